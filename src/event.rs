@@ -1,0 +1,22 @@
+//! What travels and what is kept: samples and status reports as JSON events, windows, alerts and the rows of the store.
+//!
+//! Plain data and its encodings. Stages make it, buses carry it, stores keep it; this module knows none of them.
+
+pub mod alert;
+pub mod asset;
+pub mod codec;
+pub mod record;
+pub mod rows;
+pub mod sample;
+pub mod time;
+pub mod values;
+pub mod window;
+
+pub use alert::{Alert, Severity, Status};
+pub use asset::Asset;
+pub use record::{Message, Record};
+pub use rows::Rows;
+pub use sample::{Body, Collector, Event, Gpu, Host, Quality, Xid};
+pub use time::Time;
+pub use values::{Value, Values};
+pub use window::{Size, Window};

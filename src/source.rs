@@ -1,0 +1,98 @@
+//! Sources: where samples come from. Adapters implement [`Source`]; the collect loop in `pipeline` drives them.
+//!
+//! A source never waits and never asks the time: it says when it wants to be read next and is read then.
+//! It knows neither bus nor store.
+
+pub mod identity;
+pub mod replay;
+pub mod sim;
+
+use crate::event::{Event, Time};
+
+/// What can go wrong with a source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It was described wrongly: a person must act.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that cannot be read, or is none of the formats.
+    #[error("{file}: {why}")]
+    File {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// One thing read: an event to encode, or bytes that are passed on as they are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// An event the source made.
+    Event(Box<Event<'static>>),
+    /// A line of a recording of events, or one that could not be understood: validation judges it.
+    Line {
+        /// The key to publish it under; empty where none could be found.
+        key: String,
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// Whether it is a collector's report and not a sample.
+        report: bool,
+    },
+}
+
+/// When a source wants to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// At every multiple of the interval.
+    Tick,
+    /// At this instant: the next reading of a recording was taken then.
+    At(Time),
+    /// Never again.
+    End,
+}
+
+/// One GPU host as the source sees it, for its collector's report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostReport {
+    /// Host name.
+    pub hostname: String,
+    /// Its cluster, rack and data centre, where known.
+    pub place: [Option<String>; 3],
+    /// GPUs read at the last tick.
+    pub seen: i64,
+    /// GPUs the host should have, where known.
+    pub expected: Option<i64>,
+    /// `ok`, or what is wrong.
+    pub state: String,
+}
+
+/// Something samples are read from.
+pub trait Source: Send {
+    /// Its kind, as URLs name it.
+    fn kind(&self) -> &'static str;
+
+    /// When it wants to be read next.
+    fn due(&self) -> Due;
+
+    /// Reads everything that is due at `now`, in the order of delivery.
+    ///
+    /// # Errors
+    /// Where the source failed as a whole; what fails for one GPU is a reading without values.
+    fn read(&mut self, now: Time, out: &mut Vec<Reading>) -> Result<(), SourceError>;
+
+    /// The hosts it reads, for their reports; empty for recordings, which carry their own.
+    fn hosts(&self) -> Vec<HostReport> {
+        Vec::new()
+    }
+
+    /// What could not be understood so far, to be said in the end: lines of a file, with their numbers.
+    fn complaints(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How far through a recording it is, 0 to 1.
+    fn progress(&self) -> Option<f64> {
+        None
+    }
+}

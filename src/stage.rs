@@ -1,0 +1,111 @@
+//! Stages: deterministic functions of (their state, now, a batch), with no I/O, no clock and no environment.
+//!
+//! A stage sees one record at a time and keeps state only per entity, through [`States`]; so nothing in a state can
+//! depend on how the stream was cut. The runner in `pipeline` owns reading, writing and committing.
+
+pub mod aggregate;
+pub mod detect;
+pub mod states;
+pub mod validate;
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use states::States;
+
+use crate::event::{Asset, Message, Record, Rows, Time};
+
+/// What the runner hands in beside the records: everything a stage must look up.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// Asset records by GPU; complete, so that an absent GPU is known to have none.
+    pub assets: HashMap<String, Asset>,
+}
+
+/// What surrounds a record in a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// The instant of the step; decides what is saved and shown, never what a state says.
+    pub now: Time,
+    /// The topic the record stands in.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// What the runner looked up.
+    pub inputs: &'a Inputs,
+}
+
+/// What a step puts out.
+#[derive(Debug, Default)]
+pub struct Out {
+    /// Events to publish.
+    pub events: Vec<Message>,
+    /// Rows for the store.
+    pub rows: Rows,
+    /// Entities whose state must be saved in this step because they put out an alert.
+    pub save: Vec<String>,
+    /// What happened, counted.
+    pub counts: Counts,
+}
+
+/// Counts of a stage's doings, in GPU samples unless the name says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Samples that passed validation.
+    pub validated: u64,
+    /// Records that were refused.
+    pub refused: u64,
+    /// Samples that were duplicates.
+    pub duplicates: u64,
+    /// Samples that became raw rows.
+    pub aggregated: u64,
+    /// Samples behind their GPU's closed minutes.
+    pub late: u64,
+    /// Windows closed.
+    pub closed: u64,
+    /// Alerts that began to fire.
+    pub fired: u64,
+    /// Alerts that ended.
+    pub resolved: u64,
+    /// Fields in which a collector and the asset record differ.
+    pub asset_differences: u64,
+    /// Reports of collectors.
+    pub reports: u64,
+}
+
+impl Counts {
+    /// Adds another step's counts.
+    pub fn add(&mut self, other: &Counts) {
+        self.validated += other.validated;
+        self.refused += other.refused;
+        self.duplicates += other.duplicates;
+        self.aggregated += other.aggregated;
+        self.late += other.late;
+        self.closed += other.closed;
+        self.fired += other.fired;
+        self.resolved += other.resolved;
+        self.asset_differences += other.asset_differences;
+        self.reports += other.reports;
+    }
+}
+
+/// A stage of the pipeline.
+pub trait Stage: Send {
+    /// What it remembers of one entity.
+    type State: Default + Clone + Serialize + DeserializeOwned + Send;
+
+    /// Its name: the consumer group is `gpuhm-NAME`, and the `writers` rows carry it.
+    fn name(&self) -> &'static str;
+
+    /// Version of the state's encoding; another version's saved states are refused.
+    fn state_version(&self) -> u8;
+
+    /// Applies one record. State is reached through `states.at(entity, …)`, which says when the record is in the
+    /// state already.
+    fn apply(&mut self, step: &Step<'_>, record: &Record, states: &mut States<Self::State>, out: &mut Out);
+
+    /// Puts out what an entity has open, as it stands, at the log's end: nothing in its state changes.
+    fn idle(&mut self, entity: &str, state: &Self::State, out: &mut Out);
+}

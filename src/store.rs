@@ -1,0 +1,190 @@
+//! The store: what is queried later. Adapters implement these traits and pass one contract suite.
+//!
+//! Writes are upserts on natural keys under fencing tokens: a partition's new owner raises its token first, and a
+//! transaction whose tokens are not the newest writes nothing. This module knows nothing of buses or stages.
+
+pub mod migrate;
+pub mod sqlite;
+
+use crate::event::rows::{CollectorRow, Raw};
+use crate::event::{Alert, Asset, Rows, Size, Time, Window};
+
+/// What can go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be opened, made or used as it stands; a person must act.
+    #[error("store {place}: {why}")]
+    Unusable {
+        /// File or address.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Its schema is newer than this binary can use.
+    #[error("store {place}: its schema {found} needs gpuhm {needs} or later; this is {ours}")]
+    TooNew {
+        /// File or address.
+        place: String,
+        /// Schema version found.
+        found: i64,
+        /// The oldest binary that may use it.
+        needs: String,
+        /// This binary.
+        ours: &'static str,
+    },
+    /// It cannot be reached or failed now; trying again may help.
+    #[error("store {place}: {what}: {why}")]
+    Failed {
+        /// File or address.
+        place: String,
+        /// The operation.
+        what: &'static str,
+        /// What happened.
+        why: String,
+    },
+    /// A partition has a newer writer; nothing was written.
+    #[error("{stage} partition {partition} has a newer writer (token {newer}, ours {ours})")]
+    Fenced {
+        /// The stage.
+        stage: String,
+        /// The partition.
+        partition: i32,
+        /// The newest token.
+        newer: i64,
+        /// Our token.
+        ours: i64,
+    },
+}
+
+/// The right of one owner to write the rows of one partition of one stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The stage.
+    pub stage: String,
+    /// The partition.
+    pub partition: i32,
+    /// The number; the newest one writes.
+    pub number: i64,
+}
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Raw rows that are in the store now and were not before.
+    pub raw: u64,
+    /// Raw rows whose key was there already.
+    pub repeated: u64,
+}
+
+/// The newest sample of a GPU, with its asset record's place where there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Latest {
+    /// The newest raw row.
+    pub raw: Raw,
+    /// The rack by the asset record.
+    pub rack: Option<String>,
+    /// The cluster by the asset record.
+    pub cluster: Option<String>,
+}
+
+/// Which alerts to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertFilter {
+    /// Those that fire.
+    Open,
+    /// The newest `n`, whatever their status.
+    Newest(u32),
+}
+
+/// Ages and sizes beyond which rows are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Raw rows older than this, in milliseconds.
+    pub raw_ms: i64,
+    /// Windows, happenings and resolved alerts older than this, in milliseconds.
+    pub windows_ms: i64,
+    /// Bytes the store may take.
+    pub bytes: u64,
+}
+
+/// A store that stages write and views read.
+pub trait Store: Send {
+    /// Raises the tokens of partitions that were just taken over and returns them.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn raise(&mut self, stage: &str, partitions: &[i32]) -> Result<Vec<Token>, StoreError>;
+
+    /// Writes folded rows in one transaction that first checks, under lock, that `tokens` are the newest.
+    /// `now` goes into `written_at`.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where one is not, else where the store failed; nothing was written then.
+    fn write(&mut self, tokens: &[Token], rows: &Rows, now: Time) -> Result<Written, StoreError>;
+
+    /// The asset records, if they changed since version `known`; with their version.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn assets(&mut self, known: Option<i64>) -> Result<Option<(i64, Vec<Asset>)>, StoreError>;
+
+    /// Puts asset records in, whole records by GPU; returns how many were new or differed.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn put_assets(&mut self, assets: &[Asset]) -> Result<u64, StoreError>;
+
+    /// The newest sample of every GPU, by host and index.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn latest(&mut self) -> Result<Vec<Latest>, StoreError>;
+
+    /// Alerts, newest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn alerts(&mut self, filter: AlertFilter) -> Result<Vec<Alert>, StoreError>;
+
+    /// Collectors' newest reports, by host.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn collectors(&mut self) -> Result<Vec<CollectorRow>, StoreError>;
+
+    /// The GPUs that have raw rows, in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn gpus(&mut self) -> Result<Vec<String>, StoreError>;
+
+    /// Raw rows of one GPU in [from, to), by time; and the one before them.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn raw(&mut self, gpu: &str, from: Time, to: Time) -> Result<(Option<Raw>, Vec<Raw>), StoreError>;
+
+    /// Windows of one GPU that start in [from, to), by start.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn windows(&mut self, gpu: &str, size: Size, from: Time, to: Time) -> Result<Vec<Window>, StoreError>;
+
+    /// Start of the newest final window of one GPU.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn newest_final(&mut self, gpu: &str, size: Size) -> Result<Option<Time>, StoreError>;
+
+    /// Writes rebuilt windows, each only while it is older than its GPU's newest final one; returns how many.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn backfill(&mut self, windows: &[Window], now: Time) -> Result<u64, StoreError>;
+
+    /// Drops what is too old at `now` or too much; returns how many rows.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn retain(&mut self, now: Time, keep: Retention) -> Result<u64, StoreError>;
+}
