@@ -8,7 +8,7 @@ pub mod detect;
 pub mod states;
 pub mod validate;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,7 +21,25 @@ use crate::event::{Asset, Message, Record, Rows, Time};
 #[derive(Debug, Default)]
 pub struct Inputs {
     /// Asset records by GPU; complete, so that an absent GPU is known to have none.
-    pub assets: HashMap<String, Asset>,
+    pub assets: HashMap<String, Enrichment>,
+}
+
+/// An asset record, ready to be spliced into events.
+#[derive(Debug)]
+pub struct Enrichment {
+    /// The record.
+    pub asset: Asset,
+    /// Its JSON object.
+    pub block: Vec<u8>,
+}
+
+impl Enrichment {
+    /// Prepares a record.
+    #[must_use]
+    pub fn new(asset: Asset) -> Enrichment {
+        let block = asset.block();
+        Enrichment { asset, block }
+    }
 }
 
 /// What surrounds a record in a step.
@@ -48,6 +66,15 @@ pub struct Out {
     pub save: Vec<String>,
     /// What happened, counted.
     pub counts: Counts,
+    /// Refusals by rule; an event that breaks two rules counts under both.
+    pub reasons: BTreeMap<&'static str, u64>,
+}
+
+impl Out {
+    /// Counts a refusal under a rule.
+    pub fn reason(&mut self, rule: &'static str) {
+        *self.reasons.entry(rule).or_default() += 1;
+    }
 }
 
 /// Counts of a stage's doings, in GPU samples unless the name says otherwise.
