@@ -215,7 +215,7 @@ pub trait Producer: Send {
     ///
     /// # Errors
     /// Where they were not kept; none of them was then.
-    fn send(&mut self, messages: Vec<Message>) -> Result<(), BusError>;
+    fn send(&mut self, messages: &[Message]) -> Result<(), BusError>;
 }
 
 /// A member of a consumer group.
@@ -242,7 +242,7 @@ pub trait Consumer: Send {
     ///
     /// # Errors
     /// [`BusError::Fenced`] where a partition is another's by now, else where the bus failed; nothing was done then.
-    fn finish(&mut self, finish: Finish) -> Result<(), BusError>;
+    fn finish(&mut self, finish: &Finish) -> Result<(), BusError>;
 
     /// Gives partitions up.
     ///

@@ -129,6 +129,16 @@ pub trait Stage: Send {
     /// Version of the state's encoding; another version's saved states are refused.
     fn state_version(&self) -> u8;
 
+    /// Whether it needs the asset records.
+    fn looks_up_assets(&self) -> bool {
+        false
+    }
+
+    /// Whether it has rows for the store.
+    fn writes_rows(&self) -> bool {
+        false
+    }
+
     /// Applies one record. State is reached through `states.at(entity, …)`, which says when the record is in the
     /// state already.
     fn apply(&mut self, step: &Step<'_>, record: &Record, states: &mut States<Self::State>, out: &mut Out);

@@ -80,6 +80,10 @@ impl Stage for Validate {
         1
     }
 
+    fn looks_up_assets(&self) -> bool {
+        true
+    }
+
     fn apply(&mut self, step: &Step<'_>, record: &Record, states: &mut States<Recent>, out: &mut Out) {
         self.problems.clear();
         let event = self.judge.judge(&record.value, record.time, &mut self.problems);
