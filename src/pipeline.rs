@@ -2,10 +2,12 @@
 //!
 //! Everything that waits, retries or asks the time is here; stages, sources, buses and stores are handed what they need.
 
+pub mod backfill;
 pub mod clock;
 pub mod collect;
 pub mod retry;
 pub mod runner;
+pub mod retention;
 pub mod sink;
 
 pub use clock::Clock;
@@ -72,11 +74,12 @@ pub enum PipelineError {
         members: Vec<String>,
     },
     /// A sink that is a file or standard output.
-    #[error("{place}: {why}")]
+    #[error("writing to {place}")]
     Sink {
         /// Where it was written.
         place: String,
         /// What happened.
+        #[source]
         why: std::io::Error,
     },
     /// Stopped while it waited for a dependency.
