@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gpuhm::bus::Bus;
-use gpuhm::bus::embedded::Embedded;
+use gpuhm::bus::embedded::{Embedded, Options as Limits};
 use gpuhm::pipeline::Clock;
 use gpuhm::store::Store;
 use gpuhm::store::sqlite::Sqlite;
@@ -47,7 +47,7 @@ pub(crate) fn bus(common: &CommonOptions, options: &BusOptions, clock: &Arc<Cloc
     };
     self::directory(&directory)?;
     let clock = Arc::clone(clock);
-    Ok(Arc::new(Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()))?))
+    Ok(Arc::new(Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()), Limits::default())?))
 }
 
 /// Where the embedded store is; `None` for `--store none`.
@@ -83,7 +83,7 @@ pub(crate) fn store(common: &CommonOptions, options: &StoreOptions) -> Result<Bo
 /// Opens the store to look at it; it must exist.
 pub(crate) fn store_to_read(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
     match store_path(common, options)? {
-        Some(path) => Ok(Box::new(Sqlite::open_to_read(&path)?)),
+        Some(path) => Ok(Box::new(Sqlite::open_read_only(&path)?)),
         None => Err(Failure::usage("this command needs a store").hint("leave out --store none")),
     }
 }

@@ -80,6 +80,8 @@ fn since(text: &str) -> Result<Since, String> {
 /// Longest wait for news before a signal or time-out is looked at.
 const WAIT: Duration = Duration::from_millis(250);
 const BATCH: usize = 2048;
+/// A backlog is sorted by time in pieces of this many records, so that a week of them fits into memory.
+const PIECE: usize = 100_000;
 
 struct Tail {
     out: Out,
@@ -156,7 +158,7 @@ fn backlog(
     newest: Newest,
     tail: &mut Tail,
 ) -> Result<Vec<(i32, Record)>, Failure> {
-    let mut before: Vec<(Time, i32, Record)> = Vec::new();
+    let mut before: Vec<Timed> = Vec::new();
     let mut later = Vec::new();
     loop {
         let records = reader.read(BATCH, Duration::ZERO)?;
@@ -172,20 +174,41 @@ fn backlog(
                 before.push((at, partition, record));
             }
         }
-        if !later.is_empty() && later.len() > BATCH {
+        if later.len() > BATCH {
             break;
         }
+        // A long backlog is shown in pieces, each by time; one of a few newest is kept to its size.
+        match (horizon, newest) {
+            (None, Newest::Count(count)) => newest_only(&mut before, count),
+            _ if before.len() >= PIECE => show_sorted(&mut before, tail)?,
+            _ => {}
+        }
     }
-    before.sort_by_key(|(at, partition, record)| (*at, *partition, record.offset));
-    let keep = match (horizon, newest) {
-        (None, Newest::Count(count)) => usize::try_from(count).unwrap_or(usize::MAX),
-        _ => usize::MAX,
-    };
-    let skip = before.len().saturating_sub(keep);
-    for (_, partition, record) in before.iter().skip(skip) {
-        tail.show(*partition, record)?;
+    if let (None, Newest::Count(count)) = (horizon, newest) {
+        newest_only(&mut before, count);
     }
+    show_sorted(&mut before, tail)?;
     Ok(later)
+}
+
+type Timed = (Time, i32, Record);
+
+fn by_time(records: &mut [Timed]) {
+    records.sort_by_key(|(at, partition, record)| (*at, *partition, record.offset));
+}
+
+fn newest_only(records: &mut Vec<Timed>, count: u64) {
+    by_time(records);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    records.drain(..records.len().saturating_sub(count));
+}
+
+fn show_sorted(records: &mut Vec<Timed>, tail: &mut Tail) -> Result<(), Failure> {
+    by_time(records);
+    for (_, partition, record) in records.drain(..) {
+        tail.show(partition, &record)?;
+    }
+    Ok(())
 }
 
 fn follow(reader: &mut dyn Reader, options: &Options, signals: &Signals, tail: &mut Tail) -> Result<(), Failure> {

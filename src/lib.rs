@@ -7,3 +7,4 @@ pub mod pipeline;
 pub mod source;
 pub mod stage;
 pub mod store;
+pub mod view;

@@ -9,6 +9,7 @@ pub mod retry;
 pub mod runner;
 pub mod retention;
 pub mod sink;
+pub mod whole;
 
 pub use clock::Clock;
 pub use collect::Collect;

@@ -103,18 +103,31 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Each count of both, by `both`.
+    fn zip(&self, other: &Counts, both: fn(u64, u64) -> u64) -> Counts {
+        Counts {
+            validated: both(self.validated, other.validated),
+            refused: both(self.refused, other.refused),
+            duplicates: both(self.duplicates, other.duplicates),
+            aggregated: both(self.aggregated, other.aggregated),
+            late: both(self.late, other.late),
+            closed: both(self.closed, other.closed),
+            fired: both(self.fired, other.fired),
+            resolved: both(self.resolved, other.resolved),
+            asset_differences: both(self.asset_differences, other.asset_differences),
+            reports: both(self.reports, other.reports),
+        }
+    }
+
     /// Adds another step's counts.
     pub fn add(&mut self, other: &Counts) {
-        self.validated += other.validated;
-        self.refused += other.refused;
-        self.duplicates += other.duplicates;
-        self.aggregated += other.aggregated;
-        self.late += other.late;
-        self.closed += other.closed;
-        self.fired += other.fired;
-        self.resolved += other.resolved;
-        self.asset_differences += other.asset_differences;
-        self.reports += other.reports;
+        *self = self.zip(other, |a, b| a + b);
+    }
+
+    /// What was counted since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Counts) -> Counts {
+        self.zip(before, |a, b| a - b)
     }
 }
 

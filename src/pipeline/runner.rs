@@ -56,6 +56,28 @@ pub struct Done {
     pub steps: u64,
 }
 
+impl Done {
+    /// What was done since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Done) -> Done {
+        let mut reasons = self.reasons.clone();
+        for (rule, count) in &before.reasons {
+            if let Some(now) = reasons.get_mut(rule) {
+                *now -= count;
+            }
+        }
+        reasons.retain(|_, count| *count > 0);
+        Done {
+            counts: self.counts.since(&before.counts),
+            reasons,
+            stored: self.stored - before.stored,
+            repeated: self.repeated - before.repeated,
+            skipped: self.skipped - before.skipped,
+            steps: self.steps - before.steps,
+        }
+    }
+}
+
 /// What a runner is made of.
 pub struct Parts<S: Stage> {
     /// The stage.
