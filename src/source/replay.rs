@@ -63,13 +63,17 @@ impl Replay {
                 }
             }
         };
-        let format = header::detect(&first.bytes).map_err(|why| match input.broken.take() {
+        let format = header::detect(&first.bytes).map_err(|why| match &input.broken {
             Some(broken) => fail(format!("{broken}; {why}")),
             None => fail(why),
         })?;
         let mut complaints = Complaints::new(path);
         let recording = match format {
             Format::Lines => Recording::Lines(Lines::new(input, first, &mut complaints)),
+            Format::Table(_) if first.cut => {
+                let why = input.broken.take().unwrap_or_default();
+                return Err(fail(format!("it breaks off within its header: {why}")));
+            }
             Format::Table(header) => {
                 let table = Table::load(&mut input, &header, &host(path), &mut complaints);
                 if let Some(why) = input.broken.take() {

@@ -18,7 +18,7 @@ pub use fault::{Fault, Kind};
 
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
-use gpu::Scripted;
+use fault::Scripted;
 use host::{Host, Tick};
 
 /// What to simulate.

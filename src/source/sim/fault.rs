@@ -81,6 +81,38 @@ pub struct Fault {
     pub lasts_ms: Option<i64>,
 }
 
+/// A fault as it stands for one GPU or host.
+#[derive(Debug, Clone)]
+pub(super) struct Scripted {
+    /// What.
+    pub(super) kind: Kind,
+    /// From when, ms after the first tick.
+    pub(super) from_ms: i64,
+    /// Until when; `None` never ends.
+    pub(super) until_ms: Option<i64>,
+    /// Whether it holds: `None` before, `Some(false)` after.
+    pub(super) on: Option<bool>,
+}
+
+impl Scripted {
+    /// A fault that has not begun.
+    pub(super) fn new(kind: Kind, from_ms: i64, lasts_ms: Option<i64>) -> Scripted {
+        Scripted { kind, from_ms, until_ms: lasts_ms.map(|lasts| from_ms.saturating_add(lasts)), on: None }
+    }
+
+    /// Goes on to `elapsed` ms after the first tick. Returns whether it began (true) or ended (false) now; a fault
+    /// shorter than the interval shows in one sample.
+    pub(super) fn step(&mut self, elapsed: i64) -> Option<bool> {
+        let now = match self.on {
+            None if self.from_ms <= elapsed => true,
+            Some(true) if self.until_ms.is_some_and(|until| until <= elapsed) => false,
+            _ => return None,
+        };
+        self.on = Some(now);
+        Some(now)
+    }
+}
+
 fn kinds() -> String {
     KINDS.map(|row| row.word).join(", ")
 }

@@ -1,11 +1,11 @@
 //! One simulated GPU: power from the work, temperature from the power, counters, and what faults do to all of them.
 //!
 //! `T = a + fast·P + slow·lowpass(P) + preheat·P(upstream) + the host's noise + its own` (facts/telemetry.md, section 6;
-//! left out: leakage, fans that sink the host near full power). Power is settled for all GPUs of a host before any
+//! left out: leakage). Power is settled for all GPUs of a host before any
 //! temperature, because of the upstream term. Knows no events: `fill` turns its numbers into values.
 
 use super::board::Board;
-use super::fault::Kind;
+use super::fault::{Kind, Scripted};
 use super::random::{Random, along, decay};
 use super::work::Half;
 use crate::event::{Time, Xid};
@@ -24,6 +24,10 @@ const SPREAD: f64 = 0.03;
 const SLOWED: f64 = 0.5;
 /// °C over the slowdown temperature in a thermal fault [J].
 const OVERHEAT_C: f64 = 2.0;
+/// Above this temperature the fans speed up, and leave this share of what is beyond it [J]: no recorded board is hotter
+/// than 80 °C, and without fans the hottest of a large fleet would reach its slowdown.
+const FANS_FROM_C: f64 = 72.0;
+const FANS_LEAVE: f64 = 0.4;
 /// Own temperature noise when idle, °C.
 const OWN_IDLE_C: f64 = 0.1;
 /// Deviation of idle power from one reading to the next, W.
@@ -66,38 +70,6 @@ pub(super) struct Life {
     pub(super) pending: f64,
     /// 1 where a remap failed.
     pub(super) failed: f64,
-}
-
-/// A fault as it stands for one GPU.
-#[derive(Debug, Clone)]
-pub(super) struct Scripted {
-    /// What.
-    pub(super) kind: Kind,
-    /// From when, ms after the first tick.
-    pub(super) from_ms: i64,
-    /// Until when; `None` never ends.
-    pub(super) until_ms: Option<i64>,
-    /// Whether it holds: `None` before, `Some(false)` after.
-    pub(super) on: Option<bool>,
-}
-
-impl Scripted {
-    /// A fault that has not begun.
-    pub(super) fn new(kind: Kind, from_ms: i64, lasts_ms: Option<i64>) -> Scripted {
-        Scripted { kind, from_ms, until_ms: lasts_ms.map(|lasts| from_ms.saturating_add(lasts)), on: None }
-    }
-
-    /// Goes on to `elapsed` ms after the first tick. Returns whether it began (true) or ended (false) now; a fault
-    /// shorter than the interval shows in one sample.
-    pub(super) fn step(&mut self, elapsed: i64) -> Option<bool> {
-        let now = match self.on {
-            None if self.from_ms <= elapsed => true,
-            Some(true) if self.until_ms.is_some_and(|until| until <= elapsed) => false,
-            _ => return None,
-        };
-        self.on = Some(now);
-        Some(now)
-    }
 }
 
 /// A GPU's state.
@@ -270,7 +242,8 @@ impl Gpu {
         let sd = if self.share > 0.0 { sd } else { sd.min(OWN_IDLE_C) };
         self.own_c = left * self.own_c + sd * (1.0 - left * left).sqrt() * self.random.normal();
         let calm = self.ambient_c + board.fast * self.power_w + board.slow * lagged + board.preheat * upstream_w;
-        self.temp_c = calm + host_c + self.own_c;
+        let over = (calm + host_c - FANS_FROM_C).max(0.0);
+        self.temp_c = calm + host_c - over * (1.0 - FANS_LEAVE) + self.own_c;
         if self.is(Kind::HwThermal) {
             let [slowdown, ..] = board.limits_c;
             self.temp_c = self.temp_c.max(slowdown + OVERHEAT_C + self.own_c.clamp(-1.0, 1.0));

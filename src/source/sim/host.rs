@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 
 use super::board::{BUSES, Board, of_rack};
-use super::fault::Kind;
+use super::fault::{Kind, Scripted};
 use super::fill;
-use super::gpu::{Gpu, NOISE_S, Scripted};
+use super::gpu::{Gpu, NOISE_S};
 use super::random::{Random, along};
 use super::work::Work;
 use crate::event::sample::SCHEMA_VERSION;

@@ -111,6 +111,19 @@ fn every_value_is_plausible_for_an_hour_of_every_kind_of_board() {
 }
 
 #[test]
+fn a_healthy_fleet_stays_clear_of_its_limits() {
+    let mut sim = sim(4096, 512, &[]);
+    for n in 0..90 {
+        for event in tick(&mut sim, n) {
+            let (values, _) = values(&event);
+            let temp = values.real(metric::ids::GPU_TEMP).unwrap();
+            assert!((20.0..=82.0).contains(&temp), "{temp}");
+            assert_eq!(bits(values.real(metric::ids::THROTTLE).unwrap()) & !0b101, 0);
+        }
+    }
+}
+
+#[test]
 fn temperature_follows_power_with_a_lag() {
     let (power, temp) = (metric::ids::POWER, metric::ids::GPU_TEMP);
     let mut sim = sim(64, 8, &[]);
