@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::block::{Block, Codec, Filling, RECORD_LIMIT};
-use super::file::{Db, Step, Trouble};
+use super::file::{Db, Place, Step};
 use crate::bus::{BusError, Message, PARTITIONS, Producer, Stamp, key};
 use crate::event::Time;
 
@@ -21,13 +21,13 @@ pub(super) const ROW_BYTES: i64 = 100;
 pub(super) type Packed = BTreeMap<(&'static str, i32), Vec<Block>>;
 
 /// Turns messages into blocks. What has no key goes to the partition `keyless`.
-pub(super) fn pack(codec: &mut Codec, messages: &[Message], keyless: i32) -> Result<Packed, Trouble> {
+pub(super) fn pack(codec: &mut Codec, place: &Place, messages: &[Message], keyless: i32) -> Result<Packed, BusError> {
     let mut open: BTreeMap<(&'static str, i32), Filling> = BTreeMap::new();
-    let failed = |error: std::io::Error| Trouble::Corrupt(format!("cannot compress: {error}"));
+    let failed = |error: std::io::Error| place.failed("compress", error);
     for message in messages {
         let size = message.key.len().saturating_add(message.value.len());
         if size > RECORD_LIMIT {
-            return Err(BusError::TooLarge { topic: message.topic.to_owned(), size, limit: RECORD_LIMIT }.into());
+            return Err(BusError::TooLarge { topic: message.topic.to_owned(), size, limit: RECORD_LIMIT });
         }
         let partition = if message.key.is_empty() { keyless } else { key::partition(&message.key, PARTITIONS) };
         let filling = open.entry((message.topic, partition)).or_default();
@@ -97,8 +97,7 @@ impl Producer for EmbeddedProducer {
         if messages.is_empty() {
             return Ok(());
         }
-        let packed = pack(&mut self.codec, &messages, self.turn.next())
-            .map_err(|trouble| self.db.place().sort("publish", trouble))?;
+        let packed = pack(&mut self.codec, self.db.place(), &messages, self.turn.next())?;
         let stamp = &self.stamp;
         self.db.write("publish", |tx| append(tx, &packed, stamp()))
     }

@@ -206,8 +206,7 @@ impl Consumer for EmbeddedConsumer {
 
     fn finish(&mut self, finish: Finish) -> Result<(), BusError> {
         let place = self.db.place().clone();
-        let packed = pack(&mut self.codec, &finish.events, self.keyless.next())
-            .map_err(|trouble| place.sort("publish", trouble))?;
+        let packed = pack(&mut self.codec, &place, &finish.events, self.keyless.next())?;
         let touched: BTreeSet<i32> = (finish.positions.iter().map(|position| position.partition))
             .chain(finish.states.iter().map(|(partition, _)| *partition))
             .collect();

@@ -132,7 +132,10 @@ impl Db {
     }
 
     fn prepare(&mut self) -> Step<()> {
-        let fresh = schema::is_fresh(&self.conn, &self.place)?;
+        // Header and tables are looked at as of one instant: another process may be making them.
+        let look = self.conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        let fresh = schema::is_fresh(&look, &self.place)?;
+        drop(look);
         if self.conn.is_readonly(rusqlite::MAIN_DB)? {
             return Err(self.place.unusable("not writable by this user").into());
         }
@@ -219,5 +222,29 @@ fn at_open(place: &Place, trouble: Trouble) -> BusError {
             place.unusable(format!("cannot be opened or made ({error}); may this user write in its directory?"))
         }
         other => place.sort("open", other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_fails_one_act_and_leaves_the_connection_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut db = Db::create(&folder.path().join("bus.db")).unwrap();
+        let grow = |db: &mut Db| {
+            db.write("grow", |tx| {
+                Ok(tx.execute("INSERT INTO state VALUES ('g', 't', 0, 'e', 0, zeroblob(1000000))", [])?)
+            })
+        };
+        let limit = |db: &Db, pages: i64| {
+            db.conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+        };
+        limit(&db, 30);
+        let error = grow(&mut db).unwrap_err();
+        assert!(matches!(&error, BusError::Failed { why, .. } if why == "the disk is full"), "{error}");
+        limit(&db, 1 << 20);
+        assert_eq!(grow(&mut db).unwrap(), 1);
     }
 }
