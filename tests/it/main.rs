@@ -1,1 +1,10 @@
-//! x
+//! The integration tests: one binary, one file a feature.
+
+#[cfg(test)]
+mod bus_contract;
+#[cfg(test)]
+mod bus_embedded;
+#[cfg(test)]
+mod bus_groups;
+#[cfg(test)]
+mod bus_member;
