@@ -9,6 +9,8 @@ mod assets;
 mod bind;
 mod fault;
 mod open;
+#[cfg(test)]
+mod plans;
 mod read;
 mod retain;
 mod sql;

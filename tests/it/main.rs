@@ -1,4 +1,9 @@
 //! x
+#[cfg(test)]
 mod store_contract;
+#[cfg(test)]
 mod store_fixtures;
+#[cfg(test)]
+mod store_queries;
+#[cfg(test)]
 mod store_sqlite;

@@ -1,5 +1,7 @@
 //! What every store must do, as small checks that each start from an empty one. Run by each adapter's own test.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use gpuhm::event::rows::{CollectorRow, Happening, Raw};
 use gpuhm::event::time::{DAY, SECOND};
 use gpuhm::event::{Alert, Asset, Rows, Size, Status, Time, Value, Window};
@@ -7,12 +9,15 @@ use gpuhm::metric::ids;
 use gpuhm::store::{AlertFilter, Retention, Store, StoreError, Written};
 
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
+use crate::store_queries;
 
 const ALL_TIME: (Time, Time) = (Time(0), Time(i64::MAX));
 
+type Check = fn(&mut dyn Store);
+
 /// Runs every check on stores that `make` makes, each empty.
 pub(crate) fn suite(make: impl Fn() -> Box<dyn Store>) {
-    let checks: [(&str, fn(&mut dyn Store)); 18] = [
+    let checks: [(&str, Check); 18] = [
         ("an empty store answers", empty_answers),
         ("of raw rows with one key the first stays", first_raw_stays),
         ("everything else is replaced", others_are_replaced),
@@ -21,37 +26,37 @@ pub(crate) fn suite(make: impl Fn() -> Box<dyn Store>) {
         ("only the newest owner writes", only_the_newest_owner_writes),
         ("a token the store never gave is refused", unknown_token_is_refused),
         ("asset records come back and count changes", assets_come_back),
-        ("latest is one row a GPU with its place", latest_is_one_a_gpu),
-        ("alerts come back equal", alerts_come_back),
-        ("alerts are listed newest first", alerts_newest_first),
+        ("latest is one row a GPU with its place", store_queries::latest_is_one_a_gpu),
+        ("alerts come back equal", store_queries::alerts_come_back),
+        ("alerts are listed newest first", store_queries::alerts_newest_first),
         ("a collector's older report is dropped", collectors_keep_the_newest),
-        ("gpus are listed in order", gpus_in_order),
-        ("raw rows of a span and the one before", raw_span),
-        ("windows of a span", window_span),
+        ("gpus are listed in order", store_queries::gpus_in_order),
+        ("raw rows of a span and the one before", store_queries::raw_span),
+        ("windows of a span", store_queries::window_span),
         ("backfill touches only older windows", backfill_touches_older),
         ("retention by age", retention_by_age),
         ("retention by size", retention_by_size),
     ];
     for (name, check) in checks {
-        // The name shows with a failure's output.
-        println!("check: {name}");
-        check(make().as_mut());
+        let mut store = make();
+        let outcome = catch_unwind(AssertUnwindSafe(|| check(store.as_mut())));
+        assert!(outcome.is_ok(), "it does not hold that {name}");
     }
 }
 
-fn put(store: &mut dyn Store, rows: &Rows) -> Written {
+pub(crate) fn put(store: &mut dyn Store, rows: &Rows) -> Written {
     store.write(&[], rows, T0).unwrap()
 }
 
-fn of_raw(raw: Vec<Raw>) -> Rows {
+pub(crate) fn of_raw(raw: Vec<Raw>) -> Rows {
     Rows { raw, ..Rows::default() }
 }
 
-fn of_windows(windows: Vec<Window>) -> Rows {
+pub(crate) fn of_windows(windows: Vec<Window>) -> Rows {
     Rows { windows, ..Rows::default() }
 }
 
-fn of_alerts(alerts: Vec<Alert>) -> Rows {
+pub(crate) fn of_alerts(alerts: Vec<Alert>) -> Rows {
     Rows { alerts, ..Rows::default() }
 }
 
@@ -179,7 +184,7 @@ fn unknown_token_is_refused(store: &mut dyn Store) {
     assert_eq!(all_raw(store, "GPU-a"), []);
 }
 
-fn asset(gpu: &str, fields: &[(&str, &str)]) -> Asset {
+pub(crate) fn asset(gpu: &str, fields: &[(&str, &str)]) -> Asset {
     let mut asset = Asset { gpu_uuid: gpu.into(), ..Asset::default() };
     assert!(fields.iter().all(|(field, value)| asset.set(field, value)));
     asset
@@ -203,41 +208,6 @@ fn assets_come_back(store: &mut dyn Store) {
     assert_eq!(assets, [less, b]);
 }
 
-fn latest_is_one_a_gpu(store: &mut dyn Store) {
-    let at = |gpu, index, seconds| Raw { device_index: index, hostname: "h".into(), ..raw(gpu, seconds) };
-    let (a, b, c) = (at("GPU-a", Some(1), 5), at("GPU-b", Some(0), 4), at("GPU-c", Some(0), 9));
-    let c = Raw { hostname: "g".into(), ..c };
-    let old = (0..4).flat_map(|s| ["GPU-a", "GPU-b", "GPU-c"].map(|gpu| raw(gpu, s)));
-    put(store, &of_raw([a.clone(), b.clone(), c.clone()].into_iter().chain(old).collect()));
-    store.put_assets(&[asset("GPU-b", &[("rack", "r1"), ("cluster", "k"), ("hostname", "other")])]).unwrap();
-    let latest = store.latest().unwrap();
-    let raws: Vec<&Raw> = latest.iter().map(|row| &row.raw).collect();
-    assert_eq!(raws, [&c, &b, &a]);
-    let places: Vec<_> = latest.iter().map(|row| (row.rack.as_deref(), row.cluster.as_deref())).collect();
-    assert_eq!(places, [(None, None), (Some("r1"), Some("k")), (None, None)]);
-}
-
-fn alerts_come_back(store: &mut dyn Store) {
-    let full = alert("GPU-a", 0, Status::Firing);
-    put(store, &of_alerts(vec![full.clone()]));
-    assert_eq!(store.alerts(AlertFilter::Open).unwrap(), [full]);
-    let bare = Alert { since: T0.plus(SECOND).to_string(), ..bare_alert() };
-    put(store, &of_alerts(vec![bare.clone()]));
-    assert_eq!(store.alerts(AlertFilter::Newest(1)).unwrap(), [bare]);
-}
-
-fn alerts_newest_first(store: &mut dyn Store) {
-    let status = |n| if n % 2 == 0 { Status::Firing } else { Status::Resolved };
-    put(store, &of_alerts([3, 0, 2, 1].map(|n| alert("GPU-a", n, status(n))).to_vec()));
-    let mut since = |filter| -> Vec<i64> {
-        let alerts = store.alerts(filter).unwrap();
-        alerts.iter().map(|alert| Time::parse(&alert.since).unwrap().since(T0) / SECOND).collect()
-    };
-    assert_eq!(since(AlertFilter::Open), [2, 0]);
-    assert_eq!(since(AlertFilter::Newest(3)), [3, 2, 1]);
-    assert_eq!(since(AlertFilter::Newest(0)), [0; 0]);
-}
-
 fn collectors_keep_the_newest(store: &mut dyn Store) {
     let reports = |rows: &[CollectorRow]| Rows { collectors: rows.to_vec(), ..Rows::default() };
     put(store, &reports(&[report("b", 5), report("a", 5)]));
@@ -246,31 +216,6 @@ fn collectors_keep_the_newest(store: &mut dyn Store) {
     let again = CollectorRow { version: None, ..report("b", 5) };
     put(store, &reports(std::slice::from_ref(&again)));
     assert_eq!(store.collectors().unwrap()[1], again);
-}
-
-fn gpus_in_order(store: &mut dyn Store) {
-    put(store, &of_raw(["GPU-c", "GPU-a", "GPU-b", "GPU-a"].iter().zip(0..).map(|(gpu, s)| raw(gpu, s)).collect()));
-    assert_eq!(store.gpus().unwrap(), ["GPU-a", "GPU-b", "GPU-c"]);
-}
-
-fn raw_span(store: &mut dyn Store) {
-    put(store, &of_raw([9, 1, 5, 3, 7].map(|s| raw("GPU-a", s)).into_iter().chain([raw("GPU-b", 4)]).collect()));
-    let at = |s| T0.plus(s * SECOND);
-    let want = (Some(raw("GPU-a", 1)), vec![raw("GPU-a", 3), raw("GPU-a", 5)]);
-    assert_eq!(store.raw("GPU-a", at(3), at(7)).unwrap(), want);
-    assert_eq!(store.raw("GPU-a", at(0), at(1)).unwrap(), (None, vec![]));
-    assert_eq!(store.raw("GPU-a", at(10), at(11)).unwrap(), (Some(raw("GPU-a", 9)), vec![]));
-}
-
-fn window_span(store: &mut dyn Store) {
-    for size in Size::ALL {
-        let nth = |n| window("GPU-a", size, n, n < 3);
-        let all = [3, 0, 2, 1].map(nth).into_iter().chain([window("GPU-b", size, 1, true)]);
-        put(store, &of_windows(all.collect()));
-        assert_eq!(store.windows("GPU-a", size, nth(1).start, nth(3).start).unwrap(), [nth(1), nth(2)]);
-        assert_eq!(store.newest_final("GPU-a", size).unwrap(), Some(nth(2).start));
-        assert_eq!(store.newest_final("GPU-z", size).unwrap(), None);
-    }
 }
 
 fn backfill_touches_older(store: &mut dyn Store) {
@@ -319,7 +264,7 @@ fn retention_by_size(store: &mut dyn Store) {
     let bytes = 3 * 1024 * 1024;
     let dropped = store.retain(T0, Retention { bytes, ..keep }).unwrap();
     let left = all_raw(store, "GPU-a");
-    assert_eq!(dropped as usize + left.len(), 12_000);
+    assert_eq!(usize::try_from(dropped).unwrap() + left.len(), 12_000);
     assert!(dropped > 0 && !left.is_empty(), "{dropped} dropped");
     assert_eq!(left.last(), Some(&raw("GPU-a", 11_999)), "the newest stays");
     assert_eq!(store.retain(T0, Retention { bytes, ..keep }).unwrap(), 0);

@@ -14,16 +14,16 @@ pub(crate) const T0: Time = Time(1_770_805_800_000);
 fn value(ty: Type, seed: i64) -> Value {
     match ty {
         Type::Int => Value::Int(i64::MAX - seed),
-        Type::Real => Value::Real(f64::from(rounded(seed as f64 / 7.0))),
+        Type::Real => Value::Real(f64::from(rounded(Value::Int(seed).real() / 7.0))),
     }
 }
 
 /// A raw row `seconds` after [`T0`] with most values set.
 pub(crate) fn raw(gpu: &str, seconds: i64) -> Raw {
     let mut values = Values::default();
-    for (index, row) in metric::sampled() {
-        if !(index as i64 + seconds).unsigned_abs().is_multiple_of(5) {
-            values.set(index, value(row.ty, index as i64 * 1000 + seconds));
+    for ((index, row), nth) in metric::sampled().zip(0_i64..) {
+        if (nth + seconds).rem_euclid(5) != 0 {
+            values.set(index, value(row.ty, nth * 1000 + seconds));
         }
     }
     Raw {
@@ -40,8 +40,8 @@ pub(crate) fn raw(gpu: &str, seconds: i64) -> Raw {
 
 /// Window number `nth` after [`T0`].
 pub(crate) fn window(gpu: &str, size: Size, nth: i64, closed: bool) -> Window {
-    let cells = size.columns().iter().enumerate();
-    let cells = cells.map(|(at, c)| (at % 4 != 0).then(|| value(c.ty, at as i64 * 100 + nth))).collect();
+    let cells = size.columns().iter().zip(0_i64..);
+    let cells = cells.map(|(column, at)| (at % 4 != 0).then(|| value(column.ty, at * 100 + nth))).collect();
     let start = T0.floor(size.ms()).plus(nth * size.ms());
     Window { gpu_uuid: gpu.into(), hostname: "host-a".into(), size, start, closed, count: 6, expected: 6, cells }
 }

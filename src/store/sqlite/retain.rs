@@ -48,11 +48,17 @@ pub(super) fn retain(connection: &Connection, now: Time, keep: Retention) -> Res
 }
 
 /// The time up to which a chunk's rows go, and the statement that drops them.
-pub(super) fn texts((table, column): (&str, &str)) -> [String; 2] {
+fn texts((table, column): (&str, &str)) -> [String; 2] {
     [
         format!("SELECT {column} FROM {table} WHERE {column} < ?1 ORDER BY {column} LIMIT 1 OFFSET {}", CHUNK - 1),
         format!("DELETE FROM {table} WHERE {column} < ?1"),
     ]
+}
+
+/// Every statement that looks for old rows.
+#[cfg(test)]
+pub(super) fn all_texts() -> impl Iterator<Item = String> {
+    std::iter::once(RAW).chain(OTHERS).flat_map(texts)
 }
 
 /// Drops the oldest rows before `cut`, at most a chunk.
