@@ -8,3 +8,11 @@ mod bus_embedded;
 mod bus_groups;
 #[cfg(test)]
 mod bus_member;
+#[cfg(test)]
+mod store_contract;
+#[cfg(test)]
+mod store_fixtures;
+#[cfg(test)]
+mod store_queries;
+#[cfg(test)]
+mod store_sqlite;
