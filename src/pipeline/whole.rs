@@ -79,7 +79,7 @@ impl Whole {
         let Whole { bus, assets, store, clock, mut collect, instance, lateness } = self;
         let members = Members { bus: &bus, clock: &clock, instance: &instance };
         let mut validate = members.runner(Validate::default(), RAW, assets)?;
-        let mut aggregate = members.runner(Aggregate::new(lateness), VALIDATED, store)?;
+        let mut aggregate = members.runner(Aggregate::with_lateness(lateness), VALIDATED, store)?;
         let backlog = finish_backlog(&mut validate, &mut aggregate)?;
         let (left, written) = (validate.done().clone(), aggregate.done().clone());
         let lag = Arc::clone(&bus);

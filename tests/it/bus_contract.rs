@@ -63,14 +63,14 @@ fn order_per_key(bus: &dyn Bus) {
 fn refused_whole(bus: &dyn Bus) {
     let mut producer = bus.producer().unwrap();
     let large = Message { value: vec![0; 9 << 20].into(), ..message(RAW, "k", "") };
-    let error = producer.send(vec![message(RAW, "k", "1"), large]).unwrap_err();
+    let error = producer.send(&[message(RAW, "k", "1"), large]).unwrap_err();
     assert!(matches!(error, BusError::TooLarge { .. }), "{error}");
     assert!(matches!(bus.consumer(&Join { topic: "none".to_owned(), ..join("g", "a") }), Err(BusError::NoTopic(_))));
     assert!(matches!(bus.reader("none", From::End), Err(BusError::NoTopic(_))));
-    let error = producer.send(vec![message(RAW, "k", "1"), message("none", "k", "2")]).unwrap_err();
+    let error = producer.send(&[message(RAW, "k", "1"), message("none", "k", "2")]).unwrap_err();
     assert!(matches!(error, BusError::NoTopic(_)), "{error}");
     assert!(whole(bus, RAW).is_empty());
-    producer.send(vec![message(RAW, "", "3")]).unwrap();
+    producer.send(&[message(RAW, "", "3")]).unwrap();
     assert_eq!(whole(bus, RAW), [(String::new(), "3".to_owned())]);
 }
 
@@ -99,12 +99,12 @@ fn finish_is_one_act(bus: &dyn Bus) {
     let too_large = Message { value: vec![0; 9 << 20].into(), ..message(VALIDATED, "k", "") };
     let states = vec![(partition, saved("e", 3, b"one"))];
     let bad = Finish { events: vec![message(VALIDATED, "k", "no"), too_large], states: states.clone(), positions };
-    assert!(member.consumer.finish(bad).is_err());
+    assert!(member.consumer.finish(&bad).is_err());
     assert_eq!(bus.lag("g", RAW).unwrap(), 20);
     assert!(member.consumer.recover(partition).unwrap().states.is_empty());
     let events = vec![message(VALIDATED, "k", "yes")];
     let positions = member.positions();
-    member.consumer.finish(Finish { events, states, positions }).unwrap();
+    member.consumer.finish(&Finish { events, states, positions }).unwrap();
     assert_eq!(bus.lag("g", RAW).unwrap(), 0);
     assert_eq!(whole(bus, VALIDATED), [("k".to_owned(), "yes".to_owned())]);
     assert_eq!(member.consumer.recover(partition).unwrap().states, [saved("e", 3, b"one")]);
@@ -122,9 +122,9 @@ fn restart_goes_on(bus: &dyn Bus) {
         }
     }
     let states = vec![(partition, saved("b", 2, b"two")), (partition, saved("a", 1, b"one"))];
-    member.consumer.finish(Finish { states, positions, ..Finish::default() }).unwrap();
+    member.consumer.finish(&Finish { states, positions, ..Finish::default() }).unwrap();
     let states = vec![(partition, saved("b", 3, b"three"))];
-    member.consumer.finish(Finish { states, ..Finish::default() }).unwrap();
+    member.consumer.finish(&Finish { states, ..Finish::default() }).unwrap();
     drop(member);
     let mut member = Member::join(bus, "g", "a");
     member.until("the one record left", |member| member.ends == everything());
@@ -139,7 +139,7 @@ fn restart_goes_on(bus: &dyn Bus) {
 fn reread(bus: &dyn Bus) {
     let mut producer = bus.producer().unwrap();
     for n in 0..10 {
-        producer.send((0..3).map(|m| message(RAW, "k", &format!("{n}.{m}"))).collect()).unwrap();
+        producer.send(&(0..3).map(|m| message(RAW, "k", &format!("{n}.{m}"))).collect::<Vec<_>>()).unwrap();
     }
     let mut member = Member::join(bus, "g", "a");
     member.until("the records", |member| member.seen.len() == 30);
@@ -162,7 +162,7 @@ fn reread(bus: &dyn Bus) {
 fn readers_begin(bus: &dyn Bus) {
     let mut producer = bus.producer().unwrap();
     for n in 0..6 {
-        producer.send(vec![message(RAW, "k", &n.to_string())]).unwrap();
+        producer.send(&[message(RAW, "k", &n.to_string())]).unwrap();
     }
     let count = |from| {
         let mut reader = bus.reader(RAW, from).unwrap();
@@ -200,7 +200,7 @@ fn lag_and_topics(bus: &dyn Bus) {
     let mut member = Member::join(bus, "g", "a");
     member.until("the records", |member| member.seen.len() == 30);
     let positions = member.positions();
-    member.consumer.finish(Finish { positions, ..Finish::default() }).unwrap();
+    member.consumer.finish(&Finish { positions, ..Finish::default() }).unwrap();
     assert_eq!(bus.lag("g", RAW).unwrap(), 0);
     fill(bus, 5);
     assert_eq!(bus.lag("g", RAW).unwrap(), 5);

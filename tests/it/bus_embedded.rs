@@ -42,7 +42,7 @@ impl Log {
 
     fn send(&self, key: &str, values: std::ops::Range<i32>) {
         let messages = values.map(|value| message(RAW, key, &value.to_string())).collect();
-        self.bus.producer().unwrap().send(messages).unwrap();
+        self.bus.producer().unwrap().send(&messages).unwrap();
     }
 }
 
@@ -169,7 +169,7 @@ fn who_was_silent_too_long_is_fenced_and_may_come_back() {
     other.step();
     assert_eq!(other.own.len(), 32);
     let positions = silent.positions();
-    let error = silent.consumer.finish(Finish { positions, ..Finish::default() }).unwrap_err();
+    let error = silent.consumer.finish(&Finish { positions, ..Finish::default() }).unwrap_err();
     assert!(matches!(error, BusError::Fenced { .. }), "{error}");
     silent.step();
     assert_eq!((silent.lost.len(), silent.own.len()), (32, 0));
@@ -184,7 +184,7 @@ fn who_lost_its_name_is_told() {
     let mut older = Member::join(&log.bus, "g", "a");
     older.step();
     let _newer = Member::join(&log.bus, "g", "a");
-    for error in [older.consumer.finish(Finish::default()).unwrap_err(), {
+    for error in [older.consumer.finish(&Finish::default()).unwrap_err(), {
         std::thread::sleep(Duration::from_millis(520));
         older.consumer.poll(1, Duration::ZERO).unwrap_err()
     }] {
@@ -201,7 +201,7 @@ fn retention_drops_the_oldest_and_counts_what_was_unread() {
     member.until("the records", |member| member.seen.len() == 10);
     let at = key::partition(b"k", PARTITIONS);
     let position = Position { partition: at, next: 4, settled: 2 };
-    member.consumer.finish(Finish { positions: vec![position], ..Finish::default() }).unwrap();
+    member.consumer.finish(&Finish { positions: vec![position], ..Finish::default() }).unwrap();
     drop(member);
     log.clock.store(1_000_500, Ordering::Relaxed);
     log.send("k", 10..20);
@@ -235,7 +235,7 @@ fn retention_keeps_within_its_bytes() {
             noise.to_be_bytes()[0]
         });
         let value: Vec<u8> = bytes.take(200).collect();
-        producer.send(vec![Message { value: value.into(), ..message(RAW, &format!("k{n}"), "") }]).unwrap();
+        producer.send(&[Message { value: value.into(), ..message(RAW, &format!("k{n}"), "") }]).unwrap();
     }
     assert_eq!(log.bus.retain(Time(0)).unwrap(), 0, "nobody reads");
     let bytes = log.bus.topics().unwrap()[0].bytes;
@@ -268,7 +268,7 @@ fn copy(log: &Log, name: &str, copied: &AtomicUsize, lives: usize) {
             let events: Vec<Message> = member.seen.iter().map(|(_, record)| copy(record)).collect();
             let (count, positions) = (events.len(), member.positions());
             if count > 0 {
-                member.consumer.finish(Finish { events, positions, ..Finish::default() }).unwrap();
+                member.consumer.finish(&Finish { events, positions, ..Finish::default() }).unwrap();
                 copied.fetch_add(count, Ordering::SeqCst);
             }
             member.release();
@@ -291,7 +291,7 @@ fn many_at_once_deliver_each_record_once_and_in_order() {
                     let key = |n: usize| format!("p{producer}k{}", n % 11);
                     // Slow enough for members to come and go meanwhile.
                     std::thread::sleep(Duration::from_millis(25));
-                    out.send(numbers.map(|n| message(RAW, &key(n), &n.to_string())).collect()).unwrap();
+                    out.send(&numbers.map(|n| message(RAW, &key(n), &n.to_string())).collect::<Vec<_>>()).unwrap();
                 }
             });
         }

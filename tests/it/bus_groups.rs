@@ -11,7 +11,7 @@ pub(crate) fn not_owned_is_fenced(bus: &dyn Bus) {
     let (partition, positions) = (member.seen[0].0, member.positions());
     member.consumer.release(&[partition]).unwrap();
     let finish = Finish { events: vec![message(VALIDATED, "k", "no")], positions, ..Finish::default() };
-    let error = member.consumer.finish(finish).unwrap_err();
+    let error = member.consumer.finish(&finish).unwrap_err();
     assert!(matches!(error, BusError::Fenced { partition: at, .. } if at == partition), "{error}");
     assert!(whole(bus, VALIDATED).is_empty());
     assert_eq!(bus.lag("g", RAW).unwrap(), 20);
@@ -24,7 +24,7 @@ pub(crate) fn one_bearer(bus: &dyn Bus) {
     let mut newer = Member::join(bus, "g", "a");
     newer.until("everything", |member| member.own == everything());
     let (events, positions) = (vec![message(VALIDATED, "k", "no")], older.positions());
-    assert!(older.consumer.finish(Finish { events, positions, ..Finish::default() }).is_err());
+    assert!(older.consumer.finish(&Finish { events, positions, ..Finish::default() }).is_err());
     assert!(whole(bus, VALIDATED).is_empty());
     assert_eq!(bus.lag("g", RAW).unwrap(), 20);
 }

@@ -93,11 +93,11 @@ impl EmbeddedProducer {
 }
 
 impl Producer for EmbeddedProducer {
-    fn send(&mut self, messages: Vec<Message>) -> Result<(), BusError> {
+    fn send(&mut self, messages: &[Message]) -> Result<(), BusError> {
         if messages.is_empty() {
             return Ok(());
         }
-        let packed = pack(&mut self.codec, self.db.place(), &messages, self.turn.next())?;
+        let packed = pack(&mut self.codec, self.db.place(), messages, self.turn.next())?;
         let stamp = &self.stamp;
         self.db.write("publish", |tx| append(tx, &packed, stamp()))
     }

@@ -204,7 +204,7 @@ impl Consumer for EmbeddedConsumer {
         })
     }
 
-    fn finish(&mut self, finish: Finish) -> Result<(), BusError> {
+    fn finish(&mut self, finish: &Finish) -> Result<(), BusError> {
         let place = self.db.place().clone();
         let packed = pack(&mut self.codec, &place, &finish.events, self.keyless.next())?;
         let touched: BTreeSet<i32> = (finish.positions.iter().map(|position| position.partition))
@@ -233,7 +233,7 @@ impl Consumer for EmbeddedConsumer {
                 let (group, topic) = (join.group.clone(), join.topic.clone());
                 return Err(Trouble::Bus(BusError::Fenced { group, topic, partition }));
             }
-            commit::commit(tx, join, &finish, &packed, stamp)?;
+            commit::commit(tx, join, finish, &packed, stamp)?;
             if beat { group::beat(tx, id, now) } else { Ok(()) }
         });
         for partition in fenced {
