@@ -41,7 +41,9 @@ pub(crate) struct Options {
 fn range(text: &str) -> Result<Range, String> {
     let (from, to) = text.split_once("..").ok_or("two times with .. between them")?;
     let instant = |text: &str| -> Result<Time, String> {
-        Time::parse(text).or_else(|| Time::parse(&format!("{text}T00:00:00Z"))).ok_or_else(|| format!("{text:?} is no date and no RFC 3339 time"))
+        Time::parse(text)
+            .or_else(|| Time::parse(&format!("{text}T00:00:00Z")))
+            .ok_or_else(|| format!("{text:?} is no date and no RFC 3339 time"))
     };
     let (from, to) = (instant(from)?, instant(to)?);
     if from >= to {
@@ -60,7 +62,12 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         let done = backfill::run(&mut *store, range, options.dry_run, &signals.stop, &mut show)?;
         progress.end();
         let verb = if options.dry_run { "would be rebuilt" } else { "rebuilt" };
-        tracing::info!("{} windows of {} GPUs {verb}, {} left alone: their GPU's newest final window is not newer", done.written, done.gpus, done.left);
+        tracing::info!(
+            "{} windows of {} GPUs {verb}, {} left alone: their GPU's newest final window is not newer",
+            done.written,
+            done.gpus,
+            done.left
+        );
         return Ok(signals.one_shot());
     }
     let clock = Arc::new(Clock::Wall);
@@ -76,7 +83,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     });
     let keeper = keeper.transpose()?;
     let mut runner = Runner::new(Parts {
-        stage: Aggregate::new(ms(options.lateness)),
+        stage: Aggregate::with_lateness(ms(options.lateness)),
         consumer: bus.consumer(&join)?,
         store: Some(store),
         clock,
@@ -88,7 +95,11 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let done = runner.done();
     tracing::info!(
         "aggregate: {} samples stored, {} late, {} windows closed, {} alerts fired, {} resolved",
-        done.counts.aggregated, done.counts.late, done.counts.closed, done.counts.fired, done.counts.resolved
+        done.counts.aggregated,
+        done.counts.late,
+        done.counts.closed,
+        done.counts.fired,
+        done.counts.resolved
     );
     if let Some(keeper) = keeper {
         signals.stop.set();
@@ -96,4 +107,3 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     options.service.ended(result, &signals)
 }
-

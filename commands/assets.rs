@@ -4,8 +4,8 @@ use std::fs;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use gpuhm::event::asset::FIELDS;
 use gpuhm::event::Asset;
+use gpuhm::event::asset::FIELDS;
 
 use super::exit::{Failure, Outcome};
 use super::open;
@@ -51,7 +51,10 @@ const MAX_FILE: u64 = 512 << 20;
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     match &options.act {
         Act::Import { file, store } => {
-            let wrong = |error: String| Failure::usage(format!("{file}: {error}")).hint(format!("the fields are gpu_uuid, {}", FIELDS.join(", ")));
+            let wrong = |error: String| {
+                Failure::usage(format!("{file}: {error}"))
+                    .hint(format!("the fields are gpu_uuid, {}", FIELDS.join(", ")))
+            };
             let size = fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
             if size > MAX_FILE {
                 return Err(wrong(format!("{size} bytes; an inventory has at most {MAX_FILE}")));
@@ -63,7 +66,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
             tracing::info!("{} records read, {changed} new or changed", assets.len());
         }
         Act::Export { output, store } => {
-            let assets = open::store_to_read(common, store)?.assets(None)?.map(|(_, assets)| assets).unwrap_or_default();
+            let assets =
+                open::store_to_read(common, store)?.assets(None)?.map(|(_, assets)| assets).unwrap_or_default();
             let mut out = Out::new();
             match output {
                 Format::Csv => out.line(to_csv(&assets).map_err(Failure::cannot)?.trim_end())?,

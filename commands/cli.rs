@@ -11,8 +11,10 @@ use super::{aggregate, assets, collect, completions, demo, generate, migrate, pr
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.
 #[derive(Debug, Parser)]
 #[command(name = "gpuhm", version, about, subcommand_required = false, disable_help_subcommand = true)]
-#[command(after_help = "Try: gpuhm demo\n\nExit codes: 0 done; 1 the answer is bad news; 2 a person must change something; \
-3 a dependency could not be reached; 130, 143 ended by a signal.")]
+#[command(
+    after_help = "Try: gpuhm demo\n\nExit codes: 0 done; 1 the answer is bad news; 2 a person must change something; \
+3 a dependency could not be reached; 130, 143 ended by a signal."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

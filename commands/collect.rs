@@ -17,9 +17,9 @@ use gpuhm::source::sim::{self, Sim};
 use gpuhm::source::{Due, Source};
 
 use super::exit::{Failure, Outcome};
+use super::open;
 use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, ms};
 use super::process::{Progress, Signals};
-use super::open;
 
 /// Flags that say what is read and how fast.
 #[derive(Debug, Clone, Args)]
@@ -74,7 +74,8 @@ impl SourceOptions {
                     hosts: self.sim.hosts as usize,
                     seed: self.sim.seed,
                     interval_ms: ms(self.interval),
-                    faults: faults.map_err(|error: gpuhm::source::SourceError| Failure::usage(format!("--fault: {error}")))?,
+                    faults: faults
+                        .map_err(|error: gpuhm::source::SourceError| Failure::usage(format!("--fault: {error}")))?,
                 };
                 Ok(Box::new(Sim::new(options)?))
             }
@@ -162,7 +163,13 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         tracing::warn!("{complaint}");
     }
     let done = done?;
-    tracing::info!("collected {} samples and {} reports in {} ticks, {} missed", done.collected, done.reports, done.ticks, done.missed);
+    tracing::info!(
+        "collected {} samples and {} reports in {} ticks, {} missed",
+        done.collected,
+        done.reports,
+        done.ticks,
+        done.missed
+    );
     Ok(ExitCode::SUCCESS)
 }
 

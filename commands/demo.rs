@@ -72,7 +72,12 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let bus = Arc::new(Embedded::open(&home.path().join("bus.db"), Arc::new(move || stamp.now()), Limits::default())?);
     let store = home.path().join("store.db");
     if options.output == Format::Text {
-        tracing::info!("{} GPUs on {} hosts, simulated, {} s", options.sim.gpus, options.sim.hosts, options.limit.as_secs());
+        tracing::info!(
+            "{} GPUs on {} hosts, simulated, {} s",
+            options.sim.gpus,
+            options.sim.hosts,
+            options.limit.as_secs()
+        );
     }
     let started = monotonic();
     let at = Arc::clone(&clock);
@@ -116,7 +121,8 @@ fn report(store: &mut dyn Store, clock: &Clock) -> Result<(), Failure> {
     let mut rows = store.latest()?;
     let alerts = store.alerts(AlertFilter::Newest(200))?;
     let open: Vec<&Alert> = alerts.iter().filter(|alert| alert.status == gpuhm::event::Status::Firing).collect();
-    let troubled = |row: &Latest| open.iter().any(|alert| alert.gpu.as_ref().is_some_and(|gpu| gpu.gpu_uuid == row.raw.gpu_uuid));
+    let troubled =
+        |row: &Latest| open.iter().any(|alert| alert.gpu.as_ref().is_some_and(|gpu| gpu.gpu_uuid == row.raw.gpu_uuid));
     let heat = |row: &Latest| row.raw.values.real(gpuhm::metric::ids::GPU_TEMP).unwrap_or_default();
     rows.sort_by(|a, b| troubled(b).cmp(&troubled(a)).then(heat(b).total_cmp(&heat(a))));
     let all = rows.len();

@@ -84,7 +84,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let (code, hint) = match &error {
             StoreError::Unusable { .. } => (CANNOT, None),
-            StoreError::TooNew { needs, .. } => (CANNOT, Some(format!("install gpuhm {needs} or later, or name another store with -d"))),
+            StoreError::TooNew { needs, .. } => {
+                (CANNOT, Some(format!("install gpuhm {needs} or later, or name another store with -d")))
+            }
             StoreError::Failed { .. } | StoreError::Fenced { .. } => (UNREACHABLE, None),
         };
         Failure { code, error: error.into(), hint }
@@ -103,9 +105,9 @@ impl From<PipelineError> for Failure {
             PipelineError::Bus(error) => error.into(),
             PipelineError::Store(error) => error.into(),
             PipelineError::Source(error) => error.into(),
-            PipelineError::State { .. } => {
-                Failure::cannot(error).hint("states are written by one version of gpuhm; start with an empty bus, or go back to that version")
-            }
+            PipelineError::State { .. } => Failure::cannot(error).hint(
+                "states are written by one version of gpuhm; start with an empty bus, or go back to that version",
+            ),
             PipelineError::Busy { .. } => {
                 Failure::with_code(UNREACHABLE, error).hint("stop the other members, or let them do the work")
             }

@@ -23,7 +23,8 @@ const EXIT: &str = "0 done, or a service that was told to stop; 1 the answer is 
 usage, configuration, schema; 3 a dependency could not be reached or was lost; 130, 143 a one-shot ended by a signal.";
 const ENVIRONMENT: &str = "GPUHM_HOME, GPUHM_BUS, GPUHM_STORE, GPUHM_LOG: defaults of --home, --bus, --store and --log. \
 XDG_STATE_HOME: the home is $XDG_STATE_HOME/gpuhm unless said otherwise. STATE_DIRECTORY: set by systemd, wins over it.";
-const FILES: &str = "HOME/bus.db: the embedded bus. HOME/store.db: the embedded store. Any number of processes share them.";
+const FILES: &str =
+    "HOME/bus.db: the embedded bus. HOME/store.db: the embedded store. Any number of processes share them.";
 
 /// Runs `generate`.
 pub(crate) fn run(options: &Options) -> Outcome {

@@ -21,14 +21,17 @@ pub(crate) fn home(common: &CommonOptions) -> Result<PathBuf, Failure> {
     of("STATE_DIRECTORY")
         .or_else(|| of("XDG_STATE_HOME").map(|state| state.join("gpuhm")))
         .or_else(|| of("HOME").map(|home| home.join(".local/state/gpuhm")))
-        .ok_or_else(|| Failure::usage("no home directory: HOME is not set").hint("name one with --home DIR or GPUHM_HOME"))
+        .ok_or_else(|| {
+            Failure::usage("no home directory: HOME is not set").hint("name one with --home DIR or GPUHM_HOME")
+        })
 }
 
 /// A directory that exists, made if need be; it holds telemetry of the whole fleet, so only its owner reads it.
 pub(crate) fn directory(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
-        Failure::usage(format!("directory {}: {error}", path.display())).hint("choose another with --home DIR or GPUHM_HOME")
+        Failure::usage(format!("directory {}: {error}", path.display()))
+            .hint("choose another with --home DIR or GPUHM_HOME")
     })
 }
 
@@ -40,7 +43,8 @@ pub(crate) fn bus(common: &CommonOptions, options: &BusOptions, clock: &Arc<Cloc
             Some(path) if !path.is_empty() => PathBuf::from(path),
             Some(_) => return Err(Failure::usage("--bus file: names no directory")),
             None if url.starts_with("kafka://") || url.contains(':') => {
-                return Err(Failure::usage(format!("--bus {url}: this version has the embedded bus only")).hint("use --bus file:DIR"));
+                return Err(Failure::usage(format!("--bus {url}: this version has the embedded bus only"))
+                    .hint("use --bus file:DIR"));
             }
             None => return Err(Failure::usage(format!("--bus {url}: not a bus URL")).hint("use --bus file:DIR")),
         },
@@ -61,7 +65,8 @@ pub(crate) fn store_path(common: &CommonOptions, options: &StoreOptions) -> Resu
             // The URL may hold a password: only its scheme is repeated.
             None => {
                 let scheme = url.split_once(':').map_or("…", |(scheme, _)| scheme);
-                Err(Failure::usage(format!("--store {scheme}:…: this version has the embedded store only")).hint("use --store sqlite:PATH"))
+                Err(Failure::usage(format!("--store {scheme}:…: this version has the embedded store only"))
+                    .hint("use --store sqlite:PATH"))
             }
         },
     }

@@ -89,7 +89,8 @@ const STEPS: u64 = 1000;
 impl Progress {
     pub(crate) fn new(what: &'static str, quiet: bool) -> Progress {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(STEPS) };
-        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3} % {msg} {elapsed} eta {eta}") {
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3} % {msg} {elapsed} eta {eta}")
+        {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(what);

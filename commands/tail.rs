@@ -67,13 +67,19 @@ enum Since {
 }
 
 fn newest(text: &str) -> Result<Newest, String> {
-    if text == "all" { Ok(Newest::All) } else { text.parse().map(Newest::Count).map_err(|_| "a number, or all".to_owned()) }
+    if text == "all" {
+        Ok(Newest::All)
+    } else {
+        text.parse().map(Newest::Count).map_err(|_| "a number, or all".to_owned())
+    }
 }
 
 fn since(text: &str) -> Result<Since, String> {
     match duration(text) {
         Ok(ago) => Ok(Since::Ago(ms(ago))),
-        Err(_) => Time::parse(text).map(Since::At).ok_or_else(|| format!("{text:?} is neither a duration such as 30m nor an RFC 3339 time")),
+        Err(_) => Time::parse(text)
+            .map(Since::At)
+            .ok_or_else(|| format!("{text:?} is neither a duration such as 30m nor an RFC 3339 time")),
     }
 }
 
@@ -105,7 +111,11 @@ impl Tail {
             self.shown += 1;
         } else {
             self.undecodable += 1;
-            tracing::warn!("partition {partition} offset {}: {} bytes that are not JSON", record.offset, record.value.len());
+            tracing::warn!(
+                "partition {partition} offset {}: {} bytes that are not JSON",
+                record.offset,
+                record.value.len()
+            );
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use gpuhm::bus::{Join, RAW};
-use gpuhm::event::{Body, Time};
 use gpuhm::event::codec::Problem;
+use gpuhm::event::{Body, Time};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::runner::Parts;
 use gpuhm::pipeline::{Clock, Flag, Goal, Runner, clock};
@@ -97,7 +97,11 @@ fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let counts = done.counts;
     tracing::info!(
         "validate: {} valid, {} refused, {} duplicates, {} reports, {} fields differ from asset records",
-        counts.validated, counts.refused, counts.duplicates, counts.reports, counts.asset_differences
+        counts.validated,
+        counts.refused,
+        counts.duplicates,
+        counts.reports,
+        counts.asset_differences
     );
     options.service.ended(result, &signals)
 }
@@ -120,8 +124,14 @@ fn judge_file(file: &str, output: Format) -> Outcome {
         let opened = File::open(file).map_err(|error| Failure::usage(format!("--file {file}: {error}")))?;
         Box::new(BufReader::new(opened))
     };
-    let mut answer =
-        Validation { schema: "gpuhm.validation/1", read: 0, valid: 0, refused: 0, duplicates: 0, reasons: BTreeMap::new() };
+    let mut answer = Validation {
+        schema: "gpuhm.validation/1",
+        read: 0,
+        valid: 0,
+        refused: 0,
+        duplicates: 0,
+        reasons: BTreeMap::new(),
+    };
     let (mut judge, mut states, mut out) = (Judge::default(), States::<Recent>::default(), Out::new());
     let (mut line, mut problems, now) = (Vec::new(), Vec::new(), clock::wall());
     for number in 1.. {
@@ -148,7 +158,13 @@ fn judge_file(file: &str, output: Format) -> Outcome {
     if output == Format::Json {
         out.line(&serde_json::to_string(&answer).map_err(Failure::cannot)?)?;
     } else {
-        tracing::info!("{} read, {} valid, {} refused, {} duplicates", answer.read, answer.valid, answer.refused, answer.duplicates);
+        tracing::info!(
+            "{} read, {} valid, {} refused, {} duplicates",
+            answer.read,
+            answer.valid,
+            answer.refused,
+            answer.duplicates
+        );
     }
     out.flush()?;
     Ok(if answer.refused > 0 { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS })

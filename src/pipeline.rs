@@ -5,9 +5,9 @@
 pub mod backfill;
 pub mod clock;
 pub mod collect;
+pub mod retention;
 pub mod retry;
 pub mod runner;
-pub mod retention;
 pub mod sink;
 pub mod whole;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::clock::{nap, wall};
 use super::Flag;
+use super::clock::{nap, wall};
 use crate::bus::Bus;
 use crate::event::time::DAY;
 use crate::store::{Retention, Store};

@@ -47,7 +47,10 @@ pub struct Whole {
 
 impl std::fmt::Debug for Whole {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Whole").field("collect", &self.collect).field("instance", &self.instance).finish_non_exhaustive()
+        f.debug_struct("Whole")
+            .field("collect", &self.collect)
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
     }
 }
 

@@ -87,6 +87,12 @@ impl State {
 }
 
 impl Aggregate {
+    /// The stage with another lateness, in ms.
+    #[must_use]
+    pub fn with_lateness(lateness: i64) -> Aggregate {
+        Aggregate { lateness, ..Aggregate::default() }
+    }
+
     /// How many windows an entity has open.
     #[must_use]
     pub fn open_windows(state: &State) -> u64 {

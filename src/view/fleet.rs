@@ -134,7 +134,8 @@ pub fn table(fleet: &[Latest], at: Time) -> String {
         table.add_row(cells);
     }
     for (at, column) in table.column_iter_mut().enumerate() {
-        let text = at == 0 || at == 2 || shown.get(at.wrapping_sub(3)).is_some_and(|(metric, _)| *metric == ids::THROTTLE);
+        let text =
+            at == 0 || at == 2 || shown.get(at.wrapping_sub(3)).is_some_and(|(metric, _)| *metric == ids::THROTTLE);
         column.set_cell_alignment(if text { CellAlignment::Left } else { CellAlignment::Right });
     }
     table.trim_fmt()

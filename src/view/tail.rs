@@ -63,8 +63,10 @@ fn sample(value: &Value) -> String {
         ("/metrics/performance/sm_active_pct", "% sm"),
         ("/metrics/memory/fb_used_mib", "MiB"),
     ];
-    let numbers: Vec<String> =
-        shown.iter().filter_map(|(pointer, unit)| at(value, pointer).map(|number| format!("{number} {unit}"))).collect();
+    let numbers: Vec<String> = shown
+        .iter()
+        .filter_map(|(pointer, unit)| at(value, pointer).map(|number| format!("{number} {unit}")))
+        .collect();
     let reasons: Vec<String> = at(value, "/metrics/health/throttle_reasons_decoded")
         .and_then(Value::as_array)
         .map(|reasons| reasons.iter().map(|reason| show(Some(reason))).collect())
@@ -77,7 +79,12 @@ fn invalid(value: &Value) -> String {
         .and_then(Value::as_array)
         .map(|errors| errors.iter().map(|error| show(Some(error))).collect())
         .unwrap_or_default();
-    let source = format!("{}[{}]@{}", show(at(value, "/source/topic")), show(at(value, "/source/partition")), show(at(value, "/source/offset")));
+    let source = format!(
+        "{}[{}]@{}",
+        show(at(value, "/source/topic")),
+        show(at(value, "/source/partition")),
+        show(at(value, "/source/offset"))
+    );
     format!("BAD  {source:<18} {}", errors.join("; "))
 }
 

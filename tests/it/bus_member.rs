@@ -21,7 +21,9 @@ pub(crate) fn text(record: &Record) -> (String, String) {
 /// Publishes `count` records, `n` under the key `k(n % 7)`.
 pub(crate) fn fill(bus: &dyn Bus, count: usize) {
     let mut producer = bus.producer().unwrap();
-    producer.send(&(0..count).map(|n| message(RAW, &format!("k{}", n % 7), &n.to_string())).collect::<Vec<_>>()).unwrap();
+    producer
+        .send(&(0..count).map(|n| message(RAW, &format!("k{}", n % 7), &n.to_string())).collect::<Vec<_>>())
+        .unwrap();
 }
 
 pub(crate) fn join(group: &str, instance: &str) -> Join {
