@@ -71,9 +71,8 @@ impl Failure {
 impl From<BusError> for Failure {
     fn from(error: BusError) -> Failure {
         let (code, hint) = match &error {
-            BusError::Unusable { .. } => (CANNOT, None),
             BusError::NoTopic(_) => (CANNOT, Some(format!("the topics are {}", gpuhm::bus::TOPICS.join(", ")))),
-            BusError::TooLarge { .. } => (CANNOT, None),
+            BusError::Unusable { .. } | BusError::TooLarge { .. } => (CANNOT, None),
             BusError::Failed { .. } | BusError::Fenced { .. } => (UNREACHABLE, None),
         };
         Failure { code, error: error.into(), hint }

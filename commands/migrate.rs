@@ -1,6 +1,6 @@
 //! `gpuhm migrate`: makes and checks the store's schema. Bare, it is `up`.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -86,7 +86,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     Ok(code)
 }
 
-fn up(path: &PathBuf, to: Option<i64>, dry_run: bool, output: Format, out: &mut Out) -> Outcome {
+fn up(path: &Path, to: Option<i64>, dry_run: bool, output: Format, out: &mut Out) -> Outcome {
     if let Some(parent) = path.parent().filter(|parent| !dry_run && !parent.as_os_str().is_empty()) {
         open::directory(parent)?;
     }
@@ -94,7 +94,7 @@ fn up(path: &PathBuf, to: Option<i64>, dry_run: bool, output: Format, out: &mut 
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(path: &PathBuf, output: Format, out: &mut Out) -> Outcome {
+fn verify(path: &Path, output: Format, out: &mut Out) -> Outcome {
     let findings = sqlite::verify(path)?;
     if output == Format::Json {
         let list: Vec<_> = findings.iter().map(|found| json!({"what": found.what, "remedy": found.remedy})).collect();

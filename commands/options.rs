@@ -14,7 +14,7 @@ use super::process::Signals;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Bus options")]
 pub(crate) struct BusOptions {
-    /// Bus: file:DIR, or kafka://HOST:PORT,… [default: embedded, in the home directory]
+    /// Bus URL, `file:DIR` [default: embedded, in the home directory]
     #[arg(short = 'b', long, value_name = "URL", env = "GPUHM_BUS")]
     pub(crate) bus: Option<String>,
     /// Name of this instance, which survives a restart [default: the command's name and its process]
@@ -26,7 +26,7 @@ pub(crate) struct BusOptions {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Store options")]
 pub(crate) struct StoreOptions {
-    /// Store: sqlite:PATH, or postgres://… [default: embedded, in the home directory]
+    /// Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]
     #[arg(short = 'd', long, value_name = "URL", env = "GPUHM_STORE")]
     pub(crate) store: Option<String>,
 }

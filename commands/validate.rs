@@ -12,7 +12,7 @@ use gpuhm::event::codec::Problem;
 use gpuhm::event::{Body, Time};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::runner::Parts;
-use gpuhm::pipeline::{Clock, Flag, Goal, Runner, clock};
+use gpuhm::pipeline::{Clock, Flag, Runner, clock};
 use gpuhm::stage::states::States;
 use gpuhm::stage::validate::rules::listed;
 use gpuhm::stage::validate::{Judge, MAX_BYTES, Recent, Validate};
@@ -71,12 +71,11 @@ fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
     let clock = Arc::new(Clock::Wall);
     let bus = open::bus(common, &options.bus, &clock)?;
-    let store = match open::store_path(common, &options.store)? {
-        Some(_) => Some(open::store(common, &options.store)?),
-        None => {
-            tracing::warn!("validate: without a store events pass without asset records");
-            None
-        }
+    let store = if open::store_path(common, &options.store)?.is_some() {
+        Some(open::store(common, &options.store)?)
+    } else {
+        tracing::warn!("validate: without a store events pass without asset records");
+        None
     };
     let join = Join {
         group: "gpuhm-validate".to_owned(),

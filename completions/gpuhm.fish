@@ -1,0 +1,290 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_gpuhm_global_optspecs
+    string join \n home= log= q/quiet h/help V/version
+end
+
+function __fish_gpuhm_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_gpuhm_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_gpuhm_using_subcommand
+    set -l cmd (__fish_gpuhm_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -s V -l version -d 'Print version'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "migrate" -d 'Make and check the store\'s schema'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "tail" -d 'Follow a topic'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "top" -d 'Show the fleet'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "assets" -d 'Import and export asset records'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "run" -d 'Run every stage in one process'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "demo" -d 'See it work on a simulated fleet'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "completions" -d 'Print the completions of a shell'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l sink -d 'Where samples go: bus, - for lines on standard output, or a file' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l label -d 'A label for every sample: cluster=…, rack=… or datacenter=…; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l source -d 'Source: sim, or replay:FILE (JSON lines, nvidia-smi CSV, or a recording; plain or gzip)' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l interval -d 'Time between samples' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l gpus -d 'GPUs' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l hosts -d 'Hosts they are spread over' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l seed -d 'Seed: the same seed gives the same fleet' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l fault -d 'A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l file -d 'Judge a file of JSON lines instead of the bus; - is standard input' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s o -l output -d 'With --file: text (a line a refusal) or json (one object)' -r -f -a "text\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l list-rules -d 'List the rules and exit'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l once -d 'Drain to the log\'s end as it stands at the start, then exit'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l lateness -d 'How long after its end a window stays open for late samples' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l backfill -d 'Rebuild the windows of a time range from raw rows: FROM..TO, dates or RFC 3339' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l dry-run -d 'With --backfill: say what would be written, write nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l once -d 'Drain to the log\'s end as it stands at the start, then exit'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "up" -d 'Bring the schema up to date (the default)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "plan" -d 'Print the SQL that is pending'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l to -d 'Stop at this version' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l dry-run -d 'Say what would be done, do nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l check -d 'Exit 1 where one is pending or wrong'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "up" -d 'Bring the schema up to date (the default)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Print the SQL that is pending'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s t -l topic -d 'Topic: gpu-alerts, gpu-metrics-raw, gpu-metrics-validated, gpu-metrics-invalid' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s n -l lines -d 'Begin with the newest N records of the whole topic, or all of them' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l since -d 'Begin with what is newer: 30m, 2h, or an RFC 3339 time' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l max -d 'Stop after this many records' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l timeout -d 'Stop after this long' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty or jsonl [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
+jsonl\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l no-follow -d 'Do not wait for more'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l allow-empty -d 'Exit 0 also where nothing was shown'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s o -l output -d 'text, json (gpuhm.fleet/1) or csv (a row a GPU)' -r -f -a "text\t''
+json\t''
+csv\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l once -d 'Print the fleet once and exit'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "import" -d 'Take in records: CSV with a header, or JSON lines; a record replaces the one of the same GPU'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "export" -d 'Print every record'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s o -l output -d 'csv or jsonl' -r -f -a "csv\t''
+jsonl\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take in records: CSV with a header, or JSON lines; a record replaces the one of the same GPU'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from help" -f -a "export" -d 'Print every record'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l for -d 'Stop after this long, by the wall clock' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l lateness -d 'How long after its end a window stays open for late samples' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s o -l output -d 'text or json (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
+json\t'One object'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l source -d 'Source: sim, or replay:FILE (JSON lines, nvidia-smi CSV, or a recording; plain or gzip)' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l interval -d 'Time between samples' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l gpus -d 'GPUs' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l hosts -d 'Hosts they are spread over' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l seed -d 'Seed: the same seed gives the same fleet' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l fault -d 'A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l for -d 'How long it runs, by the wall clock' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l speed -d 'How fast simulated time runs' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s o -l output -d 'text, or json: the summary alone (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
+json\t'One object'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l gpus -d 'GPUs' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l hosts -d 'Hosts they are spread over' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l seed -d 'Seed: the same seed gives the same fleet' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l fault -d 'A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "migrate" -d 'Make and check the store\'s schema'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "tail" -d 'Follow a topic'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "top" -d 'Show the fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "assets" -d 'Import and export asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "run" -d 'Run every stage in one process'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "demo" -d 'See it work on a simulated fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "up" -d 'Bring the schema up to date (the default)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "plan" -d 'Print the SQL that is pending'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from assets" -f -a "import" -d 'Take in records: CSV with a header, or JSON lines; a record replaces the one of the same GPU'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from assets" -f -a "export" -d 'Print every record'

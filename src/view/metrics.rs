@@ -32,38 +32,42 @@ fn kind(kind: Kind) -> &'static str {
 /// The document.
 #[must_use]
 pub fn document() -> String {
-    let mut text = String::from(
-        "# Metrics\n\nMade from `src/metric.rs` by `gpuhm generate .`; do not edit.\n\n\
-         A value outside its range is refused. Windows carry the statistics named; quantiles are in the 15 min and 1 h \
-         windows only, by nearest rank (the ⌈q·n⌉-th smallest of n readings).\n\n\
-         | name | event path | column | unit | kind | range | windows | DCGM | NVML | nvidia-smi |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+    let mut lines = vec![
+        "# Metrics\n\nMade from `src/metric.rs` by `gpuhm generate .`; do not edit.\n".to_owned(),
+        "A value outside its range is refused. Windows carry the statistics named; quantiles are in the 15 min and 1 h \
+         windows only, by nearest rank (the ⌈q·n⌉-th smallest of n readings).\n"
+            .to_owned(),
+        "| name | event path | column | unit | kind | range | windows | DCGM | NVML | nvidia-smi |".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+    ];
+    lines.extend(METRICS.iter().map(row));
+    lines.push(
+        "\n## Throttle reasons\n\n| bit | name | window column | says that something is wrong |\n|---|---|---|---|"
+            .to_owned(),
     );
-    for metric in &METRICS {
-        let path = format!("metrics.{}.{}", metric.block.key(), metric.name);
-        let column = if metric.kind == Kind::Events { "(gpu_events)" } else { metric.column };
-        let dcgm = metric.dcgm.map(|id| id.to_string()).unwrap_or_default();
-        let (low, high) = metric.range;
-        let range = format!("{low}–{high}");
-        let (unit, windows, smi) = (metric.unit, stats(metric), metric.smi.join(", "));
-        text += &format!(
-            "| `{}` | `{path}` | `{column}` | {unit} | {} | {range} | {windows} | {dcgm} | {} | {smi} |\n",
-            metric.name,
-            kind(metric.kind),
-            metric.nvml
-        );
-    }
-    text.push_str(
-        "\n## Throttle reasons\n\n| bit | name | window column | says that something is wrong |\n|---|---|---|---|\n",
-    );
-    for reason in &REASONS {
+    lines.extend(REASONS.iter().map(|reason| {
         let fault = if reason.fault { "yes" } else { "no" };
-        text += &format!("| {} | {} | `{}_s` | {fault} |\n", reason.bit, reason.name, reason.column);
-    }
-    for size in [Size::Minute, Size::Hour] {
+        format!("| {} | {} | `{}_s` | {fault} |", reason.bit, reason.name, reason.column)
+    }));
+    for (size, tables) in [(Size::Minute, "`gpu_metrics_1m`"), (Size::Hour, "`gpu_metrics_15m` and `gpu_metrics_1h`")] {
         let columns: Vec<String> = size.columns().iter().map(|column| format!("`{}`", column.name)).collect();
-        let tables = if size == Size::Minute { "`gpu_metrics_1m`" } else { "`gpu_metrics_15m` and `gpu_metrics_1h`" };
-        text += &format!("\n## Columns of {tables}\n\n{}\n", columns.join(", "));
+        lines.push(format!("\n## Columns of {tables}\n\n{}", columns.join(", ")));
     }
-    text
+    lines.join("\n") + "\n"
+}
+
+fn row(metric: &Metric) -> String {
+    let path = format!("metrics.{}.{}", metric.block.key(), metric.name);
+    let column = if metric.kind == Kind::Events { "(gpu_events)" } else { metric.column };
+    let dcgm = metric.dcgm.map(|id| id.to_string()).unwrap_or_default();
+    let (low, high) = metric.range;
+    format!(
+        "| `{}` | `{path}` | `{column}` | {} | {} | {low}–{high} | {} | {dcgm} | {} | {} |",
+        metric.name,
+        metric.unit,
+        kind(metric.kind),
+        stats(metric),
+        metric.nvml,
+        metric.smi.join(", ")
+    )
 }
