@@ -1,4 +1,44 @@
-//! gpuhm watches the health of NVIDIA GPUs.
+//! gpuhm watches the health of NVIDIA GPUs: it reads them, checks what it read, sums it up, judges it, and shows it.
+//!
+//! This page is the architecture, in the order in which a sample flows. The binary is in `commands/`; everything it does is
+//! here, and everything here is named after what operators of GPU fleets call it.
+//!
+//! ```text
+//! source ──collect──▶ gpu-metrics-raw ──validate──▶ gpu-metrics-validated ──aggregate──▶ store ──▶ top
+//!                                       └──▶ gpu-metrics-invalid              └──▶ gpu-alerts ──▶ tail
+//! ```
+//!
+//! **The table.** [`metric::METRICS`] has one row a metric: its name, its place in the event, its column, unit, range, and
+//! what windows keep of it. The codec, the range rule, the tables of the store, the windows, the screens and
+//! `docs/metrics.md` are loops over it.
+//!
+//! **A sample** is one GPU at one instant. A [`source::Source`] reads it: [`source::sim`] makes a fleet up, whose
+//! temperatures follow its power and whose faults follow a script; [`source::replay`] plays recordings back. A source never
+//! waits and never asks the time: it says when it is due. [`pipeline::Collect`] waits for it by the run's
+//! [`pipeline::Clock`] and publishes what it read as [`event::Event`]s, JSON by [`event::codec`].
+//!
+//! **The bus** ([`bus::Bus`]) has ordered, partitioned topics and consumer groups. [`bus::embedded`] keeps it in one SQLite file
+//! that any number of processes share. A GPU's events stay in one partition, by murmur2 of its UUID, so that their order
+//! holds. There is one way to commit, [`bus::Consumer::finish`]: events, states and positions move together or not at all.
+//!
+//! **A stage** ([`stage::Stage`]) is a function of state, instant and record, without I/O. Its state is per GPU
+//! ([`stage::States`]), so that nothing in it can depend on how the stream was cut. [`pipeline::Runner`] is the one loop that
+//! reads, applies, writes to the store, and finishes, in this order. A kill between any two of these repeats work that
+//! changes nothing: rows are upserts on natural keys, and what a restart re-applies puts nothing out. A partition's new
+//! owner first raises its token in the store, so that an old owner that is still at work is refused.
+//!
+//! - [`stage::validate`] holds an event against every rule, drops a sender's repeats, splices the asset record in, and
+//!   passes the bytes on, otherwise untouched. What it refuses goes to its own topic, with every reason.
+//! - [`stage::aggregate`] makes raw rows and windows of 1 min, 15 min and 1 h. A window closes when its own GPU's newer
+//!   event says so, never because time passed; what is open at the log's end is written as it stands.
+//! - [`stage::detect`], within aggregate, judges single GPUs: faults at once, thresholds with a `for` time and a
+//!   separate level to clear. An alert is an event when it starts, when it gets worse and when it ends.
+//!
+//! **The store** ([`store::Store`]) is what is asked later; [`store::sqlite`] keeps it in one file, by numbered migrations
+//! ([`store::migrate`]). **A view** ([`view`]) is data and an instant in, text out.
+//!
+//! Modules may import only what stands to their left: `metric, event → source | bus | stage | store → pipeline → view →
+//! commands`; a stage knows neither source, bus nor store. A test holds them to it.
 
 pub mod bus;
 pub mod event;
