@@ -79,7 +79,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     };
     let keeper = (!options.service.once).then(|| {
         let store = open::store(common, &options.store)?;
-        Ok::<_, Failure>(process::keep(Arc::clone(&bus), store, signals.stop.clone()))
+        Ok::<_, Failure>(process::keep(Arc::clone(&bus), Some(store), signals.stop.clone()))
     });
     let keeper = keeper.transpose()?;
     let mut runner = Runner::new(Parts {

@@ -19,7 +19,7 @@ use gpuhm::source::{Due, Source};
 use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, ms};
-use super::process::{Progress, Signals};
+use super::process::{Progress, Signals, keep};
 
 /// Flags that say what is read and how fast.
 #[derive(Debug, Clone, Args)]
@@ -98,6 +98,11 @@ impl SourceOptions {
         })
     }
 
+    /// Whether it goes on for ever at the pace of the world, as a service does.
+    pub(crate) fn is_service(&self) -> bool {
+        self.source == "sim" && self.speed == Speed::Times(1.0) && self.ticks.is_none()
+    }
+
     /// After how many ticks to stop.
     pub(crate) fn ticks(&self) -> Option<u64> {
         self.ticks.or((self.speed == Speed::Max && self.source == "sim").then_some(TICKS))
@@ -136,6 +141,10 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         "bus" => {
             // Separate processes have the wall's time on the bus, however fast this one reads.
             let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall))?;
+            if options.source.is_service() {
+                // It ends with the process: what it does is bounded and atomic.
+                drop(keep(Arc::clone(&bus), None, signals.stop.clone()));
+            }
             Box::new(BusSink::new(bus.producer()?, Retry { stop: signals.stop.clone(), patience: None }))
         }
         "-" => Box::new(LinesSink::new("standard output", Box::new(BufWriter::new(std::io::stdout())))),

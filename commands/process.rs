@@ -116,7 +116,7 @@ impl Progress {
     }
 }
 
-/// Keeps bus and store within their bounds, on a thread of its own, until `stop` is set.
-pub(crate) fn keep(bus: Arc<dyn Bus>, mut store: Box<dyn Store>, stop: Flag) -> JoinHandle<()> {
-    std::thread::spawn(move || retention::keep(&bus, &mut *store, &stop))
+/// Keeps the bus, and the store where one is given, within their bounds, on a thread of its own, until `stop` is set.
+pub(crate) fn keep(bus: Arc<dyn Bus>, store: Option<Box<dyn Store>>, stop: Flag) -> JoinHandle<()> {
+    std::thread::spawn(move || retention::keep(&bus, store, &stop))
 }

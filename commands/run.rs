@@ -75,9 +75,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let clock = options.source.clock(&*source);
     let bus = open::bus(common, &options.bus, &clock)?;
     // Retention is for services: not for a replay, whose rows are old from the start.
-    let service = options.source.speed == Speed::Times(1.0) && options.source.source == "sim";
-    let keeper = if service {
-        Some(keep(Arc::clone(&bus), open::store(common, &options.store)?, signals.stop.clone()))
+    let keeper = if options.source.is_service() && options.limit.is_none() {
+        Some(keep(Arc::clone(&bus), Some(open::store(common, &options.store)?), signals.stop.clone()))
     } else {
         drop(open::store(common, &options.store)?);
         None
@@ -114,7 +113,7 @@ impl Setup<'_> {
     pub(crate) fn run(self, signals: &Signals) -> Result<(Ran, bool), Failure> {
         let retry = Retry { stop: Flag::default(), patience: Some(Duration::from_secs(30)) };
         let ticks = self.options.ticks();
-        let mut progress = self.progress;
+        let (mut progress, limit, started) = (self.progress, self.limit, monotonic());
         let whole = Whole {
             assets: Box::new(Sqlite::open(self.store)?),
             store: Box::new(Sqlite::open(self.store)?),
@@ -129,8 +128,9 @@ impl Setup<'_> {
                 labels: Labels::default(),
                 room: None,
                 watch: Some(Box::new(move |done, part| {
+                    let passed = limit.map(|limit| started.elapsed().as_secs_f64() / limit.as_secs_f64());
                     if let Some(progress) = &mut progress {
-                        watch(progress, done, part, ticks);
+                        watch(progress, done, part.or(passed), ticks);
                     }
                 })),
             },

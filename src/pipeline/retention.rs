@@ -17,18 +17,18 @@ const EVERY: Duration = Duration::from_mins(10);
 /// design.md's ages and size: raw rows 90 days, windows a year, 20 GiB.
 pub const KEEP: Retention = Retention { raw_ms: 90 * DAY, windows_ms: 365 * DAY, bytes: 20 << 30 };
 
-/// Keeps bus and store within their bounds until `stop` is set.
-pub fn keep(bus: &Arc<dyn Bus>, store: &mut dyn Store, stop: &Flag) {
+/// Keeps the bus, and the store where one is given, within their bounds until `stop` is set.
+pub fn keep(bus: &Arc<dyn Bus>, mut store: Option<Box<dyn Store>>, stop: &Flag) {
     loop {
         match bus.retain(wall()) {
             Ok(0) => {}
             Ok(unread) => warn!("retention dropped {unread} records of the bus that were not read yet"),
             Err(error) => warn!("retention: {error}"),
         }
-        match store.retain(wall(), KEEP) {
-            Ok(0) => {}
-            Ok(rows) => info!("retention dropped {rows} rows of the store"),
-            Err(error) => warn!("retention: {error}"),
+        match store.as_mut().map(|store| store.retain(wall(), KEEP)) {
+            None | Some(Ok(0)) => {}
+            Some(Ok(rows)) => info!("retention dropped {rows} rows of the store"),
+            Some(Err(error)) => warn!("retention: {error}"),
         }
         if !nap(EVERY, stop) {
             return;

@@ -129,6 +129,7 @@ pub(in crate::store) fn bring_up(
     to: Option<i64>,
 ) -> Result<Vec<Step>, StoreError> {
     let mut done = Vec::new();
+    let fresh = standing(connection, path, ours)?.version == 0;
     // Read before locking: the usual start finds nothing to do and waits for nobody.
     while !judge::pending(ours, &standing(connection, path, ours)?, to)?.is_empty() {
         let failed = |error: rusqlite::Error| fault(path, "migrate", &error);
@@ -140,7 +141,12 @@ pub(in crate::store) fn bring_up(
         let after = standing(&transaction, path, ours)?;
         transaction.commit().map_err(failed)?;
         done.extend(after.steps.into_iter().filter(|step| step.version == next.version));
-        tracing::info!(store = %path.display(), version = next.version, name = next.name, "migrated");
+        // A store made on first use is no news; one that changes under its owner is.
+        if fresh {
+            tracing::debug!("store {}: made version {} ({})", path.display(), next.version, next.name);
+        } else {
+            tracing::info!("store {}: migrated to version {} ({})", path.display(), next.version, next.name);
+        }
     }
     Ok(done)
 }
