@@ -1,1 +1,10 @@
 //! x
+mod aggregate_collectors;
+mod aggregate_cuts;
+mod aggregate_reference;
+mod aggregate_size;
+mod aggregate_stream;
+mod aggregate_support;
+mod aggregate_windows;
+mod detect_faults;
+mod detect_levels;
