@@ -1,2 +1,28 @@
-//! x
-fn main() {}
+//! The `gpuhm` binary: parse, run, say what went wrong once, leave with the right code.
+
+mod aggregate;
+mod assets;
+mod cli;
+mod collect;
+mod completions;
+mod demo;
+mod exit;
+mod generate;
+mod migrate;
+mod open;
+mod options;
+mod out;
+mod process;
+mod run;
+mod tail;
+mod top;
+mod validate;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

@@ -74,7 +74,7 @@ pub struct Batch {
     pub end: bool,
 }
 
-/// What one poll brought.
+/// What one poll brought. What is lost is to be dropped before what is assigned is taken over.
 #[derive(Debug, Default)]
 pub struct Polled {
     /// Partitions that are the member's from now on; it must `recover` each before it applies anything.
@@ -83,7 +83,9 @@ pub struct Polled {
     pub lost: Vec<i32>,
     /// Partitions others should have: finish what is open, save their states, then `release` them.
     pub revoking: Vec<i32>,
-    /// Records of owned partitions. Every owned partition whose end is newly reached is among them.
+    /// Records of owned partitions. Every owned partition whose end is newly reached is among them; those that still
+    /// stand at theirs come again, without records, when a poll brings no news, and every second or so while others do,
+    /// so that a runner can show what fell idle. Partitions in `revoking` bring nothing.
     pub batches: Vec<Batch>,
     /// Records that retention dropped before this group read them.
     pub skipped: u64,
@@ -215,7 +217,7 @@ pub trait Producer: Send {
     ///
     /// # Errors
     /// Where they were not kept; none of them was then.
-    fn send(&mut self, messages: Vec<Message>) -> Result<(), BusError>;
+    fn send(&mut self, messages: &[Message]) -> Result<(), BusError>;
 }
 
 /// A member of a consumer group.
@@ -242,7 +244,7 @@ pub trait Consumer: Send {
     ///
     /// # Errors
     /// [`BusError::Fenced`] where a partition is another's by now, else where the bus failed; nothing was done then.
-    fn finish(&mut self, finish: Finish) -> Result<(), BusError>;
+    fn finish(&mut self, finish: &Finish) -> Result<(), BusError>;
 
     /// Gives partitions up.
     ///

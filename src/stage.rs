@@ -8,7 +8,7 @@ pub mod detect;
 pub mod states;
 pub mod validate;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,7 +21,25 @@ use crate::event::{Asset, Message, Record, Rows, Time};
 #[derive(Debug, Default)]
 pub struct Inputs {
     /// Asset records by GPU; complete, so that an absent GPU is known to have none.
-    pub assets: HashMap<String, Asset>,
+    pub assets: HashMap<String, Enrichment>,
+}
+
+/// An asset record, ready to be spliced into events.
+#[derive(Debug)]
+pub struct Enrichment {
+    /// The record.
+    pub asset: Asset,
+    /// Its JSON object.
+    pub block: Vec<u8>,
+}
+
+impl Enrichment {
+    /// Prepares a record.
+    #[must_use]
+    pub fn new(asset: Asset) -> Enrichment {
+        let block = asset.block();
+        Enrichment { asset, block }
+    }
 }
 
 /// What surrounds a record in a step.
@@ -48,6 +66,15 @@ pub struct Out {
     pub save: Vec<String>,
     /// What happened, counted.
     pub counts: Counts,
+    /// Refusals by rule; an event that breaks two rules counts under both.
+    pub reasons: BTreeMap<&'static str, u64>,
+}
+
+impl Out {
+    /// Counts a refusal under a rule.
+    pub fn reason(&mut self, rule: &'static str) {
+        *self.reasons.entry(rule).or_default() += 1;
+    }
 }
 
 /// Counts of a stage's doings, in GPU samples unless the name says otherwise.
@@ -76,18 +103,31 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Each count of both, by `both`.
+    fn zip(&self, other: &Counts, both: fn(u64, u64) -> u64) -> Counts {
+        Counts {
+            validated: both(self.validated, other.validated),
+            refused: both(self.refused, other.refused),
+            duplicates: both(self.duplicates, other.duplicates),
+            aggregated: both(self.aggregated, other.aggregated),
+            late: both(self.late, other.late),
+            closed: both(self.closed, other.closed),
+            fired: both(self.fired, other.fired),
+            resolved: both(self.resolved, other.resolved),
+            asset_differences: both(self.asset_differences, other.asset_differences),
+            reports: both(self.reports, other.reports),
+        }
+    }
+
     /// Adds another step's counts.
     pub fn add(&mut self, other: &Counts) {
-        self.validated += other.validated;
-        self.refused += other.refused;
-        self.duplicates += other.duplicates;
-        self.aggregated += other.aggregated;
-        self.late += other.late;
-        self.closed += other.closed;
-        self.fired += other.fired;
-        self.resolved += other.resolved;
-        self.asset_differences += other.asset_differences;
-        self.reports += other.reports;
+        *self = self.zip(other, |a, b| a + b);
+    }
+
+    /// What was counted since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Counts) -> Counts {
+        self.zip(before, |a, b| a - b)
     }
 }
 
@@ -101,6 +141,16 @@ pub trait Stage: Send {
 
     /// Version of the state's encoding; another version's saved states are refused.
     fn state_version(&self) -> u8;
+
+    /// Whether it needs the asset records.
+    fn looks_up_assets(&self) -> bool {
+        false
+    }
+
+    /// Whether it has rows for the store.
+    fn writes_rows(&self) -> bool {
+        false
+    }
 
     /// Applies one record. State is reached through `states.at(entity, …)`, which says when the record is in the
     /// state already.

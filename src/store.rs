@@ -3,7 +3,9 @@
 //! Writes are upserts on natural keys under fencing tokens: a partition's new owner raises its token first, and a
 //! transaction whose tokens are not the newest writes nothing. This module knows nothing of buses or stages.
 
+mod json;
 pub mod migrate;
+pub mod schema;
 pub mod sqlite;
 
 use crate::event::rows::{CollectorRow, Raw};

@@ -1,6 +1,21 @@
-//! Bytes to events and back.
+//! Bytes to events and back: the seed's JSON, its additive fields, and a strict eye for what is not quite JSON.
+//!
+//! `serde_json` parses; the seeds in `decode` see every key and value, so that duplicate keys, wrong types, depth and
+//! numbers beyond the range are found wherever they stand, also in fields gpuhm does not know. Everything wrong is
+//! collected, not just the first; only a syntax error ends the reading. Decoding a plain event allocates nothing.
+//! What values *mean* (ranges, times) is for validation's rules.
 
-use super::Event;
+mod blocks;
+mod decode;
+mod encode;
+mod measures;
+mod scalar;
+
+pub use decode::Decoder;
+pub use encode::{encode, replace_asset};
+
+/// Objects and arrays may nest this deep, the event itself counted. The seed needs 4.
+pub const MAX_DEPTH: u8 = 32;
 
 /// Why an event is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,22 +24,31 @@ pub struct Problem {
     pub rule: &'static str,
     /// Where: a path such as `metrics.health.gpu_temp_c`.
     pub field: String,
-    /// What stands there.
+    /// What stands there, in short.
     pub value: String,
     /// One line for people.
     pub message: String,
 }
 
-/// Decodes events; its scratch space is used again, so that decoding a plain event allocates nothing.
-#[derive(Debug, Default)]
-pub struct Decoder {}
+/// The rules that decoding itself enforces: id and what it refuses.
+pub const SYNTAX_RULES: [(&str, &str); 8] = [
+    ("utf8", "bytes that are not UTF-8"),
+    ("syntax", "bytes that are not one JSON object: bad syntax, NaN, trailing data, lone surrogates"),
+    ("depth", "objects and arrays nested deeper than 32"),
+    ("number", "a number beyond the range of a 64-bit float"),
+    ("duplicate_key", "an object that names a key twice, also by escapes"),
+    ("type", "a value of the wrong type; null where a block must be"),
+    ("timestamp", "a time that is not RFC 3339 with a zone"),
+    ("required", "a required field that is missing or null"),
+];
 
-impl Decoder {
-    /// Decodes one event. What is wrong with it is added to `problems`; `None` where it is no JSON object at all.
-    pub fn decode<'a>(&mut self, _bytes: &'a [u8], _problems: &mut Vec<Problem>) -> Option<Event<'a>> {
-        None
-    }
+/// What was wrong with the value of a field, while decoding.
+fn problem(rule: &'static str, block: &str, key: &str, value: &str, message: &str) -> Problem {
+    let field = if block.is_empty() { key.to_owned() } else { format!("{block}.{key}") };
+    let shown: String = value.chars().take(64).collect();
+    let message = format!("{field}: {message}");
+    Problem { rule, field, value: shown, message }
 }
 
-/// Appends an event as JSON.
-pub fn encode(_event: &Event<'_>, _out: &mut Vec<u8>) {}
+#[cfg(test)]
+mod tests;

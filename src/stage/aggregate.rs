@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use backfill::rebuild;
 
 use super::detect::{self, Scene, Watch};
+use super::validate::refusal;
 use super::{Out, Stage, States, Step};
 use crate::event::codec::{Decoder, Problem};
 use crate::event::rows::{CollectorRow, Happening};
@@ -87,6 +88,12 @@ impl State {
 }
 
 impl Aggregate {
+    /// The stage with another lateness, in ms.
+    #[must_use]
+    pub fn with_lateness(lateness: i64) -> Aggregate {
+        Aggregate { lateness, ..Aggregate::default() }
+    }
+
     /// How many windows an entity has open.
     #[must_use]
     pub fn open_windows(state: &State) -> u64 {
@@ -106,7 +113,8 @@ impl Aggregate {
         out: &mut Out,
     ) {
         let (Some(entity), Some(time)) = (event.entity(), event.time) else {
-            return Self::refuse(step, record, &[], out);
+            let missing = unfit("timestamp", "a sample needs its time and its GPU, a report its time and its host");
+            return refuse(step, record, (&missing, true), out);
         };
         let Some(state) = states.at(&entity, record.offset, step.now) else {
             return;
@@ -125,7 +133,8 @@ impl Aggregate {
             Body::Other(_) => {}
         }
         // A GPU whose UUID reads like a host's key, or a host's like a GPU's: neither may take the other's state.
-        Self::refuse(step, record, &[], out);
+        let entity = unfit("gpu.gpu_uuid", "this key belongs to a host's reports, or the host's to a GPU");
+        refuse(step, record, (&entity, true), out);
     }
 
     fn sample(
@@ -164,11 +173,21 @@ impl Aggregate {
         detect::judge(&scene, &mut one.watch, out);
         out.rows.raw.push(raw(event, gpu, &reading, uuid));
     }
+}
 
-    /// Counts a record that cannot be used. Where it goes from here is not this part's concern.
-    fn refuse(_step: &Step<'_>, _record: &Record, _problems: &[Problem], out: &mut Out) {
-        out.counts.refused += 1;
+/// Sends a record that cannot be used to the invalid topic. Validate lets none through; other writers may.
+fn refuse(step: &Step<'_>, record: &Record, (problems, is_json): (&[Problem], bool), out: &mut Out) {
+    out.counts.refused += 1;
+    for problem in problems {
+        out.reason(problem.rule);
     }
+    out.events.push(refusal(record, step, problems, is_json));
+}
+
+/// A reason that only this stage can find.
+fn unfit(field: &str, message: &str) -> [Problem; 1] {
+    let (field, value, message) = (field.to_owned(), String::new(), format!("{field}: {message}"));
+    [Problem { rule: "schema", field, value, message }]
 }
 
 /// Takes a collector's report; false where the entity is a GPU.
@@ -213,12 +232,16 @@ impl Stage for Aggregate {
         STATE_VERSION
     }
 
+    fn writes_rows(&self) -> bool {
+        true
+    }
+
     fn apply(&mut self, step: &Step<'_>, record: &Record, states: &mut States<State>, out: &mut Out) {
         let mut problems = std::mem::take(&mut self.problems);
         problems.clear();
         match self.decoder.decode(&record.value, &mut problems) {
             Some(event) if problems.is_empty() => self.apply_event(step, record, &event, states, out),
-            Some(_) | None => Self::refuse(step, record, &problems, out),
+            other => refuse(step, record, (&problems, other.is_some()), out),
         }
         self.problems = problems;
     }

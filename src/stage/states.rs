@@ -82,9 +82,8 @@ impl<S: Default + Clone + Serialize + DeserializeOwned> States<S> {
     ///
     /// # Errors
     /// Where the bytes are not a state of this version.
-    pub fn load(&mut self, version: u8, saved: &Encoded, now: Time) -> Result<(), Unreadable> {
-        let (entity, upto, body) = saved;
-        let unreadable = |why: String| Unreadable { entity: entity.clone(), why };
+    pub fn load(&mut self, version: u8, entity: &str, upto: i64, body: &[u8], now: Time) -> Result<(), Unreadable> {
+        let unreadable = |why: String| Unreadable { entity: entity.to_owned(), why };
         let state = match body.split_first() {
             Some((found, rest)) if *found == version => {
                 postcard::from_bytes(rest).map_err(|error| unreadable(error.to_string()))?
@@ -94,8 +93,8 @@ impl<S: Default + Clone + Serialize + DeserializeOwned> States<S> {
             }
             None => return Err(unreadable("empty".to_owned())),
         };
-        let slot = Slot { state, upto: *upto, unsaved: None, seen: now, shown: false, due: false };
-        self.slots.insert(entity.as_str().into(), slot);
+        let slot = Slot { state, upto, unsaved: None, seen: now, shown: false, due: false };
+        self.slots.insert(entity.into(), slot);
         Ok(())
     }
 
@@ -222,8 +221,9 @@ mod tests {
         states.at("a", 1, Time(0));
         let (due, _) = states.to_save(1, 2, Time(0), true);
         let mut fresh = States::<u8>::default();
-        assert!(fresh.load(2, &due[0], Time(0)).is_err());
-        fresh.load(1, &due[0], Time(0)).unwrap();
+        let (entity, upto, body) = &due[0];
+        assert!(fresh.load(2, entity, *upto, body, Time(0)).is_err());
+        fresh.load(1, entity, *upto, body, Time(0)).unwrap();
         assert!(fresh.at("a", 1, Time(0)).is_none());
     }
 }

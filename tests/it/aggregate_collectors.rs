@@ -33,7 +33,7 @@ fn what_is_no_sample_and_no_report_is_refused() {
     let mut timeless = sample("GPU-1", 1, &[]);
     timeless.time = None;
     fed.feed(&timeless);
-    assert_eq!((fed.out.counts.refused, fed.out.rows.is_empty()), (2, true));
+    assert_eq!((fed.out.counts.refused, fed.out.events.len(), fed.out.rows.is_empty()), (2, 2, true));
 }
 
 #[test]

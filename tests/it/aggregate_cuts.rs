@@ -58,8 +58,8 @@ impl Life {
     fn begin(log: &[Arrival], durable: &Durable, now: Time) -> Life {
         let (stage, inputs) = (Aggregate::default(), Inputs::default());
         let mut life = Life { stage, states: States::default(), inputs };
-        for saved in durable.saved.values() {
-            life.states.load(1, saved, now).unwrap();
+        for (entity, upto, body) in durable.saved.values() {
+            life.states.load(1, entity, *upto, body, now).unwrap();
         }
         for position in durable.settled..durable.position {
             life.apply(log, position, now, &mut Out::default());
@@ -181,7 +181,9 @@ fn a_state_is_the_same_however_it_came_about() {
             parted.apply(&log, position, Time(77), &mut Out::default());
             if rng.chance(50) {
                 let (saved, _) = parted.states.to_save(1, 0, Time(0), true);
-                saved.iter().for_each(|state| parted.states.load(1, state, Time(1)).unwrap());
+                for (entity, upto, body) in &saved {
+                    parted.states.load(1, entity, *upto, body, Time(1)).unwrap();
+                }
             }
         }
         for (entity, state) in whole.states.iter() {

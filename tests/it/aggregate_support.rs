@@ -89,8 +89,8 @@ impl Fed {
     /// Saves every state and goes on with what was saved, as after a restart.
     pub(crate) fn restart(&mut self) {
         let (saved, _) = self.states.to_save(1, self.position, Time(0), true);
-        for state in &saved {
-            self.states.load(1, state, Time(0)).unwrap();
+        for (entity, upto, body) in &saved {
+            self.states.load(1, entity, *upto, body, Time(0)).unwrap();
         }
     }
 

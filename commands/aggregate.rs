@@ -1,0 +1,109 @@
+//! `gpuhm aggregate`: the stage as a service, one drain with `--once`, or windows rebuilt from raw rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use gpuhm::bus::{Join, VALIDATED};
+use gpuhm::event::Time;
+use gpuhm::pipeline::backfill::{self, Range};
+use gpuhm::pipeline::retry::Retry;
+use gpuhm::pipeline::runner::Parts;
+use gpuhm::pipeline::{Clock, Flag, Runner};
+use gpuhm::stage::aggregate::Aggregate;
+
+use super::exit::{Failure, Outcome};
+use super::options::{BusOptions, CommonOptions, ServiceOptions, StoreOptions, duration, ms};
+use super::process::{Progress, Signals};
+use super::{open, process};
+
+/// Flags of `aggregate`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// How long after its end a window stays open for late samples
+    #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
+    lateness: Duration,
+    /// Rebuild the windows of a time range from raw rows: FROM..TO, dates or RFC 3339
+    #[arg(long, value_name = "FROM..TO", value_parser = range)]
+    backfill: Option<Range>,
+    /// With --backfill: say what would be written, write nothing
+    #[arg(long, requires = "backfill")]
+    dry_run: bool,
+    #[command(flatten)]
+    bus: BusOptions,
+    #[command(flatten)]
+    store: StoreOptions,
+    #[command(flatten)]
+    service: ServiceOptions,
+}
+
+/// Parses `FROM..TO`.
+fn range(text: &str) -> Result<Range, String> {
+    let (from, to) = text.split_once("..").ok_or("two times with .. between them")?;
+    let instant = |text: &str| -> Result<Time, String> {
+        Time::parse(text)
+            .or_else(|| Time::parse(&format!("{text}T00:00:00Z")))
+            .ok_or_else(|| format!("{text:?} is no date and no RFC 3339 time"))
+    };
+    let (from, to) = (instant(from)?, instant(to)?);
+    if from >= to {
+        return Err("the first time must be before the second".to_owned());
+    }
+    Ok(Range { from, to })
+}
+
+/// Runs `aggregate`.
+pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
+    let signals = Signals::listen()?;
+    let mut store = open::store(common, &options.store)?;
+    if let Some(range) = options.backfill {
+        let mut progress = Progress::new("backfill", common.quiet);
+        let mut show = |part: f64, word: &str| progress.show(part, word);
+        let done = backfill::run(&mut *store, range, options.dry_run, &signals.stop, &mut show)?;
+        progress.end();
+        let verb = if options.dry_run { "would be rebuilt" } else { "rebuilt" };
+        tracing::info!(
+            "{} windows of {} GPUs {verb}, {} left alone: their GPU's newest final window is not newer",
+            done.written,
+            done.gpus,
+            done.left
+        );
+        return Ok(signals.one_shot());
+    }
+    let clock = Arc::new(Clock::Wall);
+    let bus = open::bus(common, &options.bus, &clock)?;
+    let join = Join {
+        group: "gpuhm-aggregate".to_owned(),
+        topic: VALIDATED.to_owned(),
+        instance: process::instance("aggregate", options.bus.instance.as_deref()),
+    };
+    let keeper = (!options.service.once).then(|| {
+        let store = open::store(common, &options.store)?;
+        Ok::<_, Failure>(process::keep(Arc::clone(&bus), store, signals.stop.clone()))
+    });
+    let keeper = keeper.transpose()?;
+    let mut runner = Runner::new(Parts {
+        stage: Aggregate::new(ms(options.lateness)),
+        consumer: bus.consumer(&join)?,
+        store: Some(store),
+        clock,
+        topic: VALIDATED.to_owned(),
+        retry: Retry { stop: signals.stop.clone(), patience: options.service.patience() },
+        step: options.service.step.map(|step| step as usize),
+    });
+    let result = runner.run(options.service.goal(), &signals.stop, &Flag::default());
+    let done = runner.done();
+    tracing::info!(
+        "aggregate: {} samples stored, {} late, {} windows closed, {} alerts fired, {} resolved",
+        done.counts.aggregated,
+        done.counts.late,
+        done.counts.closed,
+        done.counts.fired,
+        done.counts.resolved
+    );
+    if let Some(keeper) = keeper {
+        signals.stop.set();
+        drop(keeper.join());
+    }
+    options.service.ended(result, &signals)
+}

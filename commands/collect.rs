@@ -1,0 +1,186 @@
+//! `gpuhm collect`: a source to the raw topic, or to lines of JSON.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use gpuhm::event::Time;
+use gpuhm::pipeline::collect::{Collected, Labels};
+use gpuhm::pipeline::retry::Retry;
+use gpuhm::pipeline::sink::{BusSink, LinesSink, Sink};
+use gpuhm::pipeline::{Clock, Collect};
+use gpuhm::source::replay::Replay;
+use gpuhm::source::sim::{self, Sim};
+use gpuhm::source::{Due, Source};
+
+use super::exit::{Failure, Outcome};
+use super::open;
+use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, ms};
+use super::process::{Progress, Signals};
+
+/// Flags that say what is read and how fast.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SourceOptions {
+    /// Source: sim, or replay:FILE (JSON lines, nvidia-smi CSV, or a recording; plain or gzip)
+    #[arg(long, value_name = "URL")]
+    pub(crate) source: String,
+    /// Time between samples
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = options::interval)]
+    pub(crate) interval: Duration,
+    /// How fast time runs: a factor, or max for no waiting
+    #[arg(long, value_name = "N|max", default_value = "1", value_parser = options::speed)]
+    pub(crate) speed: Speed,
+    /// First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]
+    #[arg(long, value_name = "TIME", value_parser = options::instant)]
+    pub(crate) from: Option<Time>,
+    /// Stop after this many ticks [default with sim and --speed max: 120]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) ticks: Option<u64>,
+    #[command(flatten)]
+    pub(crate) sim: SimOptions,
+}
+
+/// Flags of `collect`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Where samples go: bus, - for lines on standard output, or a file
+    #[arg(long, value_name = "bus|-|FILE", default_value = "bus")]
+    sink: String,
+    /// A label for every sample: cluster=…, rack=… or datacenter=…; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    label: Vec<String>,
+    #[command(flatten)]
+    source: SourceOptions,
+    #[command(flatten)]
+    bus: BusOptions,
+}
+
+/// First tick of a simulated fleet that does not wait: 2026-01-01T00:00:00Z.
+const FIRST_TICK: Time = Time(1_767_225_600_000);
+/// Ticks of a simulated fleet that does not wait, unless said otherwise: 20 minutes at 10 s.
+const TICKS: u64 = 120;
+
+impl SourceOptions {
+    /// Opens the source.
+    pub(crate) fn open(&self) -> Result<Box<dyn Source>, Failure> {
+        match self.source.split_once(':') {
+            None if self.source == "sim" => {
+                let faults = self.sim.fault.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+                let options = sim::Options {
+                    gpus: self.sim.gpus as usize,
+                    hosts: self.sim.hosts as usize,
+                    seed: self.sim.seed,
+                    interval_ms: ms(self.interval),
+                    faults: faults
+                        .map_err(|error: gpuhm::source::SourceError| Failure::usage(format!("--fault: {error}")))?,
+                };
+                Ok(Box::new(Sim::new(options)?))
+            }
+            Some(("replay", file)) if !file.is_empty() => Ok(Box::new(Replay::open(file)?)),
+            _ => Err(Failure::usage(format!("--source {}: not a source of this version", self.source))
+                .hint("use --source sim or --source replay:FILE")),
+        }
+    }
+
+    /// The clock of the run.
+    pub(crate) fn clock(&self, source: &dyn Source) -> Arc<Clock> {
+        let first = match source.due() {
+            Due::At(time) => Some(time),
+            Due::Tick | Due::End => self.from,
+        };
+        Arc::new(match (self.speed, first) {
+            (Speed::Max, first) => Clock::driven(first.unwrap_or(FIRST_TICK)),
+            (Speed::Times(1.0), None) => Clock::Wall,
+            (Speed::Times(speed), first) => Clock::scaled(first.unwrap_or_else(gpuhm::pipeline::clock::wall), speed),
+        })
+    }
+
+    /// After how many ticks to stop.
+    pub(crate) fn ticks(&self) -> Option<u64> {
+        self.ticks.or((self.speed == Speed::Max && self.source == "sim").then_some(TICKS))
+    }
+
+    /// The first tick, where a clock does not say.
+    pub(crate) fn first(&self) -> Option<Time> {
+        let first = self.from.or((self.speed == Speed::Max).then_some(FIRST_TICK));
+        first.map(|from| {
+            let step = ms(self.interval);
+            from.plus(step - 1).floor(step)
+        })
+    }
+}
+
+fn labels(pairs: &[String]) -> Result<Labels, Failure> {
+    let mut labels = Labels::default();
+    for pair in pairs {
+        let slot = match pair.split_once('=') {
+            Some(("cluster", value)) => (&mut labels.cluster, value),
+            Some(("rack", value)) => (&mut labels.rack, value),
+            Some(("datacenter", value)) => (&mut labels.datacenter, value),
+            _ => return Err(Failure::usage(format!("--label {pair}: use cluster=…, rack=… or datacenter=…"))),
+        };
+        *slot.0 = Some(slot.1.to_owned());
+    }
+    Ok(labels)
+}
+
+/// Runs `collect`.
+pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
+    let labels = labels(&options.label)?;
+    let source = options.source.open()?;
+    let signals = Signals::listen()?;
+    let sink: Box<dyn Sink> = match options.sink.as_str() {
+        "bus" => {
+            // Separate processes have the wall's time on the bus, however fast this one reads.
+            let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall))?;
+            Box::new(BusSink::new(bus.producer()?, Retry { stop: signals.stop.clone(), patience: None }))
+        }
+        "-" => Box::new(LinesSink::new("standard output", Box::new(BufWriter::new(std::io::stdout())))),
+        file => {
+            let opened = File::create(file).map_err(|error| Failure::usage(format!("--sink {file}: {error}")))?;
+            Box::new(LinesSink::new(file, Box::new(BufWriter::new(opened))))
+        }
+    };
+    let clock = options.source.clock(&*source);
+    let mut progress = Progress::new("collect", common.quiet || options.source.speed != Speed::Max);
+    let ticks = options.source.ticks();
+    let mut collect = Collect {
+        source,
+        sink,
+        clock,
+        interval_ms: ms(options.source.interval),
+        from: options.source.first(),
+        ticks,
+        labels,
+        room: None,
+        watch: Some(Box::new(move |done, part| watch(&mut progress, done, part, ticks))),
+    };
+    let done = collect.run(&signals.stop);
+    for complaint in collect.source.complaints() {
+        tracing::warn!("{complaint}");
+    }
+    let done = done?;
+    tracing::info!(
+        "collected {} samples and {} reports in {} ticks, {} missed",
+        done.collected,
+        done.reports,
+        done.ticks,
+        done.missed
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows progress by the recording's place or the ticks done.
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+pub(crate) fn watch(progress: &mut Progress, done: &Collected, part: Option<f64>, ticks: Option<u64>) {
+    let part = part.or_else(|| ticks.map(|ticks| done.ticks as f64 / ticks as f64));
+    if let Some(part) = part {
+        progress.show(part, &format!("{} samples", done.collected));
+        if part >= 1.0 {
+            progress.end();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Exit codes and how a failure is said: `gpuhm: what: why`, then a hint where there is one.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use gpuhm::bus::BusError;
+use gpuhm::pipeline::PipelineError;
+use gpuhm::source::SourceError;
+use gpuhm::store::StoreError;
+
+/// The answer is bad news.
+pub(crate) const BAD_NEWS: u8 = 1;
+/// A person must change something; trying again is useless.
+pub(crate) const CANNOT: u8 = 2;
+/// A dependency could not be reached or was lost; trying again may help.
+pub(crate) const UNREACHABLE: u8 = 3;
+
+/// Why a command ends without success.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+/// What a command returns.
+pub(crate) type Outcome = Result<ExitCode, Failure>;
+
+impl Failure {
+    /// A failure that a person must mend.
+    pub(crate) fn cannot(error: impl Into<anyhow::Error>) -> Failure {
+        Failure { code: CANNOT, error: error.into(), hint: None }
+    }
+
+    /// The same with other words for `code`.
+    pub(crate) fn with_code(code: u8, error: impl Into<anyhow::Error>) -> Failure {
+        Failure { code, error: error.into(), hint: None }
+    }
+
+    /// Usage: the flag and what is wrong with it.
+    pub(crate) fn usage(text: impl std::fmt::Display) -> Failure {
+        Failure::cannot(anyhow::anyhow!("{text}"))
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says it on standard error and gives the code; a reader that went away is no failure.
+    pub(crate) fn report(&self) -> ExitCode {
+        let broken = self.error.chain().any(|cause| {
+            cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        });
+        if broken {
+            return ExitCode::SUCCESS;
+        }
+        let mut text = format!("gpuhm: {:#}\n", self.error);
+        if let Some(hint) = &self.hint {
+            text.push_str("hint: ");
+            text.push_str(hint);
+            text.push('\n');
+        }
+        // Nobody can be told where standard error is closed.
+        drop(std::io::stderr().lock().write_all(text.as_bytes()));
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<BusError> for Failure {
+    fn from(error: BusError) -> Failure {
+        let (code, hint) = match &error {
+            BusError::Unusable { .. } => (CANNOT, None),
+            BusError::NoTopic(_) => (CANNOT, Some(format!("the topics are {}", gpuhm::bus::TOPICS.join(", ")))),
+            BusError::TooLarge { .. } => (CANNOT, None),
+            BusError::Failed { .. } | BusError::Fenced { .. } => (UNREACHABLE, None),
+        };
+        Failure { code, error: error.into(), hint }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        let (code, hint) = match &error {
+            StoreError::Unusable { .. } => (CANNOT, None),
+            StoreError::TooNew { needs, .. } => {
+                (CANNOT, Some(format!("install gpuhm {needs} or later, or name another store with -d")))
+            }
+            StoreError::Failed { .. } | StoreError::Fenced { .. } => (UNREACHABLE, None),
+        };
+        Failure { code, error: error.into(), hint }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Failure {
+        Failure::cannot(error)
+    }
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Failure {
+        match error {
+            PipelineError::Bus(error) => error.into(),
+            PipelineError::Store(error) => error.into(),
+            PipelineError::Source(error) => error.into(),
+            PipelineError::State { .. } => Failure::cannot(error).hint(
+                "states are written by one version of gpuhm; start with an empty bus, or go back to that version",
+            ),
+            PipelineError::Busy { .. } => {
+                Failure::with_code(UNREACHABLE, error).hint("stop the other members, or let them do the work")
+            }
+            PipelineError::Sink { .. } => Failure::cannot(error),
+            PipelineError::Stopped(_) => Failure::with_code(UNREACHABLE, error),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::cannot(error)
+    }
+}

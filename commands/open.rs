@@ -1,0 +1,94 @@
+//! From flags to an open bus and store: the one place that knows which adapters exist and where a home is.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gpuhm::bus::Bus;
+use gpuhm::bus::embedded::{Embedded, Options as Limits};
+use gpuhm::pipeline::Clock;
+use gpuhm::store::Store;
+use gpuhm::store::sqlite::Sqlite;
+
+use super::exit::Failure;
+use super::options::{BusOptions, CommonOptions, StoreOptions};
+
+/// The home directory: the flag or `GPUHM_HOME`, systemd's state directory, the XDG state directory.
+pub(crate) fn home(common: &CommonOptions) -> Result<PathBuf, Failure> {
+    if let Some(home) = &common.home {
+        return Ok(home.clone());
+    }
+    let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    of("STATE_DIRECTORY")
+        .or_else(|| of("XDG_STATE_HOME").map(|state| state.join("gpuhm")))
+        .or_else(|| of("HOME").map(|home| home.join(".local/state/gpuhm")))
+        .ok_or_else(|| {
+            Failure::usage("no home directory: HOME is not set").hint("name one with --home DIR or GPUHM_HOME")
+        })
+}
+
+/// A directory that exists, made if need be; it holds telemetry of the whole fleet, so only its owner reads it.
+pub(crate) fn directory(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+        Failure::usage(format!("directory {}: {error}", path.display()))
+            .hint("choose another with --home DIR or GPUHM_HOME")
+    })
+}
+
+/// Opens the bus; records are stamped by `clock`.
+pub(crate) fn bus(common: &CommonOptions, options: &BusOptions, clock: &Arc<Clock>) -> Result<Arc<dyn Bus>, Failure> {
+    let directory = match options.bus.as_deref() {
+        None => home(common)?,
+        Some(url) => match url.strip_prefix("file:") {
+            Some(path) if !path.is_empty() => PathBuf::from(path),
+            Some(_) => return Err(Failure::usage("--bus file: names no directory")),
+            None if url.starts_with("kafka://") || url.contains(':') => {
+                return Err(Failure::usage(format!("--bus {url}: this version has the embedded bus only"))
+                    .hint("use --bus file:DIR"));
+            }
+            None => return Err(Failure::usage(format!("--bus {url}: not a bus URL")).hint("use --bus file:DIR")),
+        },
+    };
+    self::directory(&directory)?;
+    let clock = Arc::clone(clock);
+    Ok(Arc::new(Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()), Limits::default())?))
+}
+
+/// Where the embedded store is; `None` for `--store none`.
+pub(crate) fn store_path(common: &CommonOptions, options: &StoreOptions) -> Result<Option<PathBuf>, Failure> {
+    match options.store.as_deref() {
+        None => Ok(Some(home(common)?.join("store.db"))),
+        Some("none") => Ok(None),
+        Some(url) => match url.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(Some(PathBuf::from(path))),
+            Some(_) => Err(Failure::usage("--store sqlite: names no file")),
+            // The URL may hold a password: only its scheme is repeated.
+            None => {
+                let scheme = url.split_once(':').map_or("…", |(scheme, _)| scheme);
+                Err(Failure::usage(format!("--store {scheme}:…: this version has the embedded store only"))
+                    .hint("use --store sqlite:PATH"))
+            }
+        },
+    }
+}
+
+/// Opens the store, makes and migrates it on first use.
+pub(crate) fn store(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
+    match store_path(common, options)? {
+        Some(path) => {
+            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                directory(parent)?;
+            }
+            Ok(Box::new(Sqlite::open(&path)?))
+        }
+        None => Err(Failure::usage("this command needs a store").hint("leave out --store none")),
+    }
+}
+
+/// Opens the store to look at it; it must exist.
+pub(crate) fn store_to_read(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
+    match store_path(common, options)? {
+        Some(path) => Ok(Box::new(Sqlite::open_read_only(&path)?)),
+        None => Err(Failure::usage("this command needs a store").hint("leave out --store none")),
+    }
+}

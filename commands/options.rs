@@ -1,0 +1,171 @@
+//! Groups of flags that several commands share, and the parsers of their values. Parsing does no I/O.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use gpuhm::pipeline::{Goal, PipelineError};
+
+use super::exit::Outcome;
+use super::process::Signals;
+
+/// Where the bus is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Bus options")]
+pub(crate) struct BusOptions {
+    /// Bus: file:DIR, or kafka://HOST:PORT,… [default: embedded, in the home directory]
+    #[arg(short = 'b', long, value_name = "URL", env = "GPUHM_BUS")]
+    pub(crate) bus: Option<String>,
+    /// Name of this instance, which survives a restart [default: the command's name and its process]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
+}
+
+/// Where the store is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Store options")]
+pub(crate) struct StoreOptions {
+    /// Store: sqlite:PATH, or postgres://… [default: embedded, in the home directory]
+    #[arg(short = 'd', long, value_name = "URL", env = "GPUHM_STORE")]
+    pub(crate) store: Option<String>,
+}
+
+/// How a service runs.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Service options")]
+pub(crate) struct ServiceOptions {
+    /// Drain to the log's end as it stands at the start, then exit
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Records a step takes at most
+    #[arg(long, value_name = "N", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) step: Option<u32>,
+}
+
+/// What every command has.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct CommonOptions {
+    /// Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]
+    #[arg(long, value_name = "DIR", env = "GPUHM_HOME", global = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// Least severe log level on standard error
+    #[arg(long, value_name = "LEVEL", env = "GPUHM_LOG", global = true, default_value = "info")]
+    pub(crate) log: LogLevel,
+    /// Nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// Log levels.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Only what stops the work.
+    Error,
+    /// What someone should look at.
+    Warn,
+    /// What changes.
+    Info,
+    /// Everything.
+    Debug,
+}
+
+/// How a simulated fleet looks.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Simulated fleet (--source sim)")]
+pub(crate) struct SimOptions {
+    /// GPUs
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) gpus: u32,
+    /// Hosts they are spread over
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) hosts: u32,
+    /// Seed: the same seed gives the same fleet
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<String>,
+}
+
+/// How fast time runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Speed {
+    /// This many times as fast as the wall clock.
+    Times(f64),
+    /// Without waiting.
+    Max,
+}
+
+/// Parses `max` or a positive number.
+pub(crate) fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    match text.parse::<f64>() {
+        Ok(times) if times > 0.0 && times <= 100_000.0 => Ok(Speed::Times(times)),
+        _ => Err("a number above 0, at most 100000, or max".to_owned()),
+    }
+}
+
+/// Parses a duration: `500ms`, `30s`, `15m`, `2h`, `7d`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration such as 500ms, 30s, 15m, 2h or 7d");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+/// Parses a duration that is not zero.
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than nothing".to_owned()),
+        long if long > Duration::from_hours(24) => Err("must be a day at most".to_owned()),
+        fine => Ok(fine),
+    }
+}
+
+/// Parses an RFC 3339 instant.
+pub(crate) fn instant(text: &str) -> Result<gpuhm::event::Time, String> {
+    text.parse()
+}
+
+/// Milliseconds of a duration, as events count them.
+pub(crate) fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// How long a one-shot goes on trying to reach a dependency.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl ServiceOptions {
+    /// What ends the run.
+    pub(crate) fn goal(&self) -> Goal {
+        if self.once { Goal::End } else { Goal::Stop }
+    }
+
+    /// How long to go on trying: for ever as a service.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.once.then_some(PATIENCE)
+    }
+
+    /// What an ended service or one-shot returns.
+    pub(crate) fn ended(&self, result: Result<(), PipelineError>, signals: &Signals) -> Outcome {
+        match result {
+            Ok(()) if self.once => Ok(signals.one_shot()),
+            // A service that was told to stop while a dependency was away has stopped: nothing is lost by it.
+            Ok(()) | Err(PipelineError::Stopped(_)) => Ok(ExitCode::SUCCESS),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The process: signals, log, progress, and what an ended service returns.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use gpuhm::bus::Bus;
+use gpuhm::pipeline::{Flag, retention};
+use gpuhm::store::Store;
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::exit::{Failure, UNREACHABLE};
+use super::options::{CommonOptions, LogLevel};
+
+/// Signals that end a command: the first asks, the second insists.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Signals {
+    /// Set by the first.
+    pub(crate) stop: Flag,
+    number: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// Listens to SIGINT and SIGTERM.
+    pub(crate) fn listen() -> Result<Signals, Failure> {
+        let signals = Signals::default();
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            // Order matters: the second signal finds the flag set and ends the process at once.
+            signal_hook::flag::register_conditional_shutdown(signal, i32::from(UNREACHABLE), signals.stop.shared())?;
+            signal_hook::flag::register(signal, signals.stop.shared())?;
+            signal_hook::flag::register_usize(signal, Arc::clone(&signals.number), number)?;
+        }
+        Ok(signals)
+    }
+
+    /// The code of a one-shot: 128 + the signal that ended it, else success.
+    pub(crate) fn one_shot(&self) -> ExitCode {
+        match self.number.load(Ordering::SeqCst) {
+            0 => ExitCode::SUCCESS,
+            number => ExitCode::from(u8::try_from(128 + number).unwrap_or(u8::MAX)),
+        }
+    }
+
+    /// Whether a signal came.
+    pub(crate) fn came(&self) -> bool {
+        self.number.load(Ordering::SeqCst) != 0
+    }
+}
+
+/// The name of this instance in its group: as given, else the command's and the process's.
+pub(crate) fn instance(command: &str, given: Option<&str>) -> String {
+    given.map_or_else(|| format!("{command}-{}", std::process::id()), str::to_owned)
+}
+
+/// Sends the log to standard error.
+pub(crate) fn log(common: &CommonOptions) {
+    let level = match (common.quiet, common.log) {
+        (true, _) | (_, LogLevel::Error) => LevelFilter::ERROR,
+        (_, LogLevel::Warn) => LevelFilter::WARN,
+        (_, LogLevel::Info) => LevelFilter::INFO,
+        (_, LogLevel::Debug) => LevelFilter::DEBUG,
+    };
+    // The journal stamps lines itself, and a terminal shows them as they come.
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .init();
+}
+
+/// Progress on standard error: a bar on a terminal, a line every 30 s elsewhere, nothing with --quiet.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    quiet: bool,
+    what: &'static str,
+    said: std::time::Instant,
+}
+
+const SAY_EVERY: Duration = Duration::from_secs(30);
+const STEPS: u64 = 1000;
+
+impl Progress {
+    pub(crate) fn new(what: &'static str, quiet: bool) -> Progress {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(STEPS) };
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3} % {msg} {elapsed} eta {eta}")
+        {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(what);
+        Progress { bar, quiet, what, said: gpuhm::pipeline::clock::monotonic() }
+    }
+
+    /// Shows how far it is, 0 to 1, with a word about it.
+    pub(crate) fn show(&mut self, part: f64, word: &str) {
+        let share = part.clamp(0.0, 1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000, clamped above")]
+        let step = (share * 1000.0) as u64;
+        self.bar.set_position(step);
+        self.bar.set_message(word.to_owned());
+        if self.bar.is_hidden() && !self.quiet && self.said.elapsed() >= SAY_EVERY {
+            tracing::info!("{}: {:.0} %, {word}", self.what, share * 100.0);
+            self.said = gpuhm::pipeline::clock::monotonic();
+        }
+    }
+
+    /// Takes it off the screen.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Keeps bus and store within their bounds, on a thread of its own, until `stop` is set.
+pub(crate) fn keep(bus: Arc<dyn Bus>, mut store: Box<dyn Store>, stop: Flag) -> JoinHandle<()> {
+    std::thread::spawn(move || retention::keep(&bus, &mut *store, &stop))
+}

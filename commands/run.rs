@@ -1,0 +1,186 @@
+//! `gpuhm run`: every stage in one process, from a source to the store, with a summary at the end.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use gpuhm::bus::Bus;
+use gpuhm::pipeline::clock::{monotonic, nap};
+use gpuhm::pipeline::collect::Labels;
+use gpuhm::pipeline::retry::Retry;
+use gpuhm::pipeline::sink::BusSink;
+use gpuhm::pipeline::whole::{Outcome as Ran, Whole};
+use gpuhm::pipeline::{Clock, Collect, Flag};
+use gpuhm::source::Source;
+use gpuhm::store::sqlite::Sqlite;
+use gpuhm::view::summary::{Alerts, Summary};
+
+use super::collect::{SourceOptions, watch};
+use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::open;
+use super::options::{BusOptions, CommonOptions, Speed, StoreOptions, duration, ms};
+use super::out::Out;
+use super::process::{Progress, Signals, instance, keep};
+
+/// Flags of `run`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Stop after this long, by the wall clock
+    #[arg(long = "for", value_name = "D", value_parser = duration)]
+    limit: Option<Duration>,
+    /// How long after its end a window stays open for late samples
+    #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
+    lateness: Duration,
+    /// text or json (gpuhm.summary/1)
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+    #[command(flatten)]
+    source: SourceOptions,
+    #[command(flatten)]
+    bus: BusOptions,
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+/// How a summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people.
+    Text,
+    /// One object.
+    Json,
+}
+
+/// A run that is set up.
+pub(crate) struct Setup<'a> {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) store: &'a Path,
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) options: &'a SourceOptions,
+    pub(crate) lateness: i64,
+    pub(crate) limit: Option<Duration>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) instance: String,
+}
+
+/// Runs `run`.
+pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
+    let source = options.source.open()?;
+    let path = open::store_path(common, &options.store)?
+        .ok_or_else(|| Failure::usage("run needs a store").hint("leave out --store none"))?;
+    let signals = Signals::listen()?;
+    let clock = options.source.clock(&*source);
+    let bus = open::bus(common, &options.bus, &clock)?;
+    // Retention is for services: not for a replay, whose rows are old from the start.
+    let service = options.source.speed == Speed::Times(1.0) && options.source.source == "sim";
+    let keeper = if service {
+        Some(keep(Arc::clone(&bus), open::store(common, &options.store)?, signals.stop.clone()))
+    } else {
+        drop(open::store(common, &options.store)?);
+        None
+    };
+    let bar = common.quiet || options.source.speed != Speed::Max;
+    let setup = Setup {
+        bus,
+        store: &path,
+        source,
+        clock,
+        options: &options.source,
+        lateness: ms(options.lateness),
+        limit: options.limit,
+        progress: Some(Progress::new("run", bar)),
+        instance: instance("run", options.bus.instance.as_deref()),
+    };
+    let started = monotonic();
+    let (ran, cut) = setup.run(&signals)?;
+    for complaint in &ran.complaints {
+        tracing::warn!("{complaint}");
+    }
+    if let Some(keeper) = keeper {
+        signals.stop.set();
+        drop(keeper.join());
+    }
+    let summary = summary(&ran, started.elapsed());
+    print(&summary, options.output)?;
+    let ended = if cut { ExitCode::SUCCESS } else { signals.one_shot() };
+    Ok(if summary.differences.is_empty() { ended } else { ExitCode::from(BAD_NEWS) })
+}
+
+impl Setup<'_> {
+    /// Runs until the source, the limit or a signal ends it; says whether a service was told to stop.
+    pub(crate) fn run(self, signals: &Signals) -> Result<(Ran, bool), Failure> {
+        let retry = Retry { stop: Flag::default(), patience: Some(Duration::from_secs(30)) };
+        let ticks = self.options.ticks();
+        let mut progress = self.progress;
+        let whole = Whole {
+            assets: Box::new(Sqlite::open(self.store)?),
+            store: Box::new(Sqlite::open(self.store)?),
+            clock: Arc::clone(&self.clock),
+            collect: Collect {
+                source: self.source,
+                sink: Box::new(BusSink::new(self.bus.producer()?, retry)),
+                clock: self.clock,
+                interval_ms: ms(self.options.interval),
+                from: self.options.first(),
+                ticks,
+                labels: Labels::default(),
+                room: None,
+                watch: Some(Box::new(move |done, part| {
+                    if let Some(progress) = &mut progress {
+                        watch(progress, done, part, ticks);
+                    }
+                })),
+            },
+            bus: self.bus,
+            instance: self.instance,
+            lateness: self.lateness,
+        };
+        if let Some(limit) = self.limit {
+            let stop = signals.stop.clone();
+            std::thread::spawn(move || {
+                if nap(limit, &stop) {
+                    stop.set();
+                }
+            });
+        }
+        let ran = whole.run(&signals.stop)?;
+        // Without an end of its own it is a service, and a signal its proper end.
+        Ok((ran, self.limit.is_none() && ticks.is_none() && self.options.source == "sim"))
+    }
+}
+
+/// The summary of a run.
+pub(crate) fn summary(ran: &Ran, took: Duration) -> Summary {
+    let (validate, aggregate) = (&ran.validate, &ran.aggregate);
+    let mut summary = Summary {
+        schema: "gpuhm.summary/1",
+        seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+        gpus: ran.gpus,
+        read: ran.collected.read,
+        collected: ran.collected.collected,
+        validated: validate.counts.validated,
+        refused: validate.counts.refused,
+        duplicates: validate.counts.duplicates,
+        stored: aggregate.stored + aggregate.repeated,
+        repeated: aggregate.repeated,
+        windows: aggregate.counts.closed + ran.open_windows,
+        alerts: Alerts { fired: aggregate.counts.fired, resolved: aggregate.counts.resolved },
+        backlog: ran.backlog,
+        ..Summary::default()
+    };
+    summary.check();
+    summary
+}
+
+/// Prints a summary.
+pub(crate) fn print(summary: &Summary, output: Format) -> Result<(), Failure> {
+    let mut out = Out::new();
+    match output {
+        Format::Json => out.line(&serde_json::to_string(summary).map_err(Failure::cannot)?)?,
+        Format::Text => summary.lines().iter().try_for_each(|line| out.line(line))?,
+    }
+    out.flush()
+}

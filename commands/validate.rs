@@ -1,0 +1,216 @@
+//! `gpuhm validate`: the stage as a service, one drain with `--once`, or a file judged line by line.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use gpuhm::bus::{Join, RAW};
+use gpuhm::event::codec::Problem;
+use gpuhm::event::{Body, Time};
+use gpuhm::pipeline::retry::Retry;
+use gpuhm::pipeline::runner::Parts;
+use gpuhm::pipeline::{Clock, Flag, Goal, Runner, clock};
+use gpuhm::stage::states::States;
+use gpuhm::stage::validate::rules::listed;
+use gpuhm::stage::validate::{Judge, MAX_BYTES, Recent, Validate};
+use gpuhm::view::escape::escaped;
+use serde::Serialize;
+
+use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::options::{BusOptions, CommonOptions, ServiceOptions, StoreOptions};
+use super::out::Out;
+use super::process::Signals;
+use super::{open, process};
+
+/// Flags of `validate`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Judge a file of JSON lines instead of the bus; - is standard input
+    #[arg(long, value_name = "F|-")]
+    file: Option<String>,
+    /// List the rules and exit
+    #[arg(long)]
+    list_rules: bool,
+    /// With --file: text (a line a refusal) or json (one object)
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+    #[command(flatten)]
+    bus: BusOptions,
+    #[command(flatten)]
+    store: StoreOptions,
+    #[command(flatten)]
+    service: ServiceOptions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Runs `validate`.
+pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
+    if options.list_rules {
+        let mut out = Out::new();
+        for (rule, refuses) in listed() {
+            out.line(&format!("{rule:<14} {refuses}"))?;
+        }
+        out.flush()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match &options.file {
+        Some(file) => judge_file(file, options.output),
+        None => serve(common, options),
+    }
+}
+
+fn serve(common: &CommonOptions, options: &Options) -> Outcome {
+    let signals = Signals::listen()?;
+    let clock = Arc::new(Clock::Wall);
+    let bus = open::bus(common, &options.bus, &clock)?;
+    let store = match open::store_path(common, &options.store)? {
+        Some(_) => Some(open::store(common, &options.store)?),
+        None => {
+            tracing::warn!("validate: without a store events pass without asset records");
+            None
+        }
+    };
+    let join = Join {
+        group: "gpuhm-validate".to_owned(),
+        topic: RAW.to_owned(),
+        instance: process::instance("validate", options.bus.instance.as_deref()),
+    };
+    let mut runner = Runner::new(Parts {
+        stage: Validate::default(),
+        consumer: bus.consumer(&join)?,
+        store,
+        clock,
+        topic: RAW.to_owned(),
+        retry: Retry { stop: signals.stop.clone(), patience: options.service.patience() },
+        step: options.service.step.map(|step| step as usize),
+    });
+    let result = runner.run(options.service.goal(), &signals.stop, &Flag::default());
+    let done = runner.done();
+    let counts = done.counts;
+    tracing::info!(
+        "validate: {} valid, {} refused, {} duplicates, {} reports, {} fields differ from asset records",
+        counts.validated,
+        counts.refused,
+        counts.duplicates,
+        counts.reports,
+        counts.asset_differences
+    );
+    options.service.ended(result, &signals)
+}
+
+/// What `--file -o json` prints.
+#[derive(Debug, Serialize)]
+struct Validation {
+    schema: &'static str,
+    read: u64,
+    valid: u64,
+    refused: u64,
+    duplicates: u64,
+    reasons: BTreeMap<&'static str, u64>,
+}
+
+fn judge_file(file: &str, output: Format) -> Outcome {
+    let mut input: Box<dyn BufRead> = if file == "-" {
+        Box::new(BufReader::new(std::io::stdin()))
+    } else {
+        let opened = File::open(file).map_err(|error| Failure::usage(format!("--file {file}: {error}")))?;
+        Box::new(BufReader::new(opened))
+    };
+    let mut answer = Validation {
+        schema: "gpuhm.validation/1",
+        read: 0,
+        valid: 0,
+        refused: 0,
+        duplicates: 0,
+        reasons: BTreeMap::new(),
+    };
+    let (mut judge, mut states, mut out) = (Judge::default(), States::<Recent>::default(), Out::new());
+    let (mut line, mut problems, now) = (Vec::new(), Vec::new(), clock::wall());
+    for number in 1.. {
+        line.clear();
+        if !bounded_line(&mut input, &mut line).map_err(|error| Failure::usage(format!("--file {file}: {error}")))? {
+            break;
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        answer.read += 1;
+        problems.clear();
+        if sound(&mut judge, &line, now, &mut problems, &mut states, &mut answer) {
+            continue;
+        }
+        answer.refused += 1;
+        for problem in &problems {
+            *answer.reasons.entry(problem.rule).or_default() += 1;
+            if output == Format::Text {
+                out.line(&format!("{number}: {}: {}", problem.rule, escaped(&problem.message)))?;
+            }
+        }
+    }
+    if output == Format::Json {
+        out.line(&serde_json::to_string(&answer).map_err(Failure::cannot)?)?;
+    } else {
+        tracing::info!(
+            "{} read, {} valid, {} refused, {} duplicates",
+            answer.read,
+            answer.valid,
+            answer.refused,
+            answer.duplicates
+        );
+    }
+    out.flush()?;
+    Ok(if answer.refused > 0 { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS })
+}
+
+/// Judges one line and counts it where it is sound.
+fn sound(
+    judge: &mut Judge,
+    line: &[u8],
+    now: Time,
+    problems: &mut Vec<Problem>,
+    states: &mut States<Recent>,
+    answer: &mut Validation,
+) -> bool {
+    let Some(event) = judge.judge(line, now, problems) else { return false };
+    if !problems.is_empty() {
+        return false;
+    }
+    let fresh = match (event.entity(), event.time) {
+        (Some(entity), Some(time)) => states.at(&entity, i64::MAX - 1, now).is_none_or(|recent| recent.accept(time)),
+        _ => true,
+    };
+    match (&event.body, fresh) {
+        (Body::Sample(..), false) => answer.duplicates += 1,
+        _ => answer.valid += 1,
+    }
+    true
+}
+
+/// Reads a line without its end; of one longer than an event may be only a little more than that is kept.
+fn bounded_line(input: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    let limit = MAX_BYTES as u64 + 2;
+    let read = input.take(limit).read_until(b'\n', line)?;
+    let mut ended = line.last() == Some(&b'\n');
+    while !ended && read as u64 == limit {
+        let chunk = input.fill_buf()?;
+        if chunk.is_empty() {
+            break;
+        }
+        let end = chunk.iter().position(|byte| *byte == b'\n');
+        let used = end.map_or(chunk.len(), |at| at + 1);
+        ended = end.is_some();
+        input.consume(used);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Ok(read > 0)
+}

@@ -1,0 +1,286 @@
+//! A member of a group: it looks after its partitions, reads them, and waits for news.
+//!
+//! Every half second a poll looks at the group before it reads. What a member owns is proved by the lease's generation
+//! it holds; what it merely believes is checked again in each `finish`. Time here is uptime, for heartbeats, and never
+//! the run's clock, which only stamps records.
+
+mod membership;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::append::{Turn, pack};
+use super::block::Codec;
+use super::commit;
+use super::file::{Db, Trouble};
+use super::group::{self, Standing, Survey};
+use super::process::{Process, uptime};
+use super::sweep::{self, Budget, Cursor};
+use crate::bus::{Batch, BusError, Consumer, Finish, Join, Polled, Recovery, Stamp};
+use crate::event::Record;
+
+/// Milliseconds between two looks at the group. Double, and a dead member's partitions stand still for a second; half,
+/// and idle members read the member table twice as often for nothing.
+const CHECK: i64 = 500;
+/// Milliseconds between two heartbeats, each a synced write: six must fail before a member counts as dead.
+const BEAT: i64 = 10_000;
+/// An idle partition's end is told again after this many milliseconds while others bring news. Half, and a busy
+/// runner looks through its idle entities twice as often; double, and their open windows show a second later.
+const END_AGAIN: i64 = 1_000;
+/// How long leaving may wait for the file: who leaves is often being stopped.
+const LEAVE_WAIT: Duration = Duration::from_secs(1);
+
+/// An owned partition.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    generation: i64,
+    position: i64,
+    /// When its end was told, if nothing has come since.
+    told: Option<i64>,
+}
+
+/// A consumer on its own connection.
+pub(super) struct EmbeddedConsumer {
+    db: Db,
+    codec: Codec,
+    stamp: Stamp,
+    join: Join,
+    me: Process,
+    id: i64,
+    owned: BTreeMap<i32, Own>,
+    revoking: BTreeSet<i32>,
+    /// Lost, and not yet told.
+    lost: BTreeSet<i32>,
+    checked: Option<i64>,
+    beaten: i64,
+    turn: i32,
+    keyless: Turn,
+}
+
+impl EmbeddedConsumer {
+    pub(super) fn enter(mut db: Db, codec: Codec, stamp: Stamp, join: &Join) -> Result<EmbeddedConsumer, BusError> {
+        let me = Process::this().map_err(|error| db.place().failed("join", error))?;
+        let now = clock(&db)?;
+        let id = db.write("join", |tx| {
+            sweep::tips(tx, &join.topic)?;
+            group::enter(tx, join, &me, now)
+        })?;
+        Ok(EmbeddedConsumer {
+            db,
+            codec,
+            stamp,
+            join: join.clone(),
+            me,
+            id,
+            owned: BTreeMap::new(),
+            revoking: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            checked: None,
+            beaten: now,
+            turn: 0,
+            keyless: Turn::default(),
+        })
+    }
+
+    fn generations(&self) -> BTreeMap<i32, i64> {
+        self.owned.iter().map(|(partition, own)| (*partition, own.generation)).collect()
+    }
+
+    /// Reads what is new; returns the partitions that stand at an end that was told before.
+    fn read(&mut self, max: usize, now: i64, polled: &mut Polled) -> Result<Vec<i32>, BusError> {
+        let cursor = |(partition, own): (&i32, &Own)| Cursor { partition: *partition, position: own.position };
+        let kept = self.owned.iter().filter(|(partition, _)| !self.revoking.contains(partition));
+        let cursors: Vec<Cursor> = kept.map(cursor).collect();
+        if cursors.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self
+            .db
+            .read("read", |tx| sweep::sweep(tx, &mut self.codec, &self.join.topic, &cursors, max, &mut self.turn))?;
+        let mut quiet = Vec::new();
+        for found in found {
+            let Some(own) = self.owned.get_mut(&found.partition) else {
+                continue;
+            };
+            own.position = found.position;
+            polled.skipped += found.skipped;
+            if found.records.is_empty() && found.skipped == 0 && own.told.is_some() && found.end {
+                quiet.push(found.partition);
+            } else if found.end || !found.records.is_empty() {
+                own.told = found.end.then_some(now);
+                polled.batches.push(Batch { partition: found.partition, records: found.records, end: found.end });
+            }
+        }
+        Ok(quiet)
+    }
+
+    /// Tells again which partitions stand at their end: all of them where nothing else is told, else now and then.
+    fn tell_ends(&mut self, quiet: &[i32], all: bool, now: i64, polled: &mut Polled) {
+        for partition in quiet {
+            let Some(own) = self.owned.get_mut(partition) else {
+                continue;
+            };
+            if all || own.told.is_none_or(|told| now.saturating_sub(told) >= END_AGAIN) {
+                own.told = Some(now);
+                polled.batches.push(Batch { partition: *partition, records: Vec::new(), end: true });
+            }
+        }
+    }
+
+    fn fenced(&self, partition: i32) -> BusError {
+        BusError::Fenced { group: self.join.group.clone(), topic: self.join.topic.clone(), partition }
+    }
+
+    /// The generation by which a partition is held.
+    fn generation(&self, partition: i32) -> Result<i64, BusError> {
+        self.owned.get(&partition).map(|own| own.generation).ok_or_else(|| self.fenced(partition))
+    }
+
+    fn lose(&mut self, partition: i32) {
+        if self.owned.remove(&partition).is_some() {
+            self.revoking.remove(&partition);
+            self.lost.insert(partition);
+        }
+        self.checked = None;
+    }
+}
+
+/// Milliseconds since boot.
+fn clock(db: &Db) -> Result<i64, BusError> {
+    uptime().map_err(|error| db.place().failed("read the uptime", error))
+}
+
+fn is_news(polled: &Polled) -> bool {
+    let quiet = polled.assigned.is_empty() && polled.lost.is_empty() && polled.revoking.is_empty();
+    !(quiet && polled.batches.is_empty() && polled.skipped == 0)
+}
+
+impl Consumer for EmbeddedConsumer {
+    fn poll(&mut self, max: usize, wait: Duration) -> Result<Polled, BusError> {
+        let mut polled = Polled::default();
+        let mut waited = Duration::ZERO;
+        loop {
+            let version = self.db.version()?;
+            let now = clock(&self.db)?;
+            if self.checked.is_none_or(|checked| now.saturating_sub(checked) >= CHECK) {
+                self.check(now, &mut polled)?;
+            }
+            let quiet = self.read(max, now, &mut polled)?;
+            let news = is_news(&polled);
+            if news || waited >= wait {
+                self.tell_ends(&quiet, !news, now, &mut polled);
+                polled.revoking = self.revoking.iter().copied().collect();
+                return Ok(polled);
+            }
+            let until_check = self.checked.map_or(0, |checked| CHECK.saturating_sub(now.saturating_sub(checked)));
+            let until_check = Duration::from_millis(u64::try_from(until_check).unwrap_or(0).max(1));
+            waited += sweep::nap(&self.db, version, until_check.min(wait.saturating_sub(waited)))?;
+        }
+    }
+
+    fn recover(&mut self, partition: i32) -> Result<Recovery, BusError> {
+        let generation = self.generation(partition)?;
+        let (join, id) = (&self.join, self.id);
+        let found = self.db.read("recover", |tx| {
+            if !group::owns(tx, join, partition, id, generation)? {
+                return Ok(None);
+            }
+            commit::recover(tx, join, partition).map(Some)
+        })?;
+        found.ok_or_else(|| {
+            self.lose(partition);
+            self.fenced(partition)
+        })
+    }
+
+    fn reread(&mut self, partition: i32, from: i64, to: i64, max: usize) -> Result<Vec<Record>, BusError> {
+        self.generation(partition)?;
+        let topic = &self.join.topic;
+        self.db.read("read again", |tx| {
+            let at = usize::try_from(partition).unwrap_or(usize::MAX);
+            let (first, next) = sweep::tips(tx, topic)?.get(at).copied().unwrap_or_default();
+            let range = (from.max(first), to.min(next));
+            sweep::fetch(tx, &mut self.codec, (topic, partition), range, &mut Budget::new(max))
+        })
+    }
+
+    fn finish(&mut self, finish: &Finish) -> Result<(), BusError> {
+        let place = self.db.place().clone();
+        let packed = pack(&mut self.codec, &place, &finish.events, self.keyless.next())?;
+        let touched: BTreeSet<i32> = (finish.positions.iter().map(|position| position.partition))
+            .chain(finish.states.iter().map(|(partition, _)| *partition))
+            .collect();
+        let own = self.generations();
+        let now = clock(&self.db)?;
+        let beat = now.saturating_sub(self.beaten) >= BEAT;
+        let (join, id, stamp) = (&self.join, self.id, &self.stamp);
+        let mut fenced = Vec::new();
+        let done = self.db.write("finish", |tx| {
+            match Survey::read(tx, join)?.standing(id, &join.instance) {
+                Standing::Replaced => return Err(group::replaced(&place, join).into()),
+                Standing::Removed if touched.is_empty() => {
+                    return Err(place.failed("finish", "this member was silent and has been removed").into());
+                }
+                Standing::Member | Standing::Removed => {}
+            }
+            for partition in touched {
+                let held = own.get(&partition).map(|generation| group::owns(tx, join, partition, id, *generation));
+                if !held.transpose()?.unwrap_or(false) {
+                    fenced.push(partition);
+                }
+            }
+            if let Some(&partition) = fenced.first() {
+                let (group, topic) = (join.group.clone(), join.topic.clone());
+                return Err(Trouble::Bus(BusError::Fenced { group, topic, partition }));
+            }
+            commit::commit(tx, join, finish, &packed, stamp)?;
+            if beat { group::beat(tx, id, now) } else { Ok(()) }
+        });
+        for partition in fenced {
+            self.lose(partition);
+        }
+        if done.is_ok() && beat {
+            self.beaten = now;
+        }
+        done
+    }
+
+    fn release(&mut self, partitions: &[i32]) -> Result<(), BusError> {
+        let (join, id, owned) = (&self.join, self.id, &self.owned);
+        self.db.write("release", |tx| {
+            for partition in partitions {
+                if let Some(own) = owned.get(partition) {
+                    group::release(tx, join, *partition, id, own.generation)?;
+                }
+            }
+            Ok(())
+        })?;
+        for partition in partitions {
+            self.owned.remove(partition);
+            self.revoking.remove(partition);
+        }
+        Ok(())
+    }
+
+    fn others(&mut self) -> Result<Vec<String>, BusError> {
+        let now = clock(&self.db)?;
+        let (join, id, me) = (&self.join, self.id, &self.me);
+        self.db.read("look at the group", |tx| Ok(Survey::read(tx, join)?.others(id, me, now)))
+    }
+
+    fn ends(&mut self) -> Result<Vec<i64>, BusError> {
+        let topic = &self.join.topic;
+        self.db.read("read the ends", |tx| Ok(sweep::tips(tx, topic)?.into_iter().map(|(_, next)| next).collect()))
+    }
+}
+
+impl Drop for EmbeddedConsumer {
+    fn drop(&mut self) {
+        self.db.hurry(LEAVE_WAIT);
+        let id = self.id;
+        if let Err(error) = self.db.write("leave", |tx| group::leave(tx, id)) {
+            // The process's end frees them just as well.
+            tracing::debug!(%error, "could not leave the group");
+        }
+    }
+}

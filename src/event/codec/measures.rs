@@ -1,0 +1,179 @@
+//! `metrics`: blocks whose known keys are the metric table, and the XIDs.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::blocks::{Fields, XidFields};
+use super::scalar::{Any, Context, Known, Object, Scalar};
+use crate::event::sample::Xid;
+use crate::event::values::whole;
+use crate::event::{Time, Value, Values};
+use crate::metric::{Block, Kind, METRICS, Type};
+
+/// `metrics`: the metric blocks.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    pub(super) values: Values,
+    pub(super) xids: Vec<(Option<i64>, Option<Time>)>,
+}
+
+impl<'de> Known<'de> for Metrics {
+    fn path(&self) -> &'static str {
+        "metrics"
+    }
+
+    fn known(&mut self, key: &str) -> Option<u32> {
+        Block::ALL.iter().position(|block| block.key() == key).and_then(|at| u32::try_from(at).ok())
+    }
+
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        number: u32,
+        map: &mut A,
+        context: &mut Context<'_>,
+    ) -> Result<(), A::Error> {
+        let block = Block::ALL.get(number as usize).copied().unwrap_or(Block::Health);
+        let next = METRICS.iter().position(|metric| metric.block == block).unwrap_or_default();
+        let mut into = MetricBlock { block, metrics: self, next };
+        map.next_value_seed(Object { context, into: &mut into })
+    }
+}
+
+/// The key beside `throttle_reasons` that spells its bits; derived, so it is not read back.
+pub(super) const DECODED: &str = "throttle_reasons_decoded";
+const DECODED_NUMBER: u32 = 63;
+
+/// One block of `metrics`.
+struct MetricBlock<'m> {
+    block: Block,
+    metrics: &'m mut Metrics,
+    /// The row expected next: writers keep the table's order.
+    next: usize,
+}
+
+impl<'de> Known<'de> for MetricBlock<'_> {
+    fn path(&self) -> &'static str {
+        match self.block {
+            Block::Health => "metrics.health",
+            Block::Memory => "metrics.memory",
+            Block::Performance => "metrics.performance",
+            Block::Clocks => "metrics.clocks",
+            Block::Errors => "metrics.errors",
+        }
+    }
+
+    fn known(&mut self, key: &str) -> Option<u32> {
+        let is = |metric: &crate::metric::Metric| metric.block == self.block && metric.name == key;
+        let at = match METRICS.get(self.next) {
+            Some(metric) if is(metric) => self.next,
+            _ if key == DECODED => return Some(DECODED_NUMBER),
+            _ => METRICS.iter().position(is)?,
+        };
+        self.next = at + 1;
+        u32::try_from(at).ok()
+    }
+
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        number: u32,
+        map: &mut A,
+        context: &mut Context<'_>,
+    ) -> Result<(), A::Error> {
+        let metric = number as usize;
+        let Some(row) = METRICS.get(metric) else {
+            return map.next_value_seed(Any(context)).map(drop);
+        };
+        if row.kind == Kind::Events {
+            return map.next_value_seed(Xids { context, into: &mut self.metrics.xids });
+        }
+        let scalar = map.next_value_seed(Any(context))?;
+        match number_of(&scalar, row.ty) {
+            Ok(Some(value)) => self.metrics.values.set(metric, value),
+            Ok(None) => {}
+            Err(wanted) => context.report("type", self.path(), row.name, &scalar.show(), wanted),
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a whole number in a REAL column is a small one")]
+fn number_of(scalar: &Scalar<'_>, ty: Type) -> Result<Option<Value>, &'static str> {
+    match (scalar, ty) {
+        (Scalar::Null, _) => Ok(None),
+        (Scalar::Int(value), Type::Int) => Ok(Some(Value::Int(*value))),
+        (Scalar::Int(value), Type::Real) => Ok(Some(Value::Real(*value as f64))),
+        (Scalar::Real(value), Type::Real) => Ok(Some(Value::Real(*value))),
+        (Scalar::Real(value), Type::Int) => whole(*value).map(Value::Int).map(Some).ok_or("must be a whole number"),
+        _ => Err("must be a number or null"),
+    }
+}
+
+/// `metrics.errors.xids`: an array of `{code, at}`.
+struct Xids<'c, 'p> {
+    context: &'c mut Context<'p>,
+    into: &'c mut Vec<(Option<i64>, Option<Time>)>,
+}
+
+impl<'de> DeserializeSeed<'de> for Xids<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Xids<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of {code, at}")
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        self.context.enter()?;
+        loop {
+            let mut xid = XidFields::default();
+            if seq.next_element_seed(Object { context: self.context, into: &mut Fields(&mut xid) })?.is_none() {
+                break;
+            }
+            let at = xid.at.as_deref().map(|text| (Time::parse(text), text));
+            if let Some((None, text)) = at {
+                self.context.report(
+                    "timestamp",
+                    "metrics.errors.xids",
+                    "at",
+                    text,
+                    "must be an RFC 3339 time with a zone",
+                );
+            }
+            self.into.push((xid.code, at.and_then(|(time, _)| time)));
+        }
+        self.context.leave();
+        Ok(())
+    }
+}
+
+/// The XIDs of a sample at `time`: an entry without its own time happened then; one without a code is a problem.
+pub(super) fn xids(read: &[(Option<i64>, Option<Time>)], time: Option<Time>, context: &mut Context<'_>) -> Vec<Xid> {
+    let mut xids = Vec::with_capacity(read.len());
+    for (code, at) in read {
+        match code {
+            Some(code) => xids.push(Xid { code: *code, at: at.or(time).unwrap_or_default() }),
+            None => context.report("required", "metrics.errors.xids", "code", "", "is missing"),
+        }
+    }
+    xids
+}

@@ -1,0 +1,137 @@
+//! The one place that asks the time. A run has one clock; it may be the wall's, scaled, or driven by what is replayed.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::Flag;
+use crate::event::Time;
+
+/// Longest sleep before a flag is looked at again: a stop is noticed within it.
+const NAP: Duration = Duration::from_millis(50);
+
+/// A clock.
+#[derive(Debug)]
+pub enum Clock {
+    /// The wall's.
+    Wall,
+    /// Runs `speed` times as fast from `from` on.
+    Scaled {
+        /// When it was started.
+        started: Instant,
+        /// What it showed then.
+        from: Time,
+        /// How fast it runs.
+        speed: f64,
+    },
+    /// Shows what it was last set to.
+    Driven(AtomicI64),
+}
+
+impl Clock {
+    /// A clock that runs `speed` times as fast as the wall's, from `from` on.
+    #[must_use]
+    pub fn scaled(from: Time, speed: f64) -> Clock {
+        Clock::Scaled { started: monotonic(), from, speed }
+    }
+
+    /// A clock that stands at `from` until it is advanced.
+    #[must_use]
+    pub fn driven(from: Time) -> Clock {
+        Clock::Driven(AtomicI64::new(from.ms()))
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        match self {
+            Clock::Wall => wall(),
+            Clock::Scaled { started, from, speed } => {
+                let passed = monotonic().duration_since(*started).as_secs_f64() * speed * 1000.0;
+                from.plus(crate::event::values::whole(passed.floor()).unwrap_or(i64::MAX / 4))
+            }
+            Clock::Driven(at) => Time(at.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Sets a driven clock forward; it never goes back. Others go by themselves.
+    pub fn advance(&self, to: Time) {
+        if let Clock::Driven(at) = self {
+            at.fetch_max(to.ms(), Ordering::SeqCst);
+        }
+    }
+
+    /// Waits until it shows `time`, or `stop` is set; returns whether the time came. A driven clock is set to it.
+    pub fn wait_until(&self, time: Time, stop: &Flag) -> bool {
+        let speed = match self {
+            Clock::Wall => 1.0,
+            Clock::Scaled { speed, .. } => *speed,
+            Clock::Driven(_) => {
+                self.advance(time);
+                return !stop.is_set();
+            }
+        };
+        loop {
+            if stop.is_set() {
+                return false;
+            }
+            let left = time.since(self.now());
+            let Ok(left @ 1..) = u64::try_from(left) else { return true };
+            let real = Duration::from_millis(left).div_f64(speed.max(1e-6));
+            std::thread::sleep(real.min(NAP));
+        }
+    }
+}
+
+/// The wall clock.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the wall clock")]
+pub fn wall() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The monotonic clock, for how long things take.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the monotonic clock")]
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// Sleeps for `duration` or until `stop` is set; returns whether it slept to the end.
+#[must_use]
+pub fn nap(duration: Duration, stop: &Flag) -> bool {
+    let until = monotonic() + duration;
+    loop {
+        if stop.is_set() {
+            return false;
+        }
+        let left = until.saturating_duration_since(monotonic());
+        if left.is_zero() {
+            return true;
+        }
+        std::thread::sleep(left.min(NAP));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driven_clock_never_goes_back() {
+        let clock = Clock::driven(Time(10));
+        clock.advance(Time(20));
+        clock.advance(Time(5));
+        assert_eq!(clock.now(), Time(20));
+        assert!(clock.wait_until(Time(30), &Flag::default()));
+        assert_eq!(clock.now(), Time(30));
+    }
+
+    #[test]
+    fn a_stop_ends_waiting() {
+        let stop = Flag::default();
+        stop.set();
+        assert!(!Clock::Wall.wait_until(Time(i64::MAX / 2), &stop));
+        assert!(!nap(Duration::from_hours(1), &stop));
+    }
+}

@@ -1,0 +1,236 @@
+//! The collect loop: reads the source when it is due, makes events, hands them to the sink, and reports about itself.
+//!
+//! Ticks fall on the clock's multiples of the interval: no drift, no pile-up after a stall; what was missed is counted.
+//! A recording is read when its readings are due by the same clock; with a driven clock nothing waits, and readings are
+//! gathered into larger batches, since each batch is one commit.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::sink::Sink;
+use super::{Clock, Flag, PipelineError};
+use crate::bus::Message;
+use crate::event::Time;
+use crate::event::codec::encode;
+use crate::event::record::RAW;
+use crate::event::sample::{Body, Collector, Event, Host, SCHEMA_VERSION};
+use crate::event::time::MINUTE;
+use crate::source::{Due, HostReport, Reading, Source};
+
+/// With a driven clock readings are gathered up to this many before they are put away.
+const GATHER: usize = 4096;
+/// How often a collector reports about each of its hosts.
+const REPORT_EVERY: i64 = MINUTE;
+
+/// What was collected so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Samples (and lines) the source gave.
+    pub read: u64,
+    /// Samples the sink has taken.
+    pub collected: u64,
+    /// Reports of collectors the sink has taken.
+    pub reports: u64,
+    /// Ticks done.
+    pub ticks: u64,
+    /// Ticks missed.
+    pub missed: u64,
+    /// Time of the last tick or reading.
+    pub at: Option<Time>,
+}
+
+/// Labels that the operator gives to all events: they win over the source's.
+#[derive(Debug, Clone, Default)]
+pub struct Labels {
+    /// `host.cluster`.
+    pub cluster: Option<String>,
+    /// `host.rack`.
+    pub rack: Option<String>,
+    /// `host.datacenter`.
+    pub datacenter: Option<String>,
+}
+
+/// Says whether there is room downstream; `run` holds a fast source back with it.
+pub type Room = Box<dyn Fn() -> Result<bool, PipelineError> + Send>;
+/// Told after each batch.
+pub type Watch = Box<dyn FnMut(&Collected, Option<f64>) + Send>;
+
+/// The loop's parts.
+pub struct Collect {
+    /// What is read.
+    pub source: Box<dyn Source>,
+    /// Where it goes.
+    pub sink: Box<dyn Sink>,
+    /// The clock of ticks and readings.
+    pub clock: Arc<Clock>,
+    /// The interval of ticks, in milliseconds.
+    pub interval_ms: i64,
+    /// First tick, where it is not the clock's next multiple.
+    pub from: Option<Time>,
+    /// Ends after this many ticks.
+    pub ticks: Option<u64>,
+    /// The operator's labels.
+    pub labels: Labels,
+    /// Room downstream.
+    pub room: Option<Room>,
+    /// Told of progress.
+    pub watch: Option<Watch>,
+}
+
+impl std::fmt::Debug for Collect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Collect")
+            .field("source", &self.source.kind())
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Collect {
+    /// Runs until the source ends, the ticks are done or `stop` is set.
+    ///
+    /// # Errors
+    /// Where source or sink failed for good.
+    pub fn run(&mut self, stop: &Flag) -> Result<Collected, PipelineError> {
+        let mut done = Collected::default();
+        let mut next = self.from;
+        let mut readings = Vec::new();
+        while !stop.is_set() && self.ticks.is_none_or(|ticks| done.ticks < ticks) {
+            let due = match self.source.due() {
+                Due::End => break,
+                Due::At(time) => time,
+                Due::Tick => {
+                    *next.get_or_insert_with(|| self.clock.now().plus(self.interval_ms - 1).floor(self.interval_ms))
+                }
+            };
+            if !self.clock.wait_until(due, stop) {
+                break;
+            }
+            if self.source.due() == Due::Tick {
+                let at = self.tick(due, &mut done, &mut readings)?;
+                next = Some(at.plus(self.interval_ms));
+            } else {
+                self.gather(due, &mut readings)?;
+            }
+            done.at = Some(self.clock.now().max(due));
+            self.put(&mut readings, &mut done, stop)?;
+        }
+        Ok(done)
+    }
+
+    /// One tick: the newest multiple that has come is read; those before it since `due` were missed.
+    fn tick(&mut self, due: Time, done: &mut Collected, readings: &mut Vec<Reading>) -> Result<Time, PipelineError> {
+        let at = match &*self.clock {
+            Clock::Driven(_) => due,
+            clock => clock.now().floor(self.interval_ms).max(due),
+        };
+        done.missed += u64::try_from(at.since(due) / self.interval_ms).unwrap_or_default();
+        done.ticks += 1;
+        self.source.read(at, readings)?;
+        let first = done.ticks == 1;
+        if first || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms {
+            let kind = self.source.kind();
+            let hosts = self.source.hosts();
+            readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, at, done)))));
+        }
+        Ok(at)
+    }
+
+    /// Reads a recording; with a driven clock on and on until enough is gathered.
+    fn gather(&mut self, due: Time, readings: &mut Vec<Reading>) -> Result<(), PipelineError> {
+        let mut at = due;
+        loop {
+            self.source.read(at.max(self.clock.now()), readings)?;
+            match (&*self.clock, self.source.due()) {
+                (Clock::Driven(_), Due::At(next)) if readings.len() < GATHER => {
+                    at = next;
+                    self.clock.advance(at);
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn put(&mut self, readings: &mut Vec<Reading>, done: &mut Collected, stop: &Flag) -> Result<(), PipelineError> {
+        while let Some(room) = &self.room
+            && !room()?
+            && super::clock::nap(std::time::Duration::from_millis(20), stop)
+        {}
+        let mut messages = Vec::with_capacity(readings.len());
+        let (mut samples, mut reports) = (0, 0);
+        for reading in readings.drain(..) {
+            let (message, report) = self.message(reading);
+            *if report { &mut reports } else { &mut samples } += 1;
+            messages.push(message);
+        }
+        done.read += samples;
+        if !messages.is_empty() {
+            self.sink.put(messages)?;
+        }
+        done.collected += samples;
+        done.reports += reports;
+        let progress = self.source.progress();
+        if let Some(watch) = &mut self.watch {
+            watch(done, progress);
+        }
+        Ok(())
+    }
+
+    fn message(&self, reading: Reading) -> (Message, bool) {
+        match reading {
+            Reading::Line { key, bytes, report } => {
+                (Message { topic: RAW, key: Bytes::from(key.into_bytes()), value: Bytes::from(bytes) }, report)
+            }
+            Reading::Event(mut event) => {
+                self.label(&mut event);
+                // A driven clock has no instant of processing to speak of, and the same run must give the same bytes.
+                if !matches!(*self.clock, Clock::Driven(_)) {
+                    event.processed = Some(self.clock.now());
+                }
+                let key = event.entity().map(|entity| Bytes::copy_from_slice(entity.as_bytes())).unwrap_or_default();
+                let mut value = Vec::with_capacity(2048);
+                encode(&event, &mut value);
+                let report = matches!(event.body, Body::Collector(_));
+                (Message { topic: RAW, key, value: Bytes::from(value) }, report)
+            }
+        }
+    }
+
+    fn label(&self, event: &mut Event<'static>) {
+        let host = &mut event.host;
+        let labels = [
+            (&self.labels.cluster, &mut host.cluster),
+            (&self.labels.rack, &mut host.rack),
+            (&self.labels.datacenter, &mut host.datacenter),
+        ];
+        for (label, field) in labels {
+            if let Some(label) = label {
+                *field = Some(label.clone().into());
+            }
+        }
+    }
+}
+
+/// A collector's report about one of its hosts.
+fn report(host: &HostReport, kind: &'static str, at: Time, done: &Collected) -> Event<'static> {
+    let [cluster, rack, datacenter] = host.place.clone().map(|text| text.map(Into::into));
+    let count = |number: u64| i64::try_from(number).ok();
+    Event {
+        schema_version: Some(SCHEMA_VERSION.into()),
+        time: Some(at),
+        host: Host { hostname: Some(host.hostname.clone().into()), cluster, rack, datacenter },
+        body: Body::Collector(Collector {
+            ticks: count(done.ticks),
+            missed: count(done.missed),
+            spool_bytes: Some(0),
+            dropped: Some(0),
+            gpus_seen: Some(host.seen),
+            gpus_expected: host.expected,
+            source: Some(kind.into()),
+            source_state: Some(host.state.clone().into()),
+            version: Some(env!("CARGO_PKG_VERSION").into()),
+        }),
+        ..Event::default()
+    }
+}

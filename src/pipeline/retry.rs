@@ -1,0 +1,79 @@
+//! Trying again: back-off with a cap, said once and then once a minute, ended by a stop or, for one-shots, by patience.
+
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use super::clock::{monotonic, nap};
+use super::{Flag, PipelineError};
+use crate::bus::BusError;
+use crate::store::StoreError;
+
+const FIRST: Duration = Duration::from_millis(100);
+/// Longest pause between tries: a dependency that is back is noticed within it.
+const LONGEST: Duration = Duration::from_secs(5);
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
+/// Errors that may pass by themselves.
+pub trait Passing: std::fmt::Display {
+    /// Whether trying again may help.
+    fn passing(&self) -> bool;
+}
+
+impl Passing for BusError {
+    fn passing(&self) -> bool {
+        matches!(self, BusError::Failed { .. })
+    }
+}
+
+impl Passing for StoreError {
+    fn passing(&self) -> bool {
+        matches!(self, StoreError::Failed { .. })
+    }
+}
+
+/// How long to go on trying.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// Ends it at once.
+    pub stop: Flag,
+    /// Ends it after this long; `None` for services, which go on for ever.
+    pub patience: Option<Duration>,
+}
+
+impl Retry {
+    /// Runs `act` until it succeeds, fails for good, the patience ends or the stop is set.
+    ///
+    /// # Errors
+    /// What `act` failed with; [`PipelineError::Stopped`] where the stop came first.
+    pub fn run<T, E>(&self, mut act: impl FnMut() -> Result<T, E>) -> Result<T, PipelineError>
+    where
+        E: Passing + Into<PipelineError>,
+    {
+        let (mut pause, mut since, mut said): (_, Option<Instant>, Option<Instant>) = (FIRST, None, None);
+        loop {
+            let error = match act() {
+                Ok(value) => {
+                    if let Some(since) = since {
+                        info!("works again after {} s", since.elapsed().as_secs());
+                    }
+                    return Ok(value);
+                }
+                Err(error) if error.passing() => error,
+                Err(error) => return Err(error.into()),
+            };
+            let started = *since.get_or_insert_with(monotonic);
+            if self.patience.is_some_and(|patience| started.elapsed() >= patience) {
+                return Err(error.into());
+            }
+            if said.is_none_or(|said| said.elapsed() >= SAY_AGAIN) {
+                warn!("{error}; trying again");
+                said = Some(monotonic());
+            }
+            if !nap(pause, &self.stop) {
+                return Err(PipelineError::Stopped(error.to_string()));
+            }
+            pause = (pause * 2).min(LONGEST);
+        }
+    }
+}

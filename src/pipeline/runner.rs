@@ -1,0 +1,294 @@
+//! The one runner: read, apply, write, finish. There is no other way from the bus through a stage to the store.
+//!
+//! Rows are written first, under the partition's token; then `finish` publishes the events, saves states and moves the
+//! positions in one act. A kill between any two acts repeats work that is idempotent. What a failed or fenced step had
+//! in memory is dropped, and the partition is recovered from what was saved. It knows no adapter and no stage by name.
+
+mod ownership;
+mod part;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use super::clock::monotonic;
+use super::retry::Retry;
+use super::{Clock, Flag, PipelineError};
+use crate::bus::{Batch, BusError, Consumer, Finish, Polled};
+use crate::stage::{Counts, Inputs, Out, Stage, Step};
+use crate::store::{Store, StoreError, Token, Written};
+use part::Part;
+
+/// Records a step takes at most. Larger: fewer transactions, but a kill repeats more and memory grows with it.
+const STEP: usize = 8192;
+/// How long a poll waits for news: the delay that a record meets at most on an idle bus.
+const WAIT: Duration = Duration::from_millis(200);
+/// How long a one-shot waits to be given every partition.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// When a runner ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// At a stop: a service.
+    Stop,
+    /// At the log's end as it stands at the start; all partitions must be had.
+    End,
+    /// At the log's end as it stands when the drain flag is set.
+    Drained,
+}
+
+/// What a runner did so far.
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    /// The stage's counts, of finished steps only.
+    pub counts: Counts,
+    /// Refusals by rule.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// Raw rows that are in the store now and were not before.
+    pub stored: u64,
+    /// Raw rows whose key was there already.
+    pub repeated: u64,
+    /// Records that retention dropped unread.
+    pub skipped: u64,
+    /// Steps that were finished.
+    pub steps: u64,
+}
+
+impl Done {
+    /// What was done since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Done) -> Done {
+        let mut reasons = self.reasons.clone();
+        for (rule, count) in &before.reasons {
+            if let Some(now) = reasons.get_mut(rule) {
+                *now -= count;
+            }
+        }
+        reasons.retain(|_, count| *count > 0);
+        Done {
+            counts: self.counts.since(&before.counts),
+            reasons,
+            stored: self.stored - before.stored,
+            repeated: self.repeated - before.repeated,
+            skipped: self.skipped - before.skipped,
+            steps: self.steps - before.steps,
+        }
+    }
+}
+
+/// What a runner is made of.
+pub struct Parts<S: Stage> {
+    /// The stage.
+    pub stage: S,
+    /// Its membership in the group.
+    pub consumer: Box<dyn Consumer>,
+    /// The store; none where the stage writes nothing and looks nothing up.
+    pub store: Option<Box<dyn Store>>,
+    /// The run's clock.
+    pub clock: Arc<Clock>,
+    /// The topic it reads.
+    pub topic: String,
+    /// How failures of the bus and the store are met.
+    pub retry: Retry,
+    /// Records a step takes at most; `None` for the usual.
+    pub step: Option<usize>,
+}
+
+impl<S: Stage + std::fmt::Debug> std::fmt::Debug for Parts<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("stage", &self.stage).field("topic", &self.topic).finish_non_exhaustive()
+    }
+}
+
+/// Runs one stage.
+#[derive(Debug)]
+pub struct Runner<S: Stage> {
+    parts: Parts<S>,
+    owned: HashMap<i32, Part<S::State>>,
+    inputs: Inputs,
+    assets: Option<(i64, Instant)>,
+    done: Done,
+}
+
+impl<S: Stage> Runner<S> {
+    /// A runner that has not started.
+    #[must_use]
+    pub fn new(parts: Parts<S>) -> Runner<S> {
+        Runner { parts, owned: HashMap::new(), inputs: Inputs::default(), assets: None, done: Done::default() }
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn done(&self) -> &Done {
+        &self.done
+    }
+
+    /// The states it holds, of all its partitions.
+    pub fn states(&self) -> impl Iterator<Item = (&str, &S::State)> {
+        self.owned.values().flat_map(|part| part.states.iter())
+    }
+
+    /// Runs until the goal is reached or `stop` is set; `drain` is what [`Goal::Drained`] waits for.
+    ///
+    /// # Errors
+    /// What cannot be mended by trying again; where others hold partitions that [`Goal::End`] needs.
+    pub fn run(&mut self, goal: Goal, stop: &Flag, drain: &Flag) -> Result<(), PipelineError> {
+        let mut ends = None;
+        let started = monotonic();
+        while !stop.is_set() {
+            let wait = if ends.is_some() { Duration::ZERO } else { WAIT };
+            self.turn(wait, goal)?;
+            if ends.is_none() && (goal == Goal::End || goal == Goal::Drained && drain.is_set()) {
+                ends = Some(self.ends()?);
+                continue;
+            }
+            let Some(ends) = &ends else { continue };
+            match self.reached(ends) {
+                Some(true) => return self.close(true),
+                Some(false) => {}
+                None if started.elapsed() > PATIENCE => return Err(self.busy()?),
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+        self.close(false)
+    }
+
+    /// One turn: read, apply, write, finish. Losing a partition is no error.
+    ///
+    /// # Errors
+    /// What cannot be mended by trying again.
+    pub fn turn(&mut self, wait: Duration, goal: Goal) -> Result<(), PipelineError> {
+        self.look_up()?;
+        let step = self.parts.step.unwrap_or(STEP);
+        let polled = {
+            let Parts { consumer, retry, .. } = &mut self.parts;
+            retry.run(|| consumer.poll(step, wait))?
+        };
+        if polled.skipped > 0 {
+            warn!("{}: retention dropped {} records before they were read", self.parts.stage.name(), polled.skipped);
+            self.done.skipped += polled.skipped;
+        }
+        for partition in &polled.lost {
+            self.owned.remove(partition);
+        }
+        if goal == Goal::End && self.owned.is_empty() {
+            self.alone()?;
+        }
+        match self.advance(polled) {
+            Err(PipelineError::Bus(BusError::Fenced { .. }) | PipelineError::Store(StoreError::Fenced { .. })) => {
+                self.fenced()
+            }
+            other => other,
+        }
+    }
+
+    fn advance(&mut self, polled: Polled) -> Result<(), PipelineError> {
+        self.take_over(&polled.assigned)?;
+        let mut out = Out::default();
+        let mut touched = Vec::new();
+        for batch in polled.batches {
+            touched.push(batch.partition);
+            self.apply(&batch, &mut out);
+        }
+        self.commit(out, &touched, &polled.revoking)?;
+        if !polled.revoking.is_empty() {
+            info!("{}: gives up partitions {:?}", self.parts.stage.name(), polled.revoking);
+            self.parts.consumer.release(&polled.revoking)?;
+            for partition in &polled.revoking {
+                self.owned.remove(partition);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, batch: &Batch, out: &mut Out) {
+        let now = self.parts.clock.now();
+        let Some(part) = self.owned.get_mut(&batch.partition) else { return };
+        let step = Step { now, topic: &self.parts.topic, partition: batch.partition, inputs: &self.inputs };
+        part.apply(&mut self.parts.stage, &step, &batch.records, out);
+        if batch.end {
+            part.idle(&mut self.parts.stage, now, false, out);
+        }
+    }
+
+    /// Writes the rows, then finishes; `all` partitions are saved whole.
+    fn commit(&mut self, mut out: Out, touched: &[i32], all: &[i32]) -> Result<(), PipelineError> {
+        let now = self.parts.clock.now();
+        let mut finish = Finish { events: std::mem::take(&mut out.events), ..Finish::default() };
+        for entity in &out.save {
+            for partition in touched {
+                if let Some(part) = self.owned.get_mut(partition) {
+                    part.states.save_soon(entity);
+                }
+            }
+        }
+        let version = self.parts.stage.state_version();
+        for (partition, part) in &mut self.owned {
+            let whole = all.contains(partition);
+            part.collect(version, now, whole, &mut finish);
+        }
+        if !out.rows.is_empty() {
+            let written = self.write(&mut out)?;
+            self.done.stored += written.raw;
+            self.done.repeated += written.repeated;
+        }
+        if finish.positions.is_empty() && finish.events.is_empty() {
+            return Ok(());
+        }
+        self.finish(&finish)?;
+        self.done.counts.add(&out.counts);
+        for (rule, count) in out.reasons {
+            *self.done.reasons.entry(rule).or_default() += count;
+        }
+        self.done.steps += 1;
+        Ok(())
+    }
+
+    fn write(&mut self, out: &mut Out) -> Result<Written, PipelineError> {
+        out.rows.fold();
+        let tokens: Vec<Token> = self.owned.values().filter_map(|part| part.token.clone()).collect();
+        let Parts { store, retry, .. } = &mut self.parts;
+        let Some(store) = store else { return Ok(Written::default()) };
+        let wall = super::clock::wall();
+        retry.run(|| store.write(&tokens, &out.rows, wall))
+    }
+
+    fn finish(&mut self, finish: &Finish) -> Result<(), PipelineError> {
+        let positions = finish.positions.clone();
+        let saved: Vec<(i32, String)> =
+            finish.states.iter().map(|(partition, saved)| (*partition, saved.entity.clone())).collect();
+        let Parts { consumer, retry, .. } = &mut self.parts;
+        retry.run(|| consumer.finish(finish))?;
+        for position in positions {
+            if let Some(part) = self.owned.get_mut(&position.partition) {
+                part.finished = (position.next, position.settled);
+            }
+        }
+        for (partition, entity) in saved {
+            if let Some(part) = self.owned.get_mut(&partition) {
+                part.states.saved(std::iter::once(entity.as_str()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the run: what is open is shown where the log's end was reached, and every state is saved.
+    fn close(&mut self, at_end: bool) -> Result<(), PipelineError> {
+        let now = self.parts.clock.now();
+        let partitions: Vec<i32> = self.owned.keys().copied().collect();
+        let mut out = Out::default();
+        if at_end {
+            for part in self.owned.values_mut() {
+                part.idle(&mut self.parts.stage, now, true, &mut out);
+            }
+        }
+        match self.commit(out, &partitions, &partitions) {
+            Err(PipelineError::Bus(BusError::Fenced { .. }) | PipelineError::Store(StoreError::Fenced { .. })) => {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Taking partitions over and losing them; and what a stage looks up while it owns them.
+//!
+//! The order at take-over is the contract: raise the store's token, so that the old owner's writes are refused from
+//! here on; read what was saved; apply settled to committed again and drop what that puts out.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::part::Part;
+use super::{Parts, Runner, STEP};
+use crate::pipeline::PipelineError;
+use crate::pipeline::clock::monotonic;
+use crate::stage::{Enrichment, Out, Stage, Step};
+use crate::store::Token;
+
+/// How often asset records are looked for: an import is seen within this time.
+const ASSETS_EVERY: Duration = Duration::from_secs(5);
+
+impl<S: Stage> Runner<S> {
+    /// Drops everything in memory and gives up what is still owned: another owner writes by now.
+    pub(super) fn fenced(&mut self) -> Result<(), PipelineError> {
+        let owned: Vec<i32> = self.owned.drain().map(|(partition, _)| partition).collect();
+        warn!("{}: lost partitions to another member; recovering", self.parts.stage.name());
+        Ok(self.parts.consumer.release(&owned)?)
+    }
+
+    pub(super) fn take_over(&mut self, assigned: &[i32]) -> Result<(), PipelineError> {
+        if assigned.is_empty() {
+            return Ok(());
+        }
+        let stage = self.parts.stage.name();
+        let mut tokens: HashMap<i32, Token> = HashMap::new();
+        let writes = self.parts.stage.writes_rows();
+        let Parts { store, retry, .. } = &mut self.parts;
+        if let Some(store) = store
+            && writes
+        {
+            let raised = retry.run(|| store.raise(stage, assigned))?;
+            tokens = raised.into_iter().map(|token| (token.partition, token)).collect();
+        }
+        for partition in assigned {
+            let token = tokens.remove(partition);
+            let part = self.recover(*partition, token)?;
+            self.owned.insert(*partition, part);
+        }
+        Ok(())
+    }
+
+    pub(super) fn recover(&mut self, partition: i32, token: Option<Token>) -> Result<Part<S::State>, PipelineError> {
+        let now = self.parts.clock.now();
+        let Parts { consumer, retry, stage, topic, .. } = &mut self.parts;
+        let recovery = retry.run(|| consumer.recover(partition))?;
+        let unreadable = |why| PipelineError::State { stage: stage.name(), why };
+        let mut part = Part::load(partition, token, &recovery, stage.state_version(), now).map_err(unreadable)?;
+        let mut from = recovery.settled;
+        while from < recovery.committed {
+            let records = retry.run(|| consumer.reread(partition, from, recovery.committed, STEP))?;
+            let Some(last) = records.last() else { break };
+            from = last.offset + 1;
+            let step = Step { now, topic, partition, inputs: &self.inputs };
+            part.apply(stage, &step, &records, &mut Out::default());
+        }
+        part.next = recovery.committed;
+        Ok(part)
+    }
+
+    /// Keeps the asset records fresh, for a stage that has a store and looks them up.
+    pub(super) fn look_up(&mut self) -> Result<(), PipelineError> {
+        if !self.parts.stage.looks_up_assets() {
+            return Ok(());
+        }
+        let known = match self.assets {
+            Some((version, at)) if at.elapsed() < ASSETS_EVERY => {
+                self.assets = Some((version, at));
+                return Ok(());
+            }
+            known => known.map(|(version, _)| version),
+        };
+        let Parts { store, retry, .. } = &mut self.parts;
+        let Some(store) = store else { return Ok(()) };
+        let news = retry.run(|| store.assets(known))?;
+        let version = match news {
+            Some((version, assets)) => {
+                let enriched = assets.into_iter().map(|asset| (asset.gpu_uuid.clone(), Enrichment::new(asset)));
+                self.inputs.assets = enriched.collect();
+                version
+            }
+            None => known.unwrap_or_default(),
+        };
+        self.assets = Some((version, monotonic()));
+        Ok(())
+    }
+
+    pub(super) fn ends(&mut self) -> Result<Vec<i64>, PipelineError> {
+        let Parts { consumer, retry, .. } = &mut self.parts;
+        retry.run(|| consumer.ends())
+    }
+
+    /// Whether every partition reached its end; `None` while one is not owned.
+    pub(super) fn reached(&self, ends: &[i64]) -> Option<bool> {
+        let mut all = true;
+        for (partition, end) in (0..).zip(ends) {
+            all &= self.owned.get(&partition)?.next >= *end;
+        }
+        Some(all)
+    }
+
+    pub(super) fn alone(&mut self) -> Result<(), PipelineError> {
+        match self.busy()? {
+            PipelineError::Busy { members, .. } if members.is_empty() => Ok(()),
+            busy => Err(busy),
+        }
+    }
+
+    pub(super) fn busy(&mut self) -> Result<PipelineError, PipelineError> {
+        let stage = self.parts.stage.name();
+        Ok(PipelineError::Busy { stage, members: self.parts.consumer.others()? })
+    }
+}

@@ -1,0 +1,76 @@
+//! Where the collect loop puts its events: the bus, or lines of JSON in a file or on standard output.
+
+use std::io::Write;
+
+use crate::bus::{BusError, Message, Producer};
+
+use super::PipelineError;
+use super::retry::Retry;
+
+/// Takes what was collected; when it returns, it is kept.
+pub trait Sink: Send {
+    /// Puts events away, in order.
+    ///
+    /// # Errors
+    /// Where they were not kept.
+    fn put(&mut self, messages: Vec<Message>) -> Result<(), PipelineError>;
+}
+
+/// The bus.
+pub struct BusSink {
+    producer: Box<dyn Producer>,
+    retry: Retry,
+}
+
+impl BusSink {
+    /// A sink that publishes, and goes on trying as `retry` says.
+    #[must_use]
+    pub fn new(producer: Box<dyn Producer>, retry: Retry) -> BusSink {
+        BusSink { producer, retry }
+    }
+}
+
+impl std::fmt::Debug for BusSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BusSink").finish_non_exhaustive()
+    }
+}
+
+impl Sink for BusSink {
+    fn put(&mut self, messages: Vec<Message>) -> Result<(), PipelineError> {
+        self.retry.run(|| -> Result<(), BusError> { self.producer.send(&messages) })
+    }
+}
+
+/// Lines of JSON.
+pub struct LinesSink {
+    place: String,
+    out: Box<dyn Write + Send>,
+}
+
+impl LinesSink {
+    /// A sink that writes to `out`, which is called `place` in errors.
+    #[must_use]
+    pub fn new(place: &str, out: Box<dyn Write + Send>) -> LinesSink {
+        LinesSink { place: place.to_owned(), out }
+    }
+}
+
+impl std::fmt::Debug for LinesSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LinesSink").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Sink for LinesSink {
+    fn put(&mut self, messages: Vec<Message>) -> Result<(), PipelineError> {
+        let mut write = || {
+            for message in &messages {
+                self.out.write_all(&message.value)?;
+                self.out.write_all(b"\n")?;
+            }
+            self.out.flush()
+        };
+        write().map_err(|why| PipelineError::Sink { place: self.place.clone(), why })
+    }
+}

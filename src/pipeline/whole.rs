@@ -1,0 +1,178 @@
+//! The whole pipeline in one process: collect, validate and aggregate side by side on one bus and one clock.
+//!
+//! What an earlier run left on the bus is finished first. When the source has ended, or at a stop, validate drains to
+//! the end of what was collected, then aggregate to the end of what was validated, so that the sums can be held
+//! against each other. Knows no adapter by name and writes nothing to the terminal.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::collect::{Collect, Collected};
+use super::retry::Retry;
+use super::runner::{Done, Parts};
+use super::{Clock, Flag, Goal, PipelineError, Runner};
+use crate::bus::{Bus, Join, RAW, VALIDATED};
+use crate::stage::Stage;
+use crate::stage::aggregate::Aggregate;
+use crate::stage::validate::Validate;
+use crate::store::Store;
+
+/// A fast source waits while more records than this are unread: enough to keep every stage busy, little enough disk.
+const ROOM: u64 = 100_000;
+
+/// Group of the stage `name`.
+#[must_use]
+pub fn group(name: &str) -> String {
+    format!("gpuhm-{name}")
+}
+
+/// What the pipeline is made of.
+pub struct Whole {
+    /// The bus.
+    pub bus: Arc<dyn Bus>,
+    /// A store for validate's look-ups.
+    pub assets: Box<dyn Store>,
+    /// The store for aggregate's rows.
+    pub store: Box<dyn Store>,
+    /// The run's clock.
+    pub clock: Arc<Clock>,
+    /// The collect loop.
+    pub collect: Collect,
+    /// Name of this process's members.
+    pub instance: String,
+    /// Lateness of windows, in milliseconds.
+    pub lateness: i64,
+}
+
+impl std::fmt::Debug for Whole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Whole")
+            .field("collect", &self.collect)
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The collect loop.
+    pub collected: Collected,
+    /// validate, without what an earlier run had left.
+    pub validate: Done,
+    /// aggregate, likewise.
+    pub aggregate: Done,
+    /// Samples an earlier run had left on the bus.
+    pub backlog: u64,
+    /// Windows still open at the end.
+    pub open_windows: u64,
+    /// GPUs with a state.
+    pub gpus: u64,
+    /// What the source could not understand.
+    pub complaints: Vec<String>,
+}
+
+impl Whole {
+    /// Runs until the source ends or `stop` is set, and drains.
+    ///
+    /// # Errors
+    /// The first failure of any part.
+    pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
+        let Whole { bus, assets, store, clock, mut collect, instance, lateness } = self;
+        let members = Members { bus: &bus, clock: &clock, instance: &instance };
+        let mut validate = members.runner(Validate::default(), RAW, assets)?;
+        let mut aggregate = members.runner(Aggregate::with_lateness(lateness), VALIDATED, store)?;
+        let backlog = finish_backlog(&mut validate, &mut aggregate)?;
+        let (left, written) = (validate.done().clone(), aggregate.done().clone());
+        let lag = Arc::clone(&bus);
+        collect.room = Some(Box::new(move || {
+            Ok(lag.lag(&group("validate"), RAW)? + lag.lag(&group("aggregate"), VALIDATED)? < ROOM)
+        }));
+        let (collected, validate, aggregate) = side_by_side(&mut collect, validate, aggregate, stop)?;
+        Ok(Outcome {
+            collected,
+            validate: validate.done().since(&left),
+            aggregate: aggregate.done().since(&written),
+            backlog,
+            open_windows: aggregate.states().map(|(_, state)| Aggregate::open_windows(state)).sum(),
+            gpus: aggregate.states().filter(|(entity, _)| !entity.starts_with("host:")).count() as u64,
+            complaints: collect.source.complaints(),
+        })
+    }
+}
+
+/// What the members of one process share.
+struct Members<'a> {
+    bus: &'a Arc<dyn Bus>,
+    clock: &'a Arc<Clock>,
+    instance: &'a str,
+}
+
+impl Members<'_> {
+    fn runner<S: Stage>(&self, stage: S, topic: &str, store: Box<dyn Store>) -> Result<Runner<S>, PipelineError> {
+        let join = Join { group: group(stage.name()), topic: topic.to_owned(), instance: self.instance.to_owned() };
+        Ok(Runner::new(Parts {
+            stage,
+            consumer: self.bus.consumer(&join)?,
+            store: Some(store),
+            clock: Arc::clone(self.clock),
+            topic: topic.to_owned(),
+            // Draining outlives the stop, so a stop does not end trying; patience does.
+            retry: Retry { stop: Flag::default(), patience: Some(Duration::from_secs(30)) },
+            step: None,
+        }))
+    }
+}
+
+/// Finishes what is on the bus before anything is collected; returns how many samples that were.
+fn finish_backlog(validate: &mut Runner<Validate>, aggregate: &mut Runner<Aggregate>) -> Result<u64, PipelineError> {
+    let (stop, drain) = (Flag::default(), Flag::default());
+    drain.set();
+    validate.run(Goal::End, &stop, &drain)?;
+    aggregate.run(Goal::End, &stop, &drain)?;
+    let counts = validate.done().counts;
+    Ok(counts.validated + counts.refused + counts.duplicates)
+}
+
+type Ended = (Collected, Runner<Validate>, Runner<Aggregate>);
+
+/// Runs the three loops on threads; a failure of one stops the others.
+fn side_by_side(
+    collect: &mut Collect,
+    mut validate: Runner<Validate>,
+    mut aggregate: Runner<Aggregate>,
+    stop: &Flag,
+) -> Result<Ended, PipelineError> {
+    let (halt, collected, validated) = (Flag::default(), Flag::default(), Flag::default());
+    let (halt_v, halt_a) = (halt.clone(), halt.clone());
+    let (drain_v, drain_a, stop_v) = (collected.clone(), validated.clone(), stop.clone());
+    let stop_a = stop.clone();
+    thread::scope(|scope| {
+        let validating = scope.spawn(move || {
+            let result = validate.run(Goal::Drained, &halt_v, &drain_v);
+            // A stage that failed takes the source with it, and lets the next one drain what there is.
+            if result.is_err() {
+                stop_v.set();
+            }
+            validated.set();
+            result.map(|()| validate)
+        });
+        let aggregating = scope.spawn(move || {
+            let result = aggregate.run(Goal::Drained, &halt_a, &drain_a);
+            if result.is_err() {
+                stop_a.set();
+            }
+            result.map(|()| aggregate)
+        });
+        let result = collect.run(stop);
+        collected.set();
+        if result.is_err() {
+            stop.set();
+        }
+        let gone = |part: &str| PipelineError::Stopped(format!("{part} ended by a panic"));
+        let validate = validating.join().map_err(|_| gone("validate"))?;
+        let aggregate = aggregating.join().map_err(|_| gone("aggregate"))?;
+        Ok((result?, validate?, aggregate?))
+    })
+}

@@ -1,0 +1,134 @@
+//! Events as JSON lines: passed on byte for byte and in the file's order, which is the order of delivery.
+//!
+//! Only the key and the time are looked at; whether a line is a good event is for validation to say. The file is
+//! streamed: a few lines are held to know when the next one is due.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use serde::Deserialize;
+
+use super::complaint::Complaints;
+use super::input::{Input, Line};
+use crate::event::Time;
+use crate::event::sample::{COLLECTOR_STATUS, host_key};
+use crate::source::Reading;
+
+/// How far ahead the first time is looked for: lines, and bytes of them.
+const AHEAD: (usize, usize) = (4096, 16 << 20);
+
+/// The members of an event that are looked at.
+#[derive(Deserialize)]
+struct Probe<'a> {
+    #[serde(borrow, default)]
+    event_type: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    timestamp: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    gpu: Option<ProbeGpu<'a>>,
+    #[serde(borrow, default)]
+    host: Option<ProbeHost<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ProbeGpu<'a> {
+    #[serde(borrow, default)]
+    gpu_uuid: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct ProbeHost<'a> {
+    #[serde(borrow, default)]
+    hostname: Option<Cow<'a, str>>,
+}
+
+/// A file of events.
+#[derive(Debug)]
+pub(super) struct Lines {
+    input: Input,
+    ahead: VecDeque<(Option<Time>, Reading)>,
+    /// The time of the line before the first held one.
+    last: Time,
+}
+
+impl Lines {
+    /// The lines from `first` on.
+    pub(super) fn new(input: Input, first: Line, complaints: &mut Complaints) -> Lines {
+        let mut lines = Lines { input, ahead: VecDeque::new(), last: Time::default() };
+        lines.hold(first, complaints);
+        let mut bytes = 0;
+        while let Some((None, Reading::Line { bytes: line, .. })) = lines.ahead.back() {
+            bytes += line.len();
+            if lines.ahead.len() >= AHEAD.0 || bytes >= AHEAD.1 || !lines.fetch(complaints) {
+                break;
+            }
+        }
+        // Lines before the first that has a time take that one's.
+        lines.last = lines.ahead.back().and_then(|(time, _)| *time).unwrap_or_default();
+        if lines.ahead.is_empty() {
+            lines.fetch(complaints);
+        }
+        lines
+    }
+
+    /// When the next line was taken.
+    pub(super) fn due(&self) -> Option<Time> {
+        self.ahead.front().map(|(time, _)| time.unwrap_or(self.last))
+    }
+
+    /// The next line.
+    pub(super) fn pop(&mut self, complaints: &mut Complaints) -> Option<Reading> {
+        let (time, reading) = self.ahead.pop_front()?;
+        self.last = time.unwrap_or(self.last);
+        if self.ahead.is_empty() {
+            self.fetch(complaints);
+        }
+        Some(reading)
+    }
+
+    /// How much of the file has been read, 0 to 1.
+    pub(super) fn share(&self) -> Option<f64> {
+        if self.ahead.is_empty() { Some(1.0) } else { self.input.share() }
+    }
+
+    /// Holds one line more; false at the end.
+    fn fetch(&mut self, complaints: &mut Complaints) -> bool {
+        while let Some(line) = self.input.line() {
+            if self.hold(line, complaints) {
+                return true;
+            }
+        }
+        if let Some(why) = self.input.broken.take() {
+            complaints.file(&format!("ends early, after line {}: {why}", self.input.lines()));
+        }
+        false
+    }
+
+    fn hold(&mut self, line: Line, complaints: &mut Complaints) -> bool {
+        let bytes = match line.bytes.strip_prefix("\u{feff}".as_bytes()) {
+            Some(rest) if line.number == 1 => rest.to_vec(),
+            _ => line.bytes,
+        };
+        if bytes.trim_ascii().is_empty() {
+            return false;
+        }
+        if line.dropped > 0 {
+            complaints.line(line.number, &format!("longer than a line may be, by {} bytes", line.dropped));
+        }
+        let (mut key, mut time, mut report) = (String::new(), None, false);
+        match serde_json::from_slice::<Probe<'_>>(&bytes) {
+            Ok(probe) => {
+                time = probe.timestamp.as_deref().and_then(Time::parse);
+                report = probe.event_type.as_deref() == Some(COLLECTOR_STATUS);
+                let host = probe.host.and_then(|host| host.hostname);
+                let uuid = probe.gpu.and_then(|gpu| gpu.gpu_uuid);
+                key = if report { host.map(|host| host_key(&host)) } else { uuid.map(Cow::into_owned) }
+                    .unwrap_or_default();
+            }
+            Err(_) if line.dropped > 0 => {}
+            Err(error) => complaints.line(line.number, &format!("no event: {error}")),
+        }
+        self.ahead.push_back((time, Reading::Line { key, bytes, report }));
+        true
+    }
+}

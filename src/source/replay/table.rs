@@ -1,0 +1,163 @@
+//! A table of samples, loaded whole and sorted by time over all GPUs, since recordings list one GPU after the other.
+//!
+//! Rows are compact: a time, the number of the GPU and the file's own numbers. A line that is no row keeps its bytes and
+//! its place, so that nothing of the file is lost.
+
+use std::borrow::Cow;
+
+use super::complaint::Complaints;
+use super::header::Header;
+use super::input::{Input, Line};
+use super::row::{Known, Reader};
+use crate::event::sample::SCHEMA_VERSION;
+use crate::event::{self, Body, Event, Quality, Time, Values};
+use crate::source::Reading;
+
+#[derive(Debug)]
+enum What {
+    /// A GPU, and where its numbers start.
+    Sample(usize, usize),
+    /// A line that is no row.
+    Broken(Vec<u8>),
+}
+
+#[derive(Debug)]
+struct Row {
+    time: Time,
+    what: What,
+}
+
+/// A loaded table.
+#[derive(Debug)]
+pub(super) struct Table {
+    rows: Vec<Row>,
+    cells: Vec<f64>,
+    metrics: Vec<usize>,
+    gpus: Vec<Known>,
+    intervals: Vec<Option<i64>>,
+    next: usize,
+}
+
+impl Table {
+    /// Loads what is left of the file behind its header.
+    pub(super) fn load(input: &mut Input, header: &Header, host: &str, complaints: &mut Complaints) -> Table {
+        if !header.unknown.is_empty() {
+            complaints.file(&format!("columns ignored, nobody knows them: {}", header.unknown.join(", ")));
+        }
+        let mut reader = Reader::new(header, host);
+        let (mut rows, mut cells) = (Vec::<Row>::new(), Vec::new());
+        // Lines before the first that has a time take that one's.
+        let (mut timeless, mut last) = (0, None);
+        while let Some(line) = input.line() {
+            if line.bytes.trim_ascii().is_empty() && !line.cut {
+                continue;
+            }
+            let start = cells.len();
+            let (time, what) = match sample(&mut reader, &line, &mut cells) {
+                Ok((time, gpu)) => (Some(time), What::Sample(gpu, start)),
+                Err(why) => {
+                    complaints.line(line.number, &why);
+                    (reader.time().filter(|_| !line.cut).or(last), What::Broken(line.bytes))
+                }
+            };
+            timeless += usize::from(time.is_none());
+            if last.is_none() && time.is_some() {
+                for row in rows.iter_mut().take(timeless) {
+                    row.time = time.unwrap_or_default();
+                }
+            }
+            last = time.or(last);
+            rows.push(Row { time: time.unwrap_or_default(), what });
+        }
+        if rows.is_empty() {
+            complaints.file("no rows behind its header");
+        }
+        // Stable: rows of one instant stay in the file's order.
+        rows.sort_by_key(|row| row.time);
+        let intervals = intervals(&rows, reader.gpus.len());
+        Table { rows, cells, metrics: reader.metrics, gpus: reader.gpus, intervals, next: 0 }
+    }
+
+    /// When the next row was taken.
+    pub(super) fn due(&self) -> Option<Time> {
+        self.rows.get(self.next).map(|row| row.time)
+    }
+
+    /// The next row.
+    pub(super) fn pop(&mut self) -> Option<Reading> {
+        let row = self.rows.get_mut(self.next)?;
+        self.next += 1;
+        let (gpu, start) = match &mut row.what {
+            What::Broken(bytes) => {
+                let bytes = std::mem::take(bytes);
+                return Some(Reading::Line { key: String::new(), bytes, report: false });
+            }
+            What::Sample(gpu, start) => (*gpu, *start),
+        };
+        let time = row.time;
+        let mut values = Values::default();
+        let cells = self.cells.get(start..start + self.metrics.len()).unwrap_or_default();
+        for (metric, number) in self.metrics.iter().zip(cells) {
+            if !number.is_nan() {
+                values.set_number(*metric, *number);
+            }
+        }
+        let known = self.gpus.get(gpu)?;
+        let interval = self.intervals.get(gpu).copied().flatten();
+        Some(Reading::Event(Box::new(event(time, known, values, interval))))
+    }
+
+    /// How much has been delivered, 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a share of progress needs no more than 53 bits")]
+    pub(super) fn share(&self) -> f64 {
+        if self.rows.is_empty() { 1.0 } else { self.next as f64 / self.rows.len() as f64 }
+    }
+}
+
+fn sample(reader: &mut Reader, line: &Line, cells: &mut Vec<f64>) -> Result<(Time, usize), String> {
+    let start = cells.len();
+    let read = reader.read(&line.bytes, cells);
+    let why = if line.cut {
+        // What is left of it may look whole and still lack digits.
+        "the file breaks off within this line".to_owned()
+    } else if line.dropped > 0 {
+        format!("longer than a line may be, by {} bytes", line.dropped)
+    } else {
+        return read;
+    };
+    cells.truncate(start);
+    Err(why)
+}
+
+/// The median step between the times of each GPU, ms; steps of nothing (repeated times) do not count.
+fn intervals(rows: &[Row], gpus: usize) -> Vec<Option<i64>> {
+    let mut seen: Vec<(Option<Time>, Vec<i64>)> = vec![(None, Vec::new()); gpus];
+    for row in rows {
+        if let What::Sample(gpu, _) = row.what
+            && let Some((last, steps)) = seen.get_mut(gpu)
+        {
+            let step = last.map_or(0, |last| row.time.since(last));
+            if step > 0 {
+                steps.push(step);
+            }
+            *last = Some(row.time);
+        }
+    }
+    let median = |(_, mut steps): (Option<Time>, Vec<i64>)| {
+        steps.sort_unstable();
+        steps.get(steps.len().saturating_sub(1) / 2).copied()
+    };
+    seen.into_iter().map(median).collect()
+}
+
+fn event(time: Time, known: &Known, values: Values, interval_ms: Option<i64>) -> Event<'static> {
+    let host = event::Host { hostname: Some(Cow::Owned(known.host.clone())), ..event::Host::default() };
+    Event {
+        schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
+        time: Some(time),
+        host,
+        body: Body::Sample(known.gpu.clone(), values, Vec::new()),
+        quality: Quality { interval_ms, ..Quality::default() },
+        ..Event::default()
+    }
+}

@@ -1,0 +1,153 @@
+//! What the simulated boards are like: one row a kind, figures from the recordings (facts/telemetry.md, section 6).
+//!
+//! Where no recording says anything the figure is a judgement and marked [J]. Plain data; knows no dynamics.
+
+/// One kind of board.
+#[derive(Debug)]
+pub(super) struct Board {
+    /// Model, as the driver spells it.
+    pub(super) name: &'static str,
+    /// Architecture.
+    pub(super) architecture: &'static str,
+    /// CUDA compute capability.
+    pub(super) capability: &'static str,
+    /// Power limit, W: enforced, default and largest alike.
+    pub(super) limit_w: f64,
+    /// Power in deep idle, W: mean and standard deviation between boards.
+    pub(super) idle_w: (f64, f64),
+    /// Power idle with a context, W: mean and standard deviation between boards.
+    pub(super) context_w: (f64, f64),
+    /// Mean power of a job as a share of the limit: its 5, 50 and 95 % points.
+    pub(super) work: [(f64, f64); 3],
+    /// Noise of busy power, as a share of it, and of one reading, W.
+    pub(super) noise: (f64, f64),
+    /// Part of the thermal resistance that acts at once, °C/W.
+    pub(super) fast: f64,
+    /// Part that lags, °C/W.
+    pub(super) slow: f64,
+    /// Time constants of the lag, s: heating and cooling.
+    pub(super) tau_s: (f64, f64),
+    /// What the upstream neighbour's power adds on a hot slot, °C/W.
+    pub(super) preheat: f64,
+    /// Slots that stand behind a neighbour; the neighbour is the slot's pair (0 and 1, 2 and 3, …).
+    pub(super) hot: [bool; 8],
+    /// Temperature without power, °C: mean and standard deviation between slots.
+    pub(super) ambient_c: (f64, f64),
+    /// Noise common to a host, °C: offset of a run, then deviation and what is left of it after 10 s.
+    pub(super) common: (f64, f64, f64),
+    /// A GPU's own noise, °C: deviation and what is left of it after 10 s.
+    pub(super) own: (f64, f64),
+    /// GPU temperature to memory temperature, °C.
+    pub(super) memory_c: &'static [(f64, f64)],
+    /// SM clock, MHz: in deep idle, at most, and what the power cap takes away at the limit.
+    pub(super) sm_mhz: (f64, f64, f64),
+    /// Memory clock, MHz.
+    pub(super) mem_mhz: f64,
+    /// Frame buffer, MiB: all of it, and what an idle board uses.
+    pub(super) fb_mib: (f64, f64),
+    /// Slowdown, shutdown, largest operating and largest memory temperature, °C.
+    pub(super) limits_c: [f64; 4],
+    /// Whether the driver tells the margin to the limit.
+    pub(super) margin: bool,
+    /// PCIe generation.
+    pub(super) pcie: f64,
+    /// Memory banks with spare rows.
+    pub(super) banks: f64,
+}
+
+/// A100 SXM4 80 GB. Limits °C, banks: [J].
+pub(super) static A100: Board = Board {
+    name: "NVIDIA A100-SXM4-80GB",
+    architecture: "Ampere",
+    capability: "8.0",
+    limit_w: 400.0,
+    idle_w: (64.0, 1.0),
+    context_w: (71.0, 1.0),
+    work: [(0.0, 0.62), (0.5, 0.83), (1.0, 0.88)],
+    noise: (0.05, 29.0),
+    fast: 0.047,
+    slow: 0.058,
+    tau_s: (45.0, 45.0),
+    preheat: 0.027,
+    hot: [true, false, false, true, false, true, false, true],
+    ambient_c: (25.0, 1.0),
+    common: (0.9, 0.6, 0.85),
+    own: (0.7, 0.75),
+    memory_c: &[(25.0, 40.0), (30.0, 46.0), (40.0, 51.0), (51.0, 57.0), (58.0, 61.0), (66.0, 67.0), (90.0, 91.0)],
+    sm_mhz: (210.0, 1410.0, 120.0),
+    mem_mhz: 1593.0,
+    fb_mib: (81_920.0, 874.0),
+    limits_c: [89.0, 92.0, 85.0, 95.0],
+    margin: false,
+    pcie: 4.0,
+    banks: 640.0,
+};
+
+/// H100 SXM5 80 GB. Largest memory temperature, clock taken by the cap: [J].
+pub(super) static H100: Board = Board {
+    name: "NVIDIA H100 80GB HBM3",
+    architecture: "Hopper",
+    capability: "9.0",
+    limit_w: 700.0,
+    idle_w: (71.0, 2.5),
+    context_w: (116.0, 5.0),
+    work: [(0.0, 0.45), (0.5, 0.68), (1.0, 0.87)],
+    noise: (0.03, 0.5),
+    fast: 0.028,
+    slow: 0.036,
+    tau_s: (30.0, 40.0),
+    preheat: 0.017,
+    hot: [true, false, true, false, true, false, true, false],
+    ambient_c: (31.0, 2.4),
+    common: (1.2, 0.45, 0.85),
+    own: (0.4, 0.7),
+    memory_c: &[(0.0, 7.5), (100.0, 107.5)],
+    sm_mhz: (345.0, 1980.0, 225.0),
+    mem_mhz: 2619.0,
+    fb_mib: (81_559.0, 551.0),
+    limits_c: [88.0, 94.0, 86.0, 95.0],
+    margin: true,
+    pcie: 5.0,
+    banks: 2560.0,
+};
+
+/// H200 SXM 141 GB. Only one load of it is recorded, at 0.99 of the limit: the spread below it, the preheat, the host's
+/// noise and the temperature limits are the H100's [J]; banks [J].
+pub(super) static H200: Board = Board {
+    name: "NVIDIA H200",
+    architecture: "Hopper",
+    capability: "9.0",
+    limit_w: 700.0,
+    idle_w: (76.0, 1.0),
+    context_w: (132.0, 2.0),
+    work: [(0.0, 0.45), (0.5, 0.87), (1.0, 0.99)],
+    noise: (0.01, 1.0),
+    fast: 0.030,
+    slow: 0.025,
+    tau_s: (28.0, 25.0),
+    preheat: 0.017,
+    hot: [true, false, true, false, true, false, true, false],
+    ambient_c: (25.0, 1.0),
+    common: (0.9, 0.45, 0.85),
+    own: (0.4, 0.8),
+    memory_c: &[(0.0, 7.5), (100.0, 107.5)],
+    sm_mhz: (345.0, 1980.0, 525.0),
+    mem_mhz: 3201.0,
+    fb_mib: (143_771.0, 605.0),
+    limits_c: [88.0, 94.0, 86.0, 95.0],
+    margin: true,
+    pcie: 5.0,
+    banks: 3072.0,
+};
+
+/// The kind a rack holds, by the rack's number from 1: two of four racks are H100.
+pub(super) fn of_rack(rack: usize) -> &'static Board {
+    match rack % 4 {
+        2 => &A100,
+        0 => &H200,
+        _ => &H100,
+    }
+}
+
+/// PCI buses of the eight slots, as an HGX board numbers them [J].
+pub(super) const BUSES: [u8; 8] = [0x1B, 0x43, 0x52, 0x61, 0x9D, 0xC3, 0xD1, 0xDF];

@@ -1,0 +1,34 @@
+//! Plausible values: every metric within the range its row of the table gives.
+
+use super::{Problem, Rule, Subject, problem};
+use crate::event::Body;
+use crate::metric::METRICS;
+
+/// Accepts what lies within the table's range, both ends included.
+pub(super) struct Range;
+
+impl Rule for Range {
+    fn id(&self) -> &'static str {
+        "range"
+    }
+
+    fn refuses(&self) -> &'static str {
+        "a value outside its metric's range (docs/metrics.md), an XID below 1"
+    }
+
+    fn check(&self, subject: &Subject<'_>, problems: &mut Vec<Problem>) {
+        let Body::Sample(_, values, xids) = &subject.event.body else { return };
+        for (metric, value) in values.iter() {
+            let Some(row) = METRICS.get(metric) else { continue };
+            let (low, high) = row.range;
+            if !(low..=high).contains(&value.real()) {
+                let field = format!("metrics.{}.{}", row.block.key(), row.name);
+                let wanted = format!("is outside {low} to {high} {}", row.unit);
+                problems.push(problem(self, &field, value.real().to_string(), &wanted));
+            }
+        }
+        for xid in xids.iter().filter(|xid| xid.code < 1) {
+            problems.push(problem(self, "metrics.errors.xids", xid.code.to_string(), "is no XID"));
+        }
+    }
+}

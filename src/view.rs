@@ -1,0 +1,8 @@
+//! What people and scripts see: tables, lines, summaries. Pure: data and an instant in, text out.
+
+pub mod alerts;
+pub mod escape;
+pub mod fleet;
+pub mod metrics;
+pub mod summary;
+pub mod tail;
