@@ -83,7 +83,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     });
     let keeper = keeper.transpose()?;
     let mut runner = Runner::new(Parts {
-        stage: Aggregate::new(ms(options.lateness)),
+        stage: Aggregate::with_lateness(ms(options.lateness)),
         consumer: bus.consumer(&join)?,
         store: Some(store),
         clock,

@@ -117,8 +117,9 @@ pub trait Store: Send {
     /// Where the store cannot be reached.
     fn raise(&mut self, stage: &str, partitions: &[i32]) -> Result<Vec<Token>, StoreError>;
 
-    /// Writes folded rows in one transaction that first checks, under lock, that `tokens` are the newest.
-    /// `now` goes into `written_at`.
+    /// Writes rows in one transaction that first checks, under lock, that `tokens` are the newest. Folding saves work
+    /// and changes nothing. `now` goes into `written_at`. Without tokens nothing is checked: a pass, which publishes
+    /// first and may repeat itself, has none.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] where one is not, else where the store failed; nothing was written then.
@@ -130,19 +131,19 @@ pub trait Store: Send {
     /// Where the store cannot be reached.
     fn assets(&mut self, known: Option<i64>) -> Result<Option<(i64, Vec<Asset>)>, StoreError>;
 
-    /// Puts asset records in, whole records by GPU; returns how many were new or differed.
+    /// Puts asset records in, whole records by GPU, of two for one the last; returns how many were new or differed.
     ///
     /// # Errors
     /// Where the store cannot be reached.
     fn put_assets(&mut self, assets: &[Asset]) -> Result<u64, StoreError>;
 
-    /// The newest sample of every GPU, by host and index.
+    /// The newest sample of every GPU, by host and index, those without an index first.
     ///
     /// # Errors
     /// Where the store cannot be reached.
     fn latest(&mut self) -> Result<Vec<Latest>, StoreError>;
 
-    /// Alerts, newest first.
+    /// Alerts, those that began last first.
     ///
     /// # Errors
     /// Where the store cannot be reached.
@@ -184,7 +185,8 @@ pub trait Store: Send {
     /// Where the store cannot be reached.
     fn backfill(&mut self, windows: &[Window], now: Time) -> Result<u64, StoreError>;
 
-    /// Drops what is too old at `now` or too much; returns how many rows.
+    /// Drops what is too old at `now`, then the oldest raw rows while it is too much; returns how many rows. A row of
+    /// exactly the age stays, and so does an alert that fires.
     ///
     /// # Errors
     /// Where the store cannot be reached.

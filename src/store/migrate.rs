@@ -1,7 +1,7 @@
 //! Migrations: what a store's schema is made of, where a database stands, and whether this binary may use it.
 //!
 //! Forward only: each file says in its header how a person undoes it. Each runs in one transaction with the row that
-//! says it ran, so that there is no half-applied one. This file and [`judge`] decide, knowing no database; the
+//! says it ran, so that there is no half-applied one. This file and `judge` decide, knowing no database; the
 //! module of each database reads its bookkeeping and runs the text.
 
 pub(crate) mod file;

@@ -143,3 +143,81 @@ impl Store for Sqlite {
         Ok(dropped)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::rows::Happening;
+
+    fn store() -> (tempfile::TempDir, Sqlite) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(dir.path().join("store.db")).unwrap();
+        (dir, store)
+    }
+
+    fn happenings(count: i64, detail: &str) -> Rows {
+        let one = |code| Happening {
+            gpu_uuid: "GPU-a".into(),
+            at: Time(0),
+            kind: "xid".into(),
+            code,
+            hostname: "h".into(),
+            detail: detail.into(),
+        };
+        Rows { happenings: (0..count).map(one).collect(), ..Rows::default() }
+    }
+
+    fn count(store: &Sqlite, detail: &str) -> i64 {
+        let sql = "SELECT count(*) FROM gpu_events WHERE detail = ?1";
+        store.connection.query_row(sql, [detail], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_commit_is_on_the_disk_before_it_returns() {
+        let (_dir, store) = store();
+        let get = |name| store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((get("synchronous"), get("auto_vacuum"), get("application_id")), (2, 2, i64::from(APPLICATION)));
+    }
+
+    #[test]
+    fn a_full_disk_fails_the_write_whole_and_passes() {
+        let (_dir, mut store) = store();
+        let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        store.connection.pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(())).unwrap();
+        let error = store.write(&[], &happenings(10_000, "x"), Time(0)).unwrap_err();
+        assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+        assert_eq!(count(&store, "x"), 0);
+        store.connection.pragma_update_and_check(None, "max_page_count", 1_000_000, |_| Ok(())).unwrap();
+        store.write(&[], &happenings(10_000, "x"), Time(0)).unwrap();
+        store.write(&[], &happenings(9_000, "y"), Time(0)).unwrap();
+        assert_eq!((count(&store, "x"), count(&store, "y")), (1_000, 9_000));
+    }
+
+    #[test]
+    fn a_lock_held_too_long_is_worth_another_try() {
+        let (dir, mut store) = store();
+        let other = Connection::open(dir.path().join("store.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        store.connection.busy_timeout(Duration::ZERO).unwrap();
+        let error = store.write(&[], &happenings(1, "x"), Time(0)).unwrap_err();
+        assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+        other.execute_batch("COMMIT").unwrap();
+        store.write(&[], &happenings(1, "x"), Time(0)).unwrap();
+    }
+
+    #[test]
+    fn a_smaller_bound_gives_pages_back() {
+        let (_dir, mut store) = store();
+        let old = "a line as long as those that a reset or an XID leaves behind, and some more".repeat(20);
+        store.write(&[], &happenings(20_000, &old), Time(0)).unwrap();
+        let pages =
+            |store: &Sqlite, name| store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        let before = pages(&store, "page_count");
+        let keep = Retention { raw_ms: 0, windows_ms: 0, bytes: u64::MAX };
+        assert_eq!(store.retain(Time(1), keep).unwrap(), 20_000);
+        assert!(before > 8_000 && pages(&store, "freelist_count") <= 4_096, "{before}");
+        assert!(pages(&store, "page_count") < before / 2);
+    }
+}

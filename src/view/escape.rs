@@ -1,7 +1,6 @@
 //! Text from the wire made safe for a terminal: control characters cannot move the cursor, ring or recolour.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// Whether a character could act on a terminal, or turn what follows around.
 fn acts(c: char) -> bool {
@@ -17,8 +16,7 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if acts(c) {
-            // Writing into a String cannot fail.
-            drop(write!(out, "\\u{{{:x}}}", u32::from(c)));
+            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
         } else {
             out.push(c);
         }

@@ -1,7 +1,5 @@
 //! `docs/metrics.md`: the metric table for readers, made from the table itself.
 
-use std::fmt::Write;
-
 use crate::event::window::Size;
 use crate::metric::{Kind, METRICS, Metric, REASONS, Stats};
 
@@ -48,26 +46,24 @@ pub fn document() -> String {
         let (low, high) = metric.range;
         let range = format!("{low}–{high}");
         let (unit, windows, smi) = (metric.unit, stats(metric), metric.smi.join(", "));
-        // Writing into a String cannot fail.
-        drop(writeln!(
-            text,
-            "| `{}` | `{path}` | `{column}` | {unit} | {} | {range} | {windows} | {dcgm} | {} | {smi} |",
+        text += &format!(
+            "| `{}` | `{path}` | `{column}` | {unit} | {} | {range} | {windows} | {dcgm} | {} | {smi} |\n",
             metric.name,
             kind(metric.kind),
             metric.nvml
-        ));
+        );
     }
     text.push_str(
         "\n## Throttle reasons\n\n| bit | name | window column | says that something is wrong |\n|---|---|---|---|\n",
     );
     for reason in &REASONS {
         let fault = if reason.fault { "yes" } else { "no" };
-        drop(writeln!(text, "| {} | {} | `{}_s` | {fault} |", reason.bit, reason.name, reason.column));
+        text += &format!("| {} | {} | `{}_s` | {fault} |\n", reason.bit, reason.name, reason.column);
     }
     for size in [Size::Minute, Size::Hour] {
         let columns: Vec<String> = size.columns().iter().map(|column| format!("`{}`", column.name)).collect();
         let tables = if size == Size::Minute { "`gpu_metrics_1m`" } else { "`gpu_metrics_15m` and `gpu_metrics_1h`" };
-        drop(writeln!(text, "\n## Columns of {tables}\n\n{}", columns.join(", ")));
+        text += &format!("\n## Columns of {tables}\n\n{}\n", columns.join(", "));
     }
     text
 }

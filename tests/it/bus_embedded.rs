@@ -41,7 +41,7 @@ impl Log {
     }
 
     fn send(&self, key: &str, values: std::ops::Range<i32>) {
-        let messages = values.map(|value| message(RAW, key, &value.to_string())).collect();
+        let messages: Vec<_> = values.map(|value| message(RAW, key, &value.to_string())).collect();
         self.bus.producer().unwrap().send(&messages).unwrap();
     }
 }

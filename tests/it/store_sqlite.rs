@@ -207,6 +207,34 @@ fn a_damaged_file_is_an_error() {
     assert!(matches!(&error, StoreError::Unusable { why, .. } if why.contains("damaged")), "{error}");
 }
 
+/// Opens what is at `path` and uses it; whatever comes of it, nothing may panic.
+fn use_it(path: &Path) {
+    let Ok(mut store) = Sqlite::open(path) else { return };
+    let answers = (store.latest().is_ok(), store.raw("GPU-a", Time(0), Time(i64::MAX)).is_ok(), store.gpus().is_ok());
+    let rows = Rows { raw: vec![raw("GPU-a", 9_999)], ..Rows::default() };
+    let written = store.raise("aggregate", &[0]).and_then(|tokens| store.write(&tokens, &rows, T0));
+    drop((answers, written));
+}
+
+#[test]
+fn no_damage_panics() {
+    let (_dir, path) = made();
+    let mut store = Sqlite::open(&path).unwrap();
+    store.write(&[], &Rows { raw: (0..200).map(|s| raw("GPU-a", s)).collect(), ..Rows::default() }, T0).unwrap();
+    drop(store);
+    let whole = std::fs::read(&path).unwrap();
+    let spoilt = path.with_file_name("spoilt.db");
+    for nth in 0..40 {
+        let mut bytes = whole.clone();
+        let at = if nth < 20 { nth * 5 } else { bytes.len() / 20 * (nth - 20) };
+        bytes[at..at + 40].fill(0xff);
+        std::fs::write(&spoilt, bytes).unwrap();
+        use_it(&spoilt);
+        std::fs::write(&spoilt, &whole[..whole.len() / 40 * nth]).unwrap();
+        use_it(&spoilt);
+    }
+}
+
 #[test]
 fn many_may_open_a_new_store_at_once() {
     for _ in 0..5 {

@@ -24,7 +24,7 @@ pub(in crate::store) fn fault(path: &Path, what: &'static str, error: &rusqlite:
             "the file is damaged; move it away and a new one is made, or restore a copy"
         }
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            "this user may not open or write it, or its directory; run as its owner"
+            "this user may not write it or its directory, which reading needs too while no stage has it open; run as its owner"
         }
         // A missing table or column, a value of a wrong type, a broken constraint: the schema is not what it should be.
         Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {

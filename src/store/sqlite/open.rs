@@ -52,6 +52,7 @@ pub(in crate::store) fn connect(path: &Path, access: Access) -> Result<Connectio
     set_up(&connection, access).map_err(|error| match error {
         Trouble::Sqlite(error) => fault(path, "open", &error),
         Trouble::Foreign => unusable(path, "it is a database of another program; name another file"),
+        Trouble::Locked => unusable(path, "this user may read it but not write it; run as its owner"),
         Trouble::NoWal(mode) => unusable(
             path,
             format!("its file system does not allow write-ahead logging (journal mode {mode}); use a local disk"),
@@ -80,6 +81,7 @@ fn prepare_place(path: &Path, access: Access) -> Result<(), StoreError> {
 enum Trouble {
     Sqlite(rusqlite::Error),
     Foreign,
+    Locked,
     NoWal(String),
 }
 
@@ -98,6 +100,10 @@ fn set_up(connection: &Connection, access: Access) -> Result<(), Trouble> {
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     if access == Access::Read {
         return Ok(());
+    }
+    // SQLite opens a file for reading, without a word, where it may not write it.
+    if connection.is_readonly("main")? {
+        return Err(Trouble::Locked);
     }
     // Only a file without a table takes this: it lets retention give pages back without rewriting the whole file.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
