@@ -121,7 +121,9 @@ fn expect(gpu: &str, counted: &Counted, size: Size) -> Vec<Window> {
 
 fn live(log: &[Arrival]) -> Fed {
     let mut fed = Fed::default();
-    log.iter().for_each(|arrival| fed.feed(&arrival.event));
+    for arrival in log {
+        fed.feed(&arrival.event);
+    }
     for (entity, state) in fed.states.iter() {
         let before = fed.out.rows.windows.len();
         fed.stage.idle(entity, state, &mut fed.out);

@@ -55,7 +55,7 @@ fn collector(rng: &mut Rng, gpu: &str, (start, end, step): (i64, i64, i64), whol
         from = begin + rng.pick(&[90, 300, 1800, 5400, 2 * 3600, 3 * 3600, 5 * 3600]);
         outages.push((begin, from));
     }
-    let (mut last, mut list) = (0, Vec::<Arrival>::new());
+    let (mut last, mut sent) = (0, Vec::<Arrival>::new());
     for (time, event) in events {
         let mut at = time + rng.between(0, 3);
         for (begin, end) in &outages {
@@ -64,15 +64,15 @@ fn collector(rng: &mut Rng, gpu: &str, (start, end, step): (i64, i64, i64), whol
             }
         }
         last = last.max(at);
-        list.push(Arrival { at: last, event });
+        sent.push(Arrival { at: last, event });
         if rng.chance(10) {
             // The tail of a burst is sent again.
-            let tail = list.len().saturating_sub(usize::try_from(rng.between(1, 4)).unwrap());
-            let again: Vec<Arrival> = list[tail..].iter().map(|one| Arrival { at: last, ..one.clone() }).collect();
-            list.extend(again);
+            let tail = sent.len().saturating_sub(usize::try_from(rng.between(1, 4)).unwrap());
+            let again: Vec<Arrival> = sent[tail..].iter().map(|one| Arrival { at: last, ..one.clone() }).collect();
+            sent.extend(again);
         }
     }
-    list
+    sent
 }
 
 fn samples(rng: &mut Rng, gpu: &str, (start, end, step): (i64, i64, i64), whole: bool) -> Vec<(i64, Event<'static>)> {
@@ -117,12 +117,12 @@ fn one(rng: &mut Rng, gpu: &str, ms: i64, truth: &Truth, frozen: bool, whole: bo
         ("gpu_util_pct", if frozen { 100.0 } else { rng.between(0, 100) as f64 }),
         ("sm_clock_mhz", rng.between(300, 1980) as f64),
         ("fb_used_mib", rng.between(0, 80_000) as f64),
-        ("throttle_reasons", rng.pick(&[0, 0, 1, 4, 0x48, 0x80, 0x20]) as f64),
+        ("throttle_reasons", f64::from(rng.pick(&[0, 0, 1, 4, 0x48, 0x80, 0x20]))),
         ("energy_mj", truth.energy as f64),
         ("pcie_replays", (truth.energy / 7) as f64),
         ("ecc_dbe_volatile", truth.errors as f64),
         ("row_remap_pending", truth.pending as f64),
-        ("recovery_action", rng.pick(&[0, 0, 0, 0, 1]) as f64),
+        ("recovery_action", f64::from(rng.pick(&[0, 0, 0, 0, 1]))),
         ("pstate", rng.between(0, 8) as f64),
     ];
     let kept: Vec<(&str, f64)> = all.into_iter().filter(|_| whole || !rng.chance(50)).collect();
