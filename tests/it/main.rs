@@ -29,6 +29,8 @@ mod detect_faults;
 #[cfg(test)]
 mod detect_levels;
 #[cfg(test)]
+mod detect_recorded;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_fixtures;
