@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use backfill::rebuild;
 
 use super::detect::{self, Scene, Watch};
+use super::validate::refusal;
 use super::{Out, Stage, States, Step};
 use crate::event::codec::{Decoder, Problem};
 use crate::event::rows::{CollectorRow, Happening};
@@ -112,7 +113,12 @@ impl Aggregate {
         out: &mut Out,
     ) {
         let (Some(entity), Some(time)) = (event.entity(), event.time) else {
-            return Self::refuse(step, record, &[], out);
+            let missing = match event.body {
+                Body::Other(_) => unfit("event_type", "neither a sample nor a collector's report"),
+                _ if event.time.is_none() => unfit("timestamp", "it is missing"),
+                _ => unfit("gpu.gpu_uuid", "it is missing, or the host's name in a report"),
+            };
+            return refuse(step, record, (&missing, true), out);
         };
         let Some(state) = states.at(&entity, record.offset, step.now) else {
             return;
@@ -131,7 +137,8 @@ impl Aggregate {
             Body::Other(_) => {}
         }
         // A GPU whose UUID reads like a host's key, or a host's like a GPU's: neither may take the other's state.
-        Self::refuse(step, record, &[], out);
+        let entity = unfit("gpu.gpu_uuid", "this key belongs to a host's reports, or the host's to a GPU");
+        refuse(step, record, (&entity, true), out);
     }
 
     fn sample(
@@ -170,11 +177,21 @@ impl Aggregate {
         detect::judge(&scene, &mut one.watch, out);
         out.rows.raw.push(raw(event, gpu, &reading, uuid));
     }
+}
 
-    /// Counts a record that cannot be used. Where it goes from here is not this part's concern.
-    fn refuse(_step: &Step<'_>, _record: &Record, _problems: &[Problem], out: &mut Out) {
-        out.counts.refused += 1;
+/// Sends a record that cannot be used to the invalid topic. Validate lets none through; other writers may.
+fn refuse(step: &Step<'_>, record: &Record, (problems, is_json): (&[Problem], bool), out: &mut Out) {
+    out.counts.refused += 1;
+    for problem in problems {
+        out.reason(problem.rule);
     }
+    out.events.push(refusal(record, step, problems, is_json));
+}
+
+/// A reason that only this stage can find.
+fn unfit(field: &str, message: &str) -> [Problem; 1] {
+    let (field, value, message) = (field.to_owned(), String::new(), format!("{field}: {message}"));
+    [Problem { rule: "schema", field, value, message }]
 }
 
 /// Takes a collector's report; false where the entity is a GPU.
@@ -219,12 +236,16 @@ impl Stage for Aggregate {
         STATE_VERSION
     }
 
+    fn writes_rows(&self) -> bool {
+        true
+    }
+
     fn apply(&mut self, step: &Step<'_>, record: &Record, states: &mut States<State>, out: &mut Out) {
         let mut problems = std::mem::take(&mut self.problems);
         problems.clear();
         match self.decoder.decode(&record.value, &mut problems) {
             Some(event) if problems.is_empty() => self.apply_event(step, record, &event, states, out),
-            Some(_) | None => Self::refuse(step, record, &problems, out),
+            other => refuse(step, record, (&problems, other.is_some()), out),
         }
         self.problems = problems;
     }
@@ -235,5 +256,24 @@ impl Stage for Aggregate {
             let mut sink = Sink { gpu: entity, closed: false, windows, sorted: &mut self.sorted };
             one.track.clone().finish(&mut sink);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::METRICS;
+
+    /// What a saved state's lists are aligned to: statistics of the table, kinds that are followed, and rules.
+    fn layout() -> u64 {
+        let metrics = METRICS.iter().map(|row| format!("{} {:?} {:?} {:?}", row.name, row.ty, row.kind, row.stats));
+        let all = metrics.chain(detect::ids().map(str::to_owned)).collect::<Vec<_>>().join("\n");
+        all.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    #[test]
+    fn another_layout_needs_another_version() {
+        // Changed on purpose? Raise STATE_VERSION and write the new number here.
+        assert_eq!((STATE_VERSION, layout()), (1, 0xbde_d0a6_10af_3570));
     }
 }

@@ -106,6 +106,12 @@ pub(crate) fn xid_line(code: i64) -> String {
     rules::xid_line(code)
 }
 
+/// The rules' ids, in their order.
+#[cfg(test)]
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.id)
+}
+
 fn fire(scene: &Scene<'_>, (index, rule): (u8, &Rule), fault: &Fault, open: &mut Vec<OpenFault>, out: &mut Out) {
     let same = |open: &OpenFault| open.rule == index && open.qualifier == fault.qualifier;
     if open.iter().any(same) || open.len() >= MOST_OPEN {

@@ -1,6 +1,22 @@
 //! The integration tests: one binary, one file a feature.
 
 #[cfg(test)]
+mod aggregate_bytes;
+#[cfg(test)]
+mod aggregate_collectors;
+#[cfg(test)]
+mod aggregate_cuts;
+#[cfg(test)]
+mod aggregate_reference;
+#[cfg(test)]
+mod aggregate_size;
+#[cfg(test)]
+mod aggregate_stream;
+#[cfg(test)]
+mod aggregate_support;
+#[cfg(test)]
+mod aggregate_windows;
+#[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
 mod bus_embedded;
@@ -8,6 +24,12 @@ mod bus_embedded;
 mod bus_groups;
 #[cfg(test)]
 mod bus_member;
+#[cfg(test)]
+mod detect_faults;
+#[cfg(test)]
+mod detect_levels;
+#[cfg(test)]
+mod detect_recorded;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]

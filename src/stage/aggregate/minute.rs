@@ -124,23 +124,31 @@ impl Minute {
         }
     }
 
-    /// Counter values of a reading between or before others. A run it falls into is parted at it, so that a run always
-    /// stands for every reading between its ends; the later part keeps its place, which `tails` may name.
+    /// Counter values of a reading between or before others. A run of another value that it falls into is parted at it,
+    /// so that a run always stands for every reading between its ends; the later part keeps its place, which `tails`
+    /// may name.
     fn count_behind(&mut self, reading: &Reading<'_>, at: u16) {
         let place = self.offsets.partition_point(|offset| *offset < at);
         let before = place.checked_sub(1).and_then(|place| self.offsets.get(place)).copied();
         let after = self.offsets.get(place + 1).copied();
         let value_of = |counter: u8| reading.values.int(*PLAN.counters.get(usize::from(counter))?);
         let mut parts = Vec::new();
+        let mut held = 0_u64;
         if let (Some(before), Some(after)) = (before, after) {
             for run in self.runs.iter_mut().filter(|run| run.from < at && at < run.to) {
-                parts.push(Run { to: before, ..*run });
-                run.from = after;
+                if value_of(run.counter) == Some(run.value) {
+                    held |= 1 << run.counter;
+                } else {
+                    parts.push(Run { to: before, ..*run });
+                    run.from = after;
+                }
             }
         }
         self.runs.append(&mut parts);
         for (counter, _) in (0_u8..).zip(&PLAN.counters) {
-            if let Some(value) = value_of(counter) {
+            if held & (1 << counter) == 0
+                && let Some(value) = value_of(counter)
+            {
                 self.runs.push(Run { value, from: at, to: at, counter });
             }
         }

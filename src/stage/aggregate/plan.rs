@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_counters_and_readings_name_their_metric_in_a_byte() {
-        assert!(PLAN.counters.len() < 256 && PLAN.ranked.len() < 256);
+    fn a_word_holds_the_counters_and_a_byte_names_a_metric() {
+        assert!(PLAN.counters.len() <= 64 && PLAN.ranked.len() < 256);
     }
 }

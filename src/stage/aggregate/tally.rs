@@ -14,7 +14,7 @@ use crate::metric::{REASONS, Type};
 
 /// Smallest, largest and sum of one metric's readings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Option<(u32, f64, f64, f64)>", from = "Option<(u32, f64, f64, f64)>")]
+#[serde(into = "Option<Saved>", from = "Option<Saved>")]
 pub(super) struct Spread {
     n: u32,
     min: f64,
@@ -28,16 +28,22 @@ impl Default for Spread {
     }
 }
 
-// A metric the GPU does not have costs one byte in a saved state.
-impl From<Spread> for Option<(u32, f64, f64, f64)> {
+/// A spread as it is saved: a metric the GPU does not have costs one byte, and numbers are turned as in `packed`.
+type Saved = (u32, [u64; 3]);
+
+impl From<Spread> for Option<Saved> {
     fn from(spread: Spread) -> Self {
-        (spread.n > 0).then_some((spread.n, spread.min, spread.max, spread.sum))
+        let turned = [spread.min, spread.max, spread.sum].map(|number| number.to_bits().reverse_bits());
+        (spread.n > 0).then_some((spread.n, turned))
     }
 }
 
-impl From<Option<(u32, f64, f64, f64)>> for Spread {
-    fn from(saved: Option<(u32, f64, f64, f64)>) -> Self {
-        saved.map_or_else(Spread::default, |(n, min, max, sum)| Spread { n, min, max, sum })
+impl From<Option<Saved>> for Spread {
+    fn from(saved: Option<Saved>) -> Self {
+        saved.map_or_else(Spread::default, |(n, turned)| {
+            let [min, max, sum] = turned.map(|bits| f64::from_bits(bits.reverse_bits()));
+            Spread { n, min, max, sum }
+        })
     }
 }
 
