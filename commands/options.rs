@@ -1,14 +1,9 @@
 //! Groups of flags that several commands share, and the parsers of their values. Parsing does no I/O.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gpuhm::pipeline::{Goal, PipelineError};
-
-use super::exit::Outcome;
-use super::process::Signals;
 
 /// Where the bus is.
 #[derive(Debug, Clone, Args)]
@@ -143,29 +138,4 @@ pub(crate) fn instant(text: &str) -> Result<gpuhm::event::Time, String> {
 /// Milliseconds of a duration, as events count them.
 pub(crate) fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// How long a one-shot goes on trying to reach a dependency.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-impl ServiceOptions {
-    /// What ends the run.
-    pub(crate) fn goal(&self) -> Goal {
-        if self.once { Goal::End } else { Goal::Stop }
-    }
-
-    /// How long to go on trying: for ever as a service.
-    pub(crate) fn patience(&self) -> Option<Duration> {
-        self.once.then_some(PATIENCE)
-    }
-
-    /// What an ended service or one-shot returns.
-    pub(crate) fn ended(&self, result: Result<(), PipelineError>, signals: &Signals) -> Outcome {
-        match result {
-            Ok(()) if self.once => Ok(signals.one_shot()),
-            // A service that was told to stop while a dependency was away has stopped: nothing is lost by it.
-            Ok(()) | Err(PipelineError::Stopped(_)) => Ok(ExitCode::SUCCESS),
-            Err(error) => Err(error.into()),
-        }
-    }
 }

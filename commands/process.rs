@@ -7,13 +7,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gpuhm::bus::Bus;
-use gpuhm::pipeline::{Flag, retention};
+use gpuhm::pipeline::{Flag, Goal, PipelineError, retention};
 use gpuhm::store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::exit::{Failure, UNREACHABLE};
-use super::options::{CommonOptions, LogLevel};
+use super::exit::{Failure, Outcome, UNREACHABLE};
+use super::options::{CommonOptions, LogLevel, ServiceOptions};
 
 /// Signals that end a command: the first asks, the second insists.
 #[derive(Debug, Clone, Default)]
@@ -119,4 +119,29 @@ impl Progress {
 /// Keeps the bus, and the store where one is given, within their bounds, on a thread of its own, until `stop` is set.
 pub(crate) fn keep(bus: Arc<dyn Bus>, store: Option<Box<dyn Store>>, stop: Flag) -> JoinHandle<()> {
     std::thread::spawn(move || retention::keep(&bus, store, &stop))
+}
+
+/// How long a one-shot goes on trying to reach a dependency.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl ServiceOptions {
+    /// What ends the run.
+    pub(crate) fn goal(&self) -> Goal {
+        if self.once { Goal::End } else { Goal::Stop }
+    }
+
+    /// How long to go on trying: for ever as a service.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.once.then_some(PATIENCE)
+    }
+
+    /// What an ended service or one-shot returns.
+    pub(crate) fn ended(&self, result: Result<(), PipelineError>, signals: &Signals) -> Outcome {
+        match result {
+            Ok(()) if self.once => Ok(signals.one_shot()),
+            // A service that was told to stop while a dependency was away has stopped: nothing is lost by it.
+            Ok(()) | Err(PipelineError::Stopped(_)) => Ok(ExitCode::SUCCESS),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
