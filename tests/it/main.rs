@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
+mod bus_crowd;
+#[cfg(test)]
 mod bus_embedded;
 #[cfg(test)]
 mod bus_groups;
