@@ -144,6 +144,18 @@ fn a_damaged_row_is_named() {
 }
 
 #[test]
+fn a_poll_that_fails_forgets_nothing() {
+    let log = Log::new(Options::default());
+    log.send("k", 0..10);
+    log.sql("UPDATE batch SET raw = raw + 1");
+    let mut member = Member::join(&log.bus, "g", "a");
+    assert!(member.consumer.poll(100, Duration::ZERO).is_err());
+    log.sql("UPDATE batch SET raw = raw - 1");
+    member.step();
+    assert_eq!((member.own.len(), member.seen.len()), (32, 10));
+}
+
+#[test]
 fn what_the_dead_had_is_taken_at_once() {
     let log = Log::new(Options::default());
     log.sql(

@@ -98,6 +98,11 @@ impl Survey {
         }
     }
 
+    /// Whether a partition is the member's in that generation.
+    pub(super) fn holds(&self, partition: i32, id: i64, generation: i64) -> bool {
+        self.leases.get(&partition).is_some_and(|lease| *lease == (Some(id), generation))
+    }
+
     /// The others that live.
     pub(super) fn others(&self, id: i64, me: &Process, now: i64) -> Vec<String> {
         let living = self.members.iter().filter(|member| member.id != id && me.sees(&member.process, member.beat, now));
@@ -110,10 +115,7 @@ impl Survey {
         let lives = |member: &Member| member.id == id || me.sees(&member.process, member.beat, now);
         let (living, dead): (Vec<&Member>, Vec<&Member>) = self.members.iter().partition(|member| lives(member));
         let living: Vec<i64> = living.iter().map(|member| member.id).collect();
-        let mine = |(partition, generation): (&i32, &i64)| {
-            let held = self.leases.get(partition).is_some_and(|lease| *lease == (Some(id), *generation));
-            (*partition, held)
-        };
+        let mine = |(partition, generation): (&i32, &i64)| (*partition, self.holds(*partition, id, *generation));
         let (held, lost): (Vec<_>, Vec<_>) = own.iter().map(mine).partition(|(_, held)| *held);
         let held: Vec<i32> = held.into_iter().map(|(partition, _)| partition).collect();
         let taken: BTreeSet<i32> = (self.leases.iter())
@@ -194,16 +196,6 @@ pub(super) fn release(tx: &Transaction<'_>, join: &Join, partition: i32, id: i64
     )?;
     update.execute(params![join.group, join.topic, partition, id, generation])?;
     Ok(())
-}
-
-/// Whether a partition is the member's in that generation.
-pub(super) fn owns(tx: &Transaction<'_>, join: &Join, partition: i32, id: i64, generation: i64) -> Step<bool> {
-    let mut select = tx.prepare_cached(
-        "SELECT count(*) FROM lease
-         WHERE crew = ?1 AND topic = ?2 AND partition = ?3 AND member = ?4 AND generation = ?5",
-    )?;
-    let found: i64 = select.query_row(params![join.group, join.topic, partition, id, generation], |row| row.get(0))?;
-    Ok(found > 0)
 }
 
 /// The group's committed position in a partition, and its settled one.
