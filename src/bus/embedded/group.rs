@@ -220,3 +220,47 @@ pub(super) fn move_to(tx: &Transaction<'_>, join: &Join, partition: i32, next: i
 pub(super) fn replaced(place: &Place, join: &Join) -> crate::bus::BusError {
     place.unusable(format!("another member named {} has taken over in group {}", join.instance, join.group))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bus::embedded::process::uptime;
+
+    proptest! {
+        /// Whatever is owned by whom, dead members included, a few rounds leave each living member its share, and
+        /// nothing moves that need not.
+        #[test]
+        fn shares_settle(members in 1i64..40, owners in proptest::collection::vec(proptest::option::of(0i64..50), 32)) {
+            let (me, now) = (Process::this().unwrap(), uptime().unwrap());
+            let member = |id| Member { id, instance: format!("m{id:02}"), process: me.clone(), beat: now };
+            let leases = (0..).zip(owners.iter().map(|owner| (*owner, 1))).collect();
+            let mut survey = Survey { members: (0..members).map(member).collect(), leases, partitions: 32 };
+            let before = survey.leases.clone();
+            for _ in 0..3 {
+                for id in 0..members {
+                    let own = survey.leases.iter().filter(|(_, lease)| lease.0 == Some(id));
+                    let own = own.map(|(partition, lease)| (*partition, lease.1)).collect();
+                    let plan = survey.plan(id, &me, &own, now);
+                    prop_assert!(plan.lost.is_empty() && plan.dead.is_empty());
+                    for partition in plan.excess {
+                        survey.leases.insert(partition, (None, 1));
+                    }
+                    for partition in plan.take {
+                        survey.leases.insert(partition, (Some(id), 1));
+                    }
+                }
+            }
+            for id in 0..members {
+                let held = |leases: &BTreeMap<i32, (Option<i64>, i64)>| {
+                    leases.iter().filter(|(_, lease)| lease.0 == Some(id)).map(|(at, _)| *at).collect::<BTreeSet<_>>()
+                };
+                let (was, is) = (held(&before), held(&survey.leases));
+                let share = usize::try_from(32 / members + i64::from(id < 32 % members)).unwrap();
+                prop_assert_eq!(is.len(), share);
+                prop_assert_eq!(was.intersection(&is).count(), was.len().min(share));
+            }
+        }
+    }
+}
