@@ -105,13 +105,14 @@ impl Member {
     }
 }
 
+/// Reads until there are `count` records, or nothing has come for [`ROUNDS`] waits.
 pub(crate) fn all(reader: &mut dyn Reader, count: usize) -> Vec<(i32, Record)> {
     let mut records = Vec::new();
-    for _ in 0..ROUNDS {
-        records.extend(reader.read(1000, WAIT).unwrap());
-        if records.len() >= count {
-            break;
-        }
+    let mut quiet = 0;
+    while records.len() < count && quiet < ROUNDS {
+        let read = reader.read(1000, WAIT).unwrap();
+        quiet = if read.is_empty() { quiet + 1 } else { 0 };
+        records.extend(read);
     }
     records
 }
