@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gpuhm::bus::{Bus, Consumer, From, Join, Message, PARTITIONS, Position, RAW, Reader, Record};
 
-/// Longest wait for anything: 400 polls of 25 ms.
-pub(crate) const ROUNDS: usize = 400;
+/// Longest wait for anything: 2,400 polls of 25 ms. A shared disk was seen to take six seconds for one sync.
+pub(crate) const ROUNDS: usize = 2400;
 pub(crate) const WAIT: Duration = Duration::from_millis(25);
 
 pub(crate) fn message(topic: &'static str, key: &str, value: &str) -> Message {
