@@ -267,7 +267,8 @@ pub trait Consumer: Send {
 
 /// Reads a topic without a group.
 pub trait Reader: Send {
-    /// Waits at most `wait` for records; each comes with its partition. Empty where there was no news.
+    /// Waits at most `wait` for records and returns at most about `max`, each with its partition. Empty where there was
+    /// no news.
     ///
     /// # Errors
     /// Where the bus cannot be reached.

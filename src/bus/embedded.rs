@@ -20,13 +20,14 @@ mod sweep;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use self::append::EmbeddedProducer;
 use self::block::Codec;
 use self::consumer::EmbeddedConsumer;
-use self::file::{Db, Place};
+use self::file::{Db, Place, Step};
 use self::reader::EmbeddedReader;
 use super::{Bus, BusError, Consumer, From, Join, Producer, Reader, Stamp, TOPICS, TopicInfo};
 use crate::event::Time;
@@ -62,6 +63,9 @@ pub struct Embedded {
     path: PathBuf,
     stamp: Stamp,
     options: Options,
+    /// For looks at the whole. Kept open, it also keeps the write-ahead log from being written back and removed each
+    /// time a short-lived connection is the last one.
+    looks: Arc<Mutex<Db>>,
 }
 
 impl fmt::Debug for Embedded {
@@ -77,12 +81,17 @@ impl Embedded {
     /// [`BusError::Unusable`] where the file is no log of this version or cannot be made or written,
     /// [`BusError::Failed`] where it could not be opened now.
     pub fn open(path: &Path, stamp: Stamp, options: Options) -> Result<Embedded, BusError> {
-        Db::create(path)?;
-        Ok(Embedded { path: path.to_owned(), stamp, options })
+        let looks = Arc::new(Mutex::new(Db::create(path)?));
+        Ok(Embedded { path: path.to_owned(), stamp, options, looks })
     }
 
     fn db(&self) -> Result<Db, BusError> {
         Db::open(&self.path)
+    }
+
+    fn look<T>(&self, what: &'static str, look: impl FnOnce(&Transaction<'_>) -> Step<T>) -> Result<T, BusError> {
+        // A panic elsewhere leaves no transaction behind: the connection is as good as before.
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).read(what, look)
     }
 
     fn codec(&self) -> Result<Codec, BusError> {
@@ -104,7 +113,7 @@ impl Bus for Embedded {
     }
 
     fn topics(&self) -> Result<Vec<TopicInfo>, BusError> {
-        self.db()?.read("list the topics", |tx| {
+        self.look("list the topics", |tx| {
             let mut bytes = tx.prepare_cached("SELECT coalesce(sum(bytes), 0) FROM tip WHERE topic = ?1")?;
             let mut topics = Vec::with_capacity(TOPICS.len());
             for name in TOPICS {
@@ -117,7 +126,7 @@ impl Bus for Embedded {
     }
 
     fn lag(&self, group: &str, topic: &str) -> Result<u64, BusError> {
-        self.db()?.read("measure the lag", |tx| {
+        self.look("measure the lag", |tx| {
             sweep::tips(tx, topic)?;
             // A group that has committed nothing yet begins at the oldest record.
             let mut select = tx.prepare_cached(

@@ -1,19 +1,18 @@
-//! What only the embedded log must do: files that are none, damage, the dead, retention, many writers at once.
+//! What only the embedded log must do: files that are none, damage, the dead, and retention.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gpuhm::bus::embedded::{Embedded, Options};
-use gpuhm::bus::{Bus, BusError, Finish, From, Message, PARTITIONS, Position, RAW, VALIDATED, key};
+use gpuhm::bus::{Bus, BusError, Finish, From, Message, PARTITIONS, Position, RAW, key};
 use gpuhm::event::Time;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::bus_contract::suite;
-use crate::bus_member::{Member, all, join, message};
+use crate::bus_member::{Member, all, message};
 
 /// A log in a directory of its own, stamped by a clock that moves a millisecond a record batch.
 struct Log {
@@ -145,6 +144,18 @@ fn a_damaged_row_is_named() {
 }
 
 #[test]
+fn a_poll_that_fails_forgets_nothing() {
+    let log = Log::new(Options::default());
+    log.send("k", 0..10);
+    log.sql("UPDATE batch SET raw = raw + 1");
+    let mut member = Member::join(&log.bus, "g", "a");
+    assert!(member.consumer.poll(100, Duration::ZERO).is_err());
+    log.sql("UPDATE batch SET raw = raw - 1");
+    member.step();
+    assert_eq!((member.own.len(), member.seen.len()), (32, 10));
+}
+
+#[test]
 fn what_the_dead_had_is_taken_at_once() {
     let log = Log::new(Options::default());
     log.sql(
@@ -245,71 +256,4 @@ fn retention_keeps_within_its_bytes() {
     let kept = all(&mut *reader, usize::try_from(count).unwrap());
     let oldest = kept.iter().map(|(_, record)| record.time).min().unwrap();
     assert_eq!(usize::try_from(1_000_600 - oldest.ms()).unwrap(), kept.len(), "the newest are kept");
-}
-
-const PRODUCERS: usize = 4;
-const EACH: usize = 1500;
-
-/// Copies the topic until everything has been copied by someone.
-fn copy(log: &Log, name: &str, copied: &AtomicUsize, lives: usize) {
-    for life in 0..lives {
-        let mut member = Member::join(&log.bus, "g", name);
-        let last_life = life + 1 == lives;
-        let mut steps = 0;
-        while copied.load(Ordering::SeqCst) < PRODUCERS * EACH && (last_life || steps < 6) {
-            steps += 1;
-            member.seen.clear();
-            member.step();
-            let copy = |record: &gpuhm::event::Record| Message {
-                topic: VALIDATED,
-                key: record.key.clone(),
-                value: record.value.clone(),
-            };
-            let events: Vec<Message> = member.seen.iter().map(|(_, record)| copy(record)).collect();
-            let (count, positions) = (events.len(), member.positions());
-            if count > 0 {
-                member.consumer.finish(&Finish { events, positions, ..Finish::default() }).unwrap();
-                copied.fetch_add(count, Ordering::SeqCst);
-            }
-            member.release();
-        }
-    }
-}
-
-#[test]
-fn many_at_once_deliver_each_record_once_and_in_order() {
-    let log = Log::new(Options::default());
-    let copied = AtomicUsize::new(0);
-    let by_key = Mutex::new(BTreeMap::<Vec<u8>, Vec<usize>>::new());
-    std::thread::scope(|scope| {
-        for producer in 0..PRODUCERS {
-            let bus = &log.bus;
-            scope.spawn(move || {
-                let mut out = bus.producer().unwrap();
-                for part in 0..EACH / 30 {
-                    let numbers = part * 30..(part + 1) * 30;
-                    let key = |n: usize| format!("p{producer}k{}", n % 11);
-                    // Slow enough for members to come and go meanwhile.
-                    std::thread::sleep(Duration::from_millis(25));
-                    out.send(&numbers.map(|n| message(RAW, &key(n), &n.to_string())).collect::<Vec<_>>()).unwrap();
-                }
-            });
-        }
-        for (name, lives) in [("a", 1), ("b", 4), ("c", 3)] {
-            let (log, copied) = (&log, &copied);
-            scope.spawn(move || copy(log, name, copied, lives));
-        }
-        scope.spawn(|| {
-            let mut reader = log.bus.reader(VALIDATED, From::Beginning).unwrap();
-            for (_, record) in all(&mut *reader, PRODUCERS * EACH) {
-                let number = std::str::from_utf8(&record.value).unwrap().parse().unwrap();
-                by_key.lock().unwrap().entry(record.key.to_vec()).or_default().push(number);
-            }
-        });
-    });
-    let by_key = by_key.into_inner().unwrap();
-    assert_eq!(by_key.values().map(Vec::len).sum::<usize>(), PRODUCERS * EACH);
-    assert!(by_key.values().all(|numbers| numbers.is_sorted_by(|a, b| a < b)));
-    assert_eq!(log.bus.lag("g", RAW).unwrap(), 0);
-    assert!(log.bus.consumer(&join("g", "z")).unwrap().others().unwrap().is_empty());
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gpuhm::bus::{Bus, Consumer, From, Join, Message, PARTITIONS, Position, RAW, Reader, Record};
 
-/// Longest wait for anything: 400 polls of 25 ms.
-pub(crate) const ROUNDS: usize = 400;
+/// Longest wait for anything: 2,400 polls of 25 ms. A shared disk was seen to take six seconds for one sync.
+pub(crate) const ROUNDS: usize = 2400;
 pub(crate) const WAIT: Duration = Duration::from_millis(25);
 
 pub(crate) fn message(topic: &'static str, key: &str, value: &str) -> Message {
@@ -107,13 +107,14 @@ impl Member {
     }
 }
 
+/// Reads until there are `count` records, or nothing has come for [`ROUNDS`] waits.
 pub(crate) fn all(reader: &mut dyn Reader, count: usize) -> Vec<(i32, Record)> {
     let mut records = Vec::new();
-    for _ in 0..ROUNDS {
-        records.extend(reader.read(1000, WAIT).unwrap());
-        if records.len() >= count {
-            break;
-        }
+    let mut quiet = 0;
+    while records.len() < count && quiet < ROUNDS {
+        let read = reader.read(1000, WAIT).unwrap();
+        quiet = if read.is_empty() { quiet + 1 } else { 0 };
+        records.extend(read);
     }
     records
 }

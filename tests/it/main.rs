@@ -19,6 +19,8 @@ mod aggregate_windows;
 #[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
+mod bus_crowd;
+#[cfg(test)]
 mod bus_embedded;
 #[cfg(test)]
 mod bus_groups;

@@ -5,6 +5,7 @@
 //! the run's clock, which only stamps records.
 
 mod membership;
+mod news;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,18 +16,12 @@ use super::commit;
 use super::file::{Db, Trouble};
 use super::group::{self, Standing, Survey};
 use super::process::{Process, uptime};
-use super::sweep::{self, Budget, Cursor};
-use crate::bus::{Batch, BusError, Consumer, Finish, Join, Polled, Recovery, Stamp};
+use super::sweep::{self, Budget};
+use crate::bus::{BusError, Consumer, Finish, Join, Polled, Recovery, Stamp};
 use crate::event::Record;
 
-/// Milliseconds between two looks at the group. Double, and a dead member's partitions stand still for a second; half,
-/// and idle members read the member table twice as often for nothing.
-const CHECK: i64 = 500;
 /// Milliseconds between two heartbeats, each a synced write: six must fail before a member counts as dead.
 const BEAT: i64 = 10_000;
-/// An idle partition's end is told again after this many milliseconds while others bring news. Half, and a busy
-/// runner looks through its idle entities twice as often; double, and their open windows show a second later.
-const END_AGAIN: i64 = 1_000;
 /// How long leaving may wait for the file: who leaves is often being stopped.
 const LEAVE_WAIT: Duration = Duration::from_secs(1);
 
@@ -49,8 +44,10 @@ pub(super) struct EmbeddedConsumer {
     id: i64,
     owned: BTreeMap<i32, Own>,
     revoking: BTreeSet<i32>,
-    /// Lost, and not yet told.
+    /// Found lost by `finish` or `recover`, for the next look at the group.
     lost: BTreeSet<i32>,
+    /// What a poll that failed would have told.
+    untold: Polled,
     checked: Option<i64>,
     beaten: i64,
     turn: i32,
@@ -75,6 +72,7 @@ impl EmbeddedConsumer {
             owned: BTreeMap::new(),
             revoking: BTreeSet::new(),
             lost: BTreeSet::new(),
+            untold: Polled::default(),
             checked: None,
             beaten: now,
             turn: 0,
@@ -84,47 +82,6 @@ impl EmbeddedConsumer {
 
     fn generations(&self) -> BTreeMap<i32, i64> {
         self.owned.iter().map(|(partition, own)| (*partition, own.generation)).collect()
-    }
-
-    /// Reads what is new; returns the partitions that stand at an end that was told before.
-    fn read(&mut self, max: usize, now: i64, polled: &mut Polled) -> Result<Vec<i32>, BusError> {
-        let cursor = |(partition, own): (&i32, &Own)| Cursor { partition: *partition, position: own.position };
-        let kept = self.owned.iter().filter(|(partition, _)| !self.revoking.contains(partition));
-        let cursors: Vec<Cursor> = kept.map(cursor).collect();
-        if cursors.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found = self
-            .db
-            .read("read", |tx| sweep::sweep(tx, &mut self.codec, &self.join.topic, &cursors, max, &mut self.turn))?;
-        let mut quiet = Vec::new();
-        for found in found {
-            let Some(own) = self.owned.get_mut(&found.partition) else {
-                continue;
-            };
-            own.position = found.position;
-            polled.skipped += found.skipped;
-            if found.records.is_empty() && found.skipped == 0 && own.told.is_some() && found.end {
-                quiet.push(found.partition);
-            } else if found.end || !found.records.is_empty() {
-                own.told = found.end.then_some(now);
-                polled.batches.push(Batch { partition: found.partition, records: found.records, end: found.end });
-            }
-        }
-        Ok(quiet)
-    }
-
-    /// Tells again which partitions stand at their end: all of them where nothing else is told, else now and then.
-    fn tell_ends(&mut self, quiet: &[i32], all: bool, now: i64, polled: &mut Polled) {
-        for partition in quiet {
-            let Some(own) = self.owned.get_mut(partition) else {
-                continue;
-            };
-            if all || own.told.is_none_or(|told| now.saturating_sub(told) >= END_AGAIN) {
-                own.told = Some(now);
-                polled.batches.push(Batch { partition: *partition, records: Vec::new(), end: true });
-            }
-        }
     }
 
     fn fenced(&self, partition: i32) -> BusError {
@@ -150,31 +107,15 @@ fn clock(db: &Db) -> Result<i64, BusError> {
     uptime().map_err(|error| db.place().failed("read the uptime", error))
 }
 
-fn is_news(polled: &Polled) -> bool {
-    let quiet = polled.assigned.is_empty() && polled.lost.is_empty() && polled.revoking.is_empty();
-    !(quiet && polled.batches.is_empty() && polled.skipped == 0)
-}
-
 impl Consumer for EmbeddedConsumer {
     fn poll(&mut self, max: usize, wait: Duration) -> Result<Polled, BusError> {
-        let mut polled = Polled::default();
-        let mut waited = Duration::ZERO;
-        loop {
-            let version = self.db.version()?;
-            let now = clock(&self.db)?;
-            if self.checked.is_none_or(|checked| now.saturating_sub(checked) >= CHECK) {
-                self.check(now, &mut polled)?;
+        let mut polled = std::mem::take(&mut self.untold);
+        match self.await_news(max, wait, &mut polled) {
+            Ok(()) => Ok(polled),
+            Err(error) => {
+                self.untold = polled;
+                Err(error)
             }
-            let quiet = self.read(max, now, &mut polled)?;
-            let news = is_news(&polled);
-            if news || waited >= wait {
-                self.tell_ends(&quiet, !news, now, &mut polled);
-                polled.revoking = self.revoking.iter().copied().collect();
-                return Ok(polled);
-            }
-            let until_check = self.checked.map_or(0, |checked| CHECK.saturating_sub(now.saturating_sub(checked)));
-            let until_check = Duration::from_millis(u64::try_from(until_check).unwrap_or(0).max(1));
-            waited += sweep::nap(&self.db, version, until_check.min(wait.saturating_sub(waited)))?;
         }
     }
 
@@ -182,7 +123,7 @@ impl Consumer for EmbeddedConsumer {
         let generation = self.generation(partition)?;
         let (join, id) = (&self.join, self.id);
         let found = self.db.read("recover", |tx| {
-            if !group::owns(tx, join, partition, id, generation)? {
+            if !Survey::read(tx, join)?.holds(partition, id, generation) {
                 return Ok(None);
             }
             commit::recover(tx, join, partition).map(Some)
@@ -216,7 +157,8 @@ impl Consumer for EmbeddedConsumer {
         let (join, id, stamp) = (&self.join, self.id, &self.stamp);
         let mut fenced = Vec::new();
         let done = self.db.write("finish", |tx| {
-            match Survey::read(tx, join)?.standing(id, &join.instance) {
+            let survey = Survey::read(tx, join)?;
+            match survey.standing(id, &join.instance) {
                 Standing::Replaced => return Err(group::replaced(&place, join).into()),
                 Standing::Removed if touched.is_empty() => {
                     return Err(place.failed("finish", "this member was silent and has been removed").into());
@@ -224,8 +166,7 @@ impl Consumer for EmbeddedConsumer {
                 Standing::Member | Standing::Removed => {}
             }
             for partition in touched {
-                let held = own.get(&partition).map(|generation| group::owns(tx, join, partition, id, *generation));
-                if !held.transpose()?.unwrap_or(false) {
+                if own.get(&partition).is_none_or(|generation| !survey.holds(partition, id, *generation)) {
                     fenced.push(partition);
                 }
             }

@@ -15,9 +15,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::schema;
 use crate::bus::BusError;
 
-/// How long a connection waits for another's transaction. Half of it, and a slow disk's checkpoint of a burst shows as
-/// an error; double, and a stuck writer goes unnoticed for longer than a heartbeat lasts.
-const BUSY: Duration = Duration::from_secs(30);
+/// Pause between two tries for a file that another is writing. SQLite's own pauses grow to 100 ms, so that who has
+/// waited longest tries least often: eight busy writers then kept one of them waiting for two seconds.
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
+/// Tries before it counts as an error: 30 s. Half of it, and a slow disk's checkpoint of a burst shows as an error;
+/// double, and a stuck writer goes unnoticed for longer than a heartbeat lasts.
+const BUSY_TRIES: i32 = 15_000;
 /// Pages of 4 KiB in the write-ahead log before a checkpoint: 16 MiB, a few full steps. Half, and every large step pays
 /// for a checkpoint; double, and a fresh reader has twice as much of an index to build.
 const CHECKPOINT_PAGES: i64 = 4000;
@@ -25,7 +28,7 @@ const CHECKPOINT_PAGES: i64 = 4000;
 const WAL_KEPT: i64 = 64 << 20;
 /// Pause between two tries to switch to write-ahead logging, where SQLite does not wait by itself.
 const SWITCH_PAUSE: Duration = Duration::from_millis(20);
-/// Tries of the switch: as long as [`BUSY`].
+/// Tries of the switch: as long as for anything else.
 const SWITCH_TRIES: u32 = 1500;
 
 /// What goes wrong inside a transaction.
@@ -122,7 +125,7 @@ impl Db {
     fn connect(path: &Path, place: &Place, more: OpenFlags) -> Step<Db> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
         let conn = Connection::open_with_flags(path, flags)?;
-        conn.busy_timeout(BUSY)?;
+        conn.busy_handler(Some(wait_for_others))?;
         conn.set_prepared_statement_cache_capacity(64);
         // The store's rows and the log's positions must agree after a power cut: each commit is synced.
         conn.pragma_update(None, "synchronous", "FULL")?;
@@ -213,6 +216,11 @@ impl Db {
             tracing::debug!(%error, "busy timeout kept");
         }
     }
+}
+
+fn wait_for_others(tries: i32) -> bool {
+    std::thread::sleep(BUSY_PAUSE);
+    tries < BUSY_TRIES
 }
 
 /// At the first open, a file that cannot be opened is a person's to mend.

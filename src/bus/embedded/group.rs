@@ -98,6 +98,11 @@ impl Survey {
         }
     }
 
+    /// Whether a partition is the member's in that generation.
+    pub(super) fn holds(&self, partition: i32, id: i64, generation: i64) -> bool {
+        self.leases.get(&partition).is_some_and(|lease| *lease == (Some(id), generation))
+    }
+
     /// The others that live.
     pub(super) fn others(&self, id: i64, me: &Process, now: i64) -> Vec<String> {
         let living = self.members.iter().filter(|member| member.id != id && me.sees(&member.process, member.beat, now));
@@ -110,10 +115,7 @@ impl Survey {
         let lives = |member: &Member| member.id == id || me.sees(&member.process, member.beat, now);
         let (living, dead): (Vec<&Member>, Vec<&Member>) = self.members.iter().partition(|member| lives(member));
         let living: Vec<i64> = living.iter().map(|member| member.id).collect();
-        let mine = |(partition, generation): (&i32, &i64)| {
-            let held = self.leases.get(partition).is_some_and(|lease| *lease == (Some(id), *generation));
-            (*partition, held)
-        };
+        let mine = |(partition, generation): (&i32, &i64)| (*partition, self.holds(*partition, id, *generation));
         let (held, lost): (Vec<_>, Vec<_>) = own.iter().map(mine).partition(|(_, held)| *held);
         let held: Vec<i32> = held.into_iter().map(|(partition, _)| partition).collect();
         let taken: BTreeSet<i32> = (self.leases.iter())
@@ -196,16 +198,6 @@ pub(super) fn release(tx: &Transaction<'_>, join: &Join, partition: i32, id: i64
     Ok(())
 }
 
-/// Whether a partition is the member's in that generation.
-pub(super) fn owns(tx: &Transaction<'_>, join: &Join, partition: i32, id: i64, generation: i64) -> Step<bool> {
-    let mut select = tx.prepare_cached(
-        "SELECT count(*) FROM lease
-         WHERE crew = ?1 AND topic = ?2 AND partition = ?3 AND member = ?4 AND generation = ?5",
-    )?;
-    let found: i64 = select.query_row(params![join.group, join.topic, partition, id, generation], |row| row.get(0))?;
-    Ok(found > 0)
-}
-
 /// The group's committed position in a partition, and its settled one.
 pub(super) fn position(tx: &Transaction<'_>, join: &Join, partition: i32) -> Step<Option<(i64, i64)>> {
     let mut select =
@@ -227,4 +219,48 @@ pub(super) fn move_to(tx: &Transaction<'_>, join: &Join, partition: i32, next: i
 /// What a member is told whose name another has taken.
 pub(super) fn replaced(place: &Place, join: &Join) -> crate::bus::BusError {
     place.unusable(format!("another member named {} has taken over in group {}", join.instance, join.group))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bus::embedded::process::uptime;
+
+    proptest! {
+        /// Whatever is owned by whom, dead members included, a few rounds leave each living member its share, and
+        /// nothing moves that need not.
+        #[test]
+        fn shares_settle(members in 1i64..40, owners in proptest::collection::vec(proptest::option::of(0i64..50), 32)) {
+            let (me, now) = (Process::this().unwrap(), uptime().unwrap());
+            let member = |id| Member { id, instance: format!("m{id:02}"), process: me.clone(), beat: now };
+            let leases = (0..).zip(owners.iter().map(|owner| (*owner, 1))).collect();
+            let mut survey = Survey { members: (0..members).map(member).collect(), leases, partitions: 32 };
+            let before = survey.leases.clone();
+            for _ in 0..3 {
+                for id in 0..members {
+                    let own = survey.leases.iter().filter(|(_, lease)| lease.0 == Some(id));
+                    let own = own.map(|(partition, lease)| (*partition, lease.1)).collect();
+                    let plan = survey.plan(id, &me, &own, now);
+                    prop_assert!(plan.lost.is_empty() && plan.dead.is_empty());
+                    for partition in plan.excess {
+                        survey.leases.insert(partition, (None, 1));
+                    }
+                    for partition in plan.take {
+                        survey.leases.insert(partition, (Some(id), 1));
+                    }
+                }
+            }
+            for id in 0..members {
+                let held = |leases: &BTreeMap<i32, (Option<i64>, i64)>| {
+                    leases.iter().filter(|(_, lease)| lease.0 == Some(id)).map(|(at, _)| *at).collect::<BTreeSet<_>>()
+                };
+                let (was, is) = (held(&before), held(&survey.leases));
+                let share = usize::try_from(32 / members + i64::from(id < 32 % members)).unwrap();
+                prop_assert_eq!(is.len(), share);
+                prop_assert_eq!(was.intersection(&is).count(), was.len().min(share));
+            }
+        }
+    }
 }

@@ -34,8 +34,11 @@ impl EmbeddedConsumer {
         if !self.lost.is_empty() {
             // Taken again only in the next poll, so that what was lost is dropped first.
             self.checked = None;
-            polled.lost = std::mem::take(&mut self.lost).into_iter().collect();
-            self.owned.retain(|partition, _| !polled.lost.contains(partition));
+            let lost = std::mem::take(&mut self.lost);
+            self.owned.retain(|partition, _| !lost.contains(partition));
+            // An assignment that nobody was told of is as if it had not been.
+            let untold: Vec<i32> = polled.assigned.extract_if(.., |partition| lost.contains(partition)).collect();
+            polled.lost.extend(lost.iter().filter(|partition| !untold.contains(partition)));
         }
         let excess: BTreeSet<i32> = plan.excess.into_iter().collect();
         if !excess.is_subset(&self.revoking) {
