@@ -9,10 +9,9 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let beside = PathBuf::from("../shared/data");
     let data = std::env::var_os("GPUHM_TEST_DATA").map_or(beside, PathBuf::from);
-    if let Ok(data) = data.canonicalize()
-        && data.join("telemetry").is_dir()
-    {
+    let found = data.canonicalize().ok().filter(|data| data.join("telemetry").is_dir());
+    if found.is_some() {
         println!("cargo::rustc-cfg=shared_data");
-        println!("cargo::rustc-env=GPUHM_SHARED_DATA={}", data.display());
     }
+    println!("cargo::rustc-env=GPUHM_SHARED_DATA={}", found.unwrap_or_default().display());
 }

@@ -2,7 +2,7 @@
 //!
 //! The recordings are lent and not part of the project; without them the test says that it was ignored.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::aggregate_support::Fed;
 use gpuhm::event::Body;
@@ -12,14 +12,6 @@ use gpuhm::source::{Due, Reading, Source as _};
 
 /// Slowdown of an H100 by its own word (facts on telemetry, 1); other models name theirs higher.
 const SLOWDOWN: f64 = 88.0;
-
-fn lent() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "where the data lie differs by checkout; only tests ask")]
-    let given = std::env::var("GPUHM_TEST_DATA").ok().map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let dir = given.unwrap_or(beside).join("telemetry");
-    dir.is_dir().then_some(dir)
-}
 
 fn feed(path: &str, fed: &mut Fed) -> u64 {
     let mut replay = Replay::open(path).unwrap();
@@ -40,12 +32,9 @@ fn feed(path: &str, fed: &mut Fed) -> u64 {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that cannot run must say so")]
+#[cfg_attr(not(shared_data), ignore = "needs the lent recordings at ../shared/data/telemetry")]
 fn gpus_at_work_raise_no_alert() {
-    let Some(dir) = lent() else {
-        println!("ignored: gpus_at_work_raise_no_alert needs shared/data");
-        return;
-    };
+    let dir = Path::new(env!("GPUHM_SHARED_DATA")).join("telemetry");
     let mut events = 0;
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path().to_str().unwrap().to_owned();
