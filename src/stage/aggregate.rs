@@ -219,6 +219,10 @@ impl Stage for Aggregate {
         STATE_VERSION
     }
 
+    fn writes_rows(&self) -> bool {
+        true
+    }
+
     fn apply(&mut self, step: &Step<'_>, record: &Record, states: &mut States<State>, out: &mut Out) {
         let mut problems = std::mem::take(&mut self.problems);
         problems.clear();

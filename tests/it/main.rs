@@ -9,6 +9,14 @@ mod bus_groups;
 #[cfg(test)]
 mod bus_member;
 #[cfg(test)]
+mod runner_cuts;
+#[cfg(test)]
+mod runner_edges;
+#[cfg(test)]
+mod runner_flaws;
+#[cfg(test)]
+mod runner_kills;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_fixtures;
@@ -16,3 +24,5 @@ mod store_fixtures;
 mod store_queries;
 #[cfg(test)]
 mod store_sqlite;
+#[cfg(test)]
+mod support;
