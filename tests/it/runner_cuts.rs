@@ -4,7 +4,7 @@ use gpuhm::event::Size;
 use gpuhm::event::record::{ALERTS, VALIDATED};
 
 use crate::support::actor::{Ending, SILENCE};
-use crate::support::case::{Case, Cast, differences};
+use crate::support::case::{Case, Stages, differences};
 use crate::support::random::{Rng, seeds};
 use crate::support::readings::{Board, Walk};
 use crate::support::stream::{Arrival, Shape, at};
@@ -13,7 +13,7 @@ use crate::support::world::{Outcome, World};
 #[test]
 fn how_a_stream_is_cut_does_not_matter() {
     for seed in seeds(3001, 60) {
-        let case = Case::random(seed, if seed % 2 == 0 { Cast::Aggregate } else { Cast::Both });
+        let case = Case::random(seed, if seed % 2 == 0 { Stages::Aggregate } else { Stages::Both });
         let differ = differences(&case.undisturbed().0, &case.at_once().0);
         assert!(differ.is_empty(), "GPUHM_SEED={seed}: {}", differ.join("\n"));
     }
@@ -44,7 +44,7 @@ fn in_no_order(mut outcome: Outcome) -> Outcome {
 fn a_host_that_comes_two_hours_late_gets_the_same_windows_and_alerts() {
     let shape = Shape { gpus: 3, span: 4 * 3600, step: 30 };
     for seed in seeds(4001, 12) {
-        let mut case = Case::shaped(&mut Rng::new(seed), Cast::Aggregate, shape);
+        let mut case = Case::shaped(&mut Rng::new(seed), Stages::Aggregate, shape);
         // What is no event has no host, and would be late with neither.
         case.arrivals.retain(|arrival| arrival.message.value.ends_with(b"}"));
         let wanted = in_no_order(case.undisturbed().0);
@@ -76,7 +76,7 @@ fn silent_for_two_hours() -> Case {
         walk.pass(&mut rng);
         arrivals.push(Arrival { at: time, message: walk.message(VALIDATED, &board, at(time)) });
     }
-    Case { cast: Cast::Aggregate, partitions: 1, arrivals, ending: Ending::Idle }
+    Case { stages: Stages::Aggregate, partitions: 1, arrivals, ending: Ending::Idle }
 }
 
 #[test]

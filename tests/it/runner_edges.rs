@@ -1,7 +1,7 @@
 //! Every place at which a life can end, or stand still while another takes over, one after the other on a short stream:
 //! none is left to chance.
 
-use crate::support::case::{Case, Cast, differences};
+use crate::support::case::{Case, Stages, differences};
 use crate::support::random::Rng;
 use crate::support::stream::{Shape, at};
 use crate::support::world::Outcome;
@@ -12,7 +12,7 @@ const EVERY: usize = 100;
 /// A quarter of an hour in which something fires.
 fn short() -> (Case, Outcome) {
     let shape = Shape { gpus: 2, span: 900, step: 30 };
-    let cases = (0..1000).map(|seed| Case::shaped(&mut Rng::new(seed), Cast::Both, shape));
+    let cases = (0..1000).map(|seed| Case::shaped(&mut Rng::new(seed), Stages::Both, shape));
     let tried = cases.map(|case| (case.undisturbed().0, case));
     let mut fit = tried.filter(|(outcome, case)| {
         let last = case.arrivals.last().unwrap().at;

@@ -3,7 +3,7 @@
 
 use gpuhm::event::{Size, Status};
 
-use crate::support::case::{Case, Cast, differences};
+use crate::support::case::{Case, Stages, differences};
 use crate::support::random::seeds;
 use crate::support::world::{Counts, Outcome};
 
@@ -41,19 +41,19 @@ impl Seen {
 }
 
 /// Runs the campaign; `enough` says whether what it saw can prove anything, where nobody asked for another length.
-fn campaign(cast: Cast, first: u64, rounds: u64, enough: fn(&Seen) -> bool) {
+fn campaign(stages: Stages, first: u64, rounds: u64, enough: fn(&Seen) -> bool) {
     let mut seen = Seen::default();
     let seeds = seeds(first, rounds);
     let asked = seeds != (first..first + rounds);
     for seed in seeds {
-        let case = Case::random(seed, cast);
+        let case = Case::random(seed, stages);
         let (wanted, _) = case.undisturbed();
         seen.add(&wanted);
         for run in 0..RUNS {
             let (found, counts) = case.disturbed(seed * 1000 + run, None);
             seen.counts.add(counts);
             let differ = differences(&wanted, &found);
-            assert!(differ.is_empty(), "GPUHM_SEED={seed}, {cast:?}, run {run}: {}", differ.join("\n"));
+            assert!(differ.is_empty(), "GPUHM_SEED={seed}, {stages:?}, run {run}: {}", differ.join("\n"));
         }
     }
     assert!(asked || enough(&seen), "too little to prove anything: {seen:?}");
@@ -61,9 +61,9 @@ fn campaign(cast: Cast, first: u64, rounds: u64, enough: fn(&Seen) -> bool) {
 
 #[test]
 fn aggregate_gives_the_same_rows_and_alerts_whatever_befalls_it() {
-    campaign(Cast::Aggregate, 1, 60, |seen| {
-        let Counts { kills, stalls, fenced_writes, fenced_finishes, reread, rebalances, shown, .. } = seen.counts;
-        let befell = [kills, stalls, fenced_writes, fenced_finishes, reread, rebalances, shown];
+    campaign(Stages::Aggregate, 1, 60, |seen| {
+        let Counts { kills, stalls, fenced_writes, fenced_finishes, reread, lost, rebalances, shown, .. } = seen.counts;
+        let befell = [kills, stalls, fenced_writes, fenced_finishes, reread, lost, rebalances, shown];
         let rows = [seen.open, seen.happenings, seen.fired, seen.resolved];
         befell.iter().all(|count| *count > 50) && rows.iter().chain(&seen.windows).all(|count| *count > 50)
     });
@@ -71,7 +71,7 @@ fn aggregate_gives_the_same_rows_and_alerts_whatever_befalls_it() {
 
 #[test]
 fn validate_gives_the_same_bytes_in_the_same_order_whatever_befalls_it() {
-    campaign(Cast::Validate, 1001, 60, |seen| {
+    campaign(Stages::Validate, 1001, 60, |seen| {
         let Counts { kills, stalls, fenced_finishes, reread, rebalances, .. } = seen.counts;
         let befell = [kills, stalls, fenced_finishes, reread, rebalances];
         befell.iter().all(|count| *count > 50) && seen.validated > 10_000 && seen.invalid > 50
@@ -80,5 +80,5 @@ fn validate_gives_the_same_bytes_in_the_same_order_whatever_befalls_it() {
 
 #[test]
 fn both_in_a_row_give_the_same_whatever_befalls_them() {
-    campaign(Cast::Both, 2001, 60, |seen| seen.counts.kills > 500 && seen.fired > 50 && seen.invalid > 50);
+    campaign(Stages::Both, 2001, 60, |seen| seen.counts.kills > 500 && seen.fired > 50 && seen.invalid > 50);
 }

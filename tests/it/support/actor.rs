@@ -95,7 +95,7 @@ where
         born(&self.world, self.make, self.topic, rng.pick(&[1, 2, 5, 20, 100, 8192, 8192]))
     }
 
-    /// A new owner that works while the old one stands still; the slot keeps it.
+    /// A new owner that works while the old one stands still; the slot keeps it if it lives.
     fn rival(&self, rng: &mut Rng, slot: &Slot<S>) -> Fate {
         let (world, make, topic, slot) = (self.world.clone(), self.make, self.topic, Arc::clone(slot));
         let (mut rng, step) = (Rng::new(rng.next()), rng.pick(&[1, 5, 100, 8192]));
@@ -105,15 +105,24 @@ where
                 turn(&mut rival).unwrap();
                 world.advance(rng.pick(&[0, 1, 20, 130, 600, 4000]));
             }
-            *slot.lock().unwrap() = Some(rival);
+            // Else it has died again, and the old owner recovers.
+            if rng.chance(800) {
+                *slot.lock().unwrap() = Some(rival);
+            }
         }))
     }
 
-    fn once(&mut self, rng: &mut Rng, mut life: Runner<S>) {
+    /// A life that runs to its goal, which is its end; or is killed on the way.
+    fn run(&mut self, rng: &mut Rng, mut life: Runner<S>, goal: Goal) {
         if rng.chance(300) {
             self.world.arm(rng.next() % 16, Fate::Die);
         }
-        let ended = life.run(Goal::End, &Flag::default(), &Flag::default());
+        let stop = Flag::default();
+        if goal == Goal::Stop {
+            // As SIGTERM does: it saves all it has and ends.
+            stop.set();
+        }
+        let ended = life.run(goal, &stop, &Flag::default());
         self.world.disarm();
         if let Err(error) = ended {
             killed(&error);
@@ -164,14 +173,20 @@ where
         let young = self.life.is_none();
         let life = self.life.take().unwrap_or_else(|| self.start(rng));
         if self.once && rng.chance(500) {
-            return self.once(rng, life);
+            return self.run(rng, life, Goal::End);
+        }
+        if rng.chance(20) {
+            return self.run(rng, life, Goal::Stop);
         }
         let slot = Arc::new(Mutex::new(None));
         if rng.chance(250) {
             let fate = if rng.chance(500) { Fate::Die } else { self.rival(rng, &slot) };
             self.world.arm(rng.next() % if young { 18 } else { 8 }, fate);
         }
-        self.world.lock().rebalance = rng.chance(30);
+        {
+            let mut inner = self.world.lock();
+            (inner.rebalance, inner.notices) = (rng.chance(30), rng.chance(500));
+        }
         let goes_on = rng.chance(300);
         self.outlive(life, &slot, goes_on);
     }
@@ -180,8 +195,9 @@ where
         let life = self.life.take().unwrap_or_else(|| born(&self.world, self.make, self.topic, 8192));
         let slot = Arc::new(Mutex::new(None));
         let fate = if stall { self.rival(&mut Rng::new(left), &slot) } else { Fate::Die };
+        self.world.lock().notices = left.is_multiple_of(2);
         self.world.arm(left, fate);
-        self.outlive(life, &slot, left % 3 == 0)
+        self.outlive(life, &slot, left.is_multiple_of(3))
     }
 
     fn end(&mut self, ending: Ending, mut rng: Option<&mut Rng>) {
@@ -190,7 +206,7 @@ where
         {
             let life = self.start(rng);
             self.life = None;
-            self.once(rng, life);
+            self.run(rng, life, Goal::End);
         }
         self.life = None;
         if ending == Ending::Once {

@@ -12,7 +12,7 @@ use super::world::{Counts, Flaw, Outcome, World};
 
 /// Which stages live through a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cast {
+pub(crate) enum Stages {
     Aggregate,
     Validate,
     /// Validate, and aggregate behind it.
@@ -22,25 +22,25 @@ pub(crate) enum Cast {
 /// A case.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    pub(crate) cast: Cast,
+    pub(crate) stages: Stages,
     pub(crate) partitions: i32,
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) ending: Ending,
 }
 
 impl Case {
-    pub(crate) fn random(seed: u64, cast: Cast) -> Case {
+    pub(crate) fn random(seed: u64, stages: Stages) -> Case {
         let mut rng = Rng::new(seed);
         let shape = Shape::random(&mut rng);
-        Case::shaped(&mut rng, cast, shape)
+        Case::shaped(&mut rng, stages, shape)
     }
 
-    pub(crate) fn shaped(rng: &mut Rng, cast: Cast, shape: Shape) -> Case {
-        let topic = if cast == Cast::Aggregate { VALIDATED } else { RAW };
+    pub(crate) fn shaped(rng: &mut Rng, stages: Stages, shape: Shape) -> Case {
+        let topic = if stages == Stages::Aggregate { VALIDATED } else { RAW };
         let mut arrivals = stream(rng, topic, shape);
-        spoil(rng, &mut arrivals, cast != Cast::Aggregate);
+        spoil(rng, &mut arrivals, stages != Stages::Aggregate);
         let partitions = rng.pick(&[1, 1, 3]);
-        Case { cast, partitions, arrivals, ending: rng.pick(&[Ending::Once, Ending::Idle]) }
+        Case { stages, partitions, arrivals, ending: rng.pick(&[Ending::Once, Ending::Idle]) }
     }
 
     /// A world in which the stream arrives, and the stages in it.
@@ -56,10 +56,10 @@ impl Case {
             inner.assets.push(asset);
         }
         let mut actors: Vec<Box<dyn Actor>> = Vec::new();
-        if self.cast != Cast::Aggregate {
+        if self.stages != Stages::Aggregate {
             actors.push(Box::new(Lives::new(&world, Validate::default, RAW)));
         }
-        if self.cast != Cast::Validate {
+        if self.stages != Stages::Validate {
             actors.push(Box::new(Lives::new(&world, Aggregate::default, VALIDATED)));
         }
         (world, actors)

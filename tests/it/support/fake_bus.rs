@@ -1,4 +1,4 @@
-//! A consumer on the world's logs. It never notices by itself that it lost a partition: `recover` and `finish` tell.
+//! A consumer on the world's logs. That it lost a partition, a poll may tell or not; `recover` and `finish` always do.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -85,12 +85,18 @@ impl FakeConsumer {
         if world.edge() { Err(killed()) } else { done }
     }
 
+    fn lose(&mut self, inner: &mut Inner, polled: &mut Polled) {
+        polled.lost = self.own.keys().copied().filter(|partition| !self.owns(inner, *partition)).collect();
+        self.own.retain(|partition, _| !polled.lost.contains(partition));
+        inner.counts.lost += u64::try_from(polled.lost.len()).unwrap();
+    }
+
     fn take(&mut self, inner: &mut Inner, polled: &mut Polled) {
         let all = inner.all();
         let group = inner.groups.entry(self.group.clone()).or_default();
         for partition in all {
             let free = group.leases.get(&partition).is_none_or(|(owner, _)| owner.is_none());
-            if free || !self.joined {
+            if (free && !polled.lost.contains(&partition)) || !self.joined {
                 let generation = group.take(partition, self.id);
                 self.own.insert(partition, (generation, group.position(partition).0));
                 polled.assigned.push(partition);
@@ -166,6 +172,9 @@ impl Consumer for FakeConsumer {
     fn poll(&mut self, max: usize, _wait: Duration) -> Result<Polled, BusError> {
         self.act(|me, inner| {
             let mut polled = Polled::default();
+            if inner.notices {
+                me.lose(inner, &mut polled);
+            }
             me.take(inner, &mut polled);
             if std::mem::take(&mut inner.rebalance) {
                 let owned = me.own.keys().filter(|partition| !polled.assigned.contains(partition));

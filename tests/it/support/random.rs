@@ -1,4 +1,4 @@
-//! Seeded random numbers (SplitMix64), and how many rounds a test runs: the same seed makes the same run on any machine.
+//! Seeded random numbers (`SplitMix64`), and how many rounds a test runs: the same seed makes the same run on any machine.
 
 /// A generator.
 #[derive(Debug, Clone)]

@@ -49,6 +49,8 @@ pub(crate) struct Counts {
     pub(crate) fenced_finishes: u64,
     /// Records that were read again after a restart.
     pub(crate) reread: u64,
+    /// Partitions that a poll told were lost.
+    pub(crate) lost: u64,
     /// Polls that asked for partitions back.
     pub(crate) rebalances: u64,
     /// Rows of windows written as they stood.
@@ -63,6 +65,7 @@ impl Counts {
         self.fenced_writes += other.fenced_writes;
         self.fenced_finishes += other.fenced_finishes;
         self.reread += other.reread;
+        self.lost += other.lost;
         self.rebalances += other.rebalances;
         self.shown += other.shown;
     }
@@ -82,6 +85,8 @@ pub(crate) struct Inner {
     pub(crate) counts: Counts,
     /// Asks the next poller to give up every other partition it has.
     pub(crate) rebalance: bool,
+    /// Whether a poll tells which partitions were lost; else only `recover` and `finish` do.
+    pub(crate) notices: bool,
     plan: Option<(u64, Fate)>,
 }
 
