@@ -33,6 +33,14 @@ mod detect_levels;
 #[cfg(test)]
 mod detect_recorded;
 #[cfg(test)]
+mod runner_cuts;
+#[cfg(test)]
+mod runner_edges;
+#[cfg(test)]
+mod runner_flaws;
+#[cfg(test)]
+mod runner_kills;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_fixtures;
@@ -40,3 +48,5 @@ mod store_fixtures;
 mod store_queries;
 #[cfg(test)]
 mod store_sqlite;
+#[cfg(test)]
+mod support;
