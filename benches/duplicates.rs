@@ -37,10 +37,17 @@ pub(crate) fn run() -> anyhow::Result<()> {
             bytes: 0.0,
             aim: Some(0.1),
         };
-        let rounds = Rounds::of(|| Ok(by_name(&names, &fill, &events)), || Ok(sets(&names, &fill, &events)))?;
+        let mut alone = Vec::new();
+        let rounds = Rounds::of(
+            || Ok(by_name(&names, &fill, &events)),
+            || {
+                let (sets, number) = (sets(&names, &fill, &events), by_number(gpus, &fill, &events));
+                alone.push((number, sets));
+                Ok(sets)
+            },
+        )?;
         println!("{}", rounds.line(&pair(format!("Recent by name, {gpus} GPUs")), |took| took.cpu));
-        let rounds = Rounds::of(|| Ok(by_number(gpus, &fill, &events)), || Ok(sets(&names, &fill, &events)))?;
-        println!("{}", rounds.line(&pair(format!("Recent alone, {gpus} GPUs")), |took| took.cpu));
+        println!("{}", Rounds::before(alone).line(&pair(format!("Recent alone, {gpus} GPUs")), |took| took.cpu));
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one file a feature.
 
 #[cfg(test)]
+mod accept_reject;
+#[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
 mod bus_embedded;
@@ -8,6 +10,8 @@ mod bus_embedded;
 mod bus_groups;
 #[cfg(test)]
 mod bus_member;
+#[cfg(test)]
+mod seed_rules;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]
