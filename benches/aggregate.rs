@@ -43,7 +43,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 fn round(subject_first: bool, with_rows: bool) -> anyhow::Result<((Took, Took), u64)> {
     let mut fleet = Fleet::new(GPUS)?;
     let mut random = Random(11);
-    let (mut stage, mut states, mut bins) = (Aggregate::default(), States::<State>::default(), Bins::new());
+    let (mut stage, mut states, mut bins) = (Aggregate::default(), States::<State>::default(), Bins::new(GPUS));
     let (mut subject, mut baseline) = (Took::default(), Took::default());
     let (mut offset, mut closed) = (0, 0);
     for _ in 0..TICKS {

@@ -50,7 +50,7 @@ struct Running {
 
 const EMPTY: Running = Running { count: 0, min: f32::INFINITY, max: f32::NEG_INFINITY, sum: 0.0, last: 0.0 };
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Window {
     start: i64,
     events: u32,
@@ -62,7 +62,8 @@ struct Window {
 #[derive(Debug)]
 pub(crate) struct Bins {
     ids: HashMap<String, usize, foldhash::fast::RandomState>,
-    states: Vec<[Window; 3]>,
+    /// Three a GPU.
+    states: Vec<Window>,
     metrics: Vec<Scale>,
     /// Cells of closed windows: seven a metric.
     pub(crate) rows: Vec<f32>,
@@ -77,7 +78,8 @@ struct Scale {
 }
 
 impl Bins {
-    pub(crate) fn new() -> Bins {
+    /// With room for `gpus`.
+    pub(crate) fn new(gpus: usize) -> Bins {
         let scale = |name: &&str| {
             let metric = metric::index(name)?;
             let (low, high) = METRICS.get(metric)?.range;
@@ -86,27 +88,23 @@ impl Bins {
             Some(Scale { metric, low, per_unit: 128.0 / (high - low) })
         };
         let metrics = NAMES.iter().filter_map(scale).collect();
-        Bins { ids: HashMap::default(), states: Vec::new(), metrics, rows: Vec::new() }
+        Bins { ids: HashMap::default(), states: Vec::with_capacity(gpus * SIZES.len()), metrics, rows: Vec::new() }
     }
 
     /// Adds one event.
     pub(crate) fn add(&mut self, gpu: &str, time: i64, values: &Values) {
-        let id = match self.ids.get(gpu) {
-            Some(id) => *id,
-            None => {
-                let id = self.states.len();
-                self.ids.insert(gpu.to_owned(), id);
-                let window = Window {
-                    start: i64::MIN,
-                    events: 0,
-                    running: [EMPTY; METRICS_SUMMED],
-                    bins: [[0; BINS]; METRICS_SUMMED],
-                };
-                self.states.push([window.clone(), window.clone(), window]);
-                id
+        let first = if let Some(first) = self.ids.get(gpu) {
+            *first
+        } else {
+            let first = self.states.len();
+            self.ids.insert(gpu.to_owned(), first);
+            for _ in SIZES {
+                let (running, bins) = ([EMPTY; METRICS_SUMMED], [[0; BINS]; METRICS_SUMMED]);
+                self.states.push(Window { start: i64::MIN, events: 0, running, bins });
             }
+            first
         };
-        let Some(windows) = self.states.get_mut(id) else { return };
+        let Some(windows) = self.states.get_mut(first..first + SIZES.len()) else { return };
         for (window, size) in windows.iter_mut().zip(SIZES) {
             let start = time.div_euclid(size) * size;
             if window.start != start {

@@ -150,7 +150,7 @@ pub(crate) fn load() -> String {
     std::fs::read_to_string("/proc/loadavg").map_or_else(|_| "unknown".to_owned(), |text| text.trim_end().to_owned())
 }
 
-/// Repeatable random numbers (SplitMix64).
+/// Repeatable random numbers (`SplitMix64`).
 #[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 

@@ -27,14 +27,13 @@ const BENCHES: [Bench; 5] = [
 
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let named = |name: &str| wanted.iter().any(|word| word == name);
     if let Some(unknown) = wanted.iter().find(|word| BENCHES.iter().all(|(name, _)| name != word)) {
         let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
         anyhow::bail!("no bench {unknown:?}: there are {}", names.join(", "));
     }
     println!("load average before: {}", harness::load());
     for (name, run) in BENCHES {
-        if wanted.is_empty() || named(name) {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
             println!("\n{name}");
             run()?;
         }

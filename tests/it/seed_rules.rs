@@ -90,7 +90,9 @@ impl Tally {
                 }
             }
             (Seed::Refuses(reasons), []) => {
-                reasons.iter().for_each(|reason| self.explain(&Difference::Seeds(reason, report), bytes));
+                for reason in reasons {
+                    self.explain(&Difference::Seeds(reason, report), bytes);
+                }
             }
             (Seed::Dies(raised), problems) => self.explain(&Difference::Dies(&raised, problems.is_empty()), bytes),
         }

@@ -2,7 +2,7 @@
 //!
 //! It works on the text, so that any literal can stand anywhere. Everything follows from one seed.
 
-/// Repeatable random numbers (SplitMix64).
+/// Repeatable random numbers (`SplitMix64`).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
