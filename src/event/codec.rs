@@ -8,6 +8,7 @@
 mod blocks;
 mod decode;
 mod encode;
+mod instant;
 mod measures;
 mod scalar;
 

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one file a feature.
 
 #[cfg(test)]
+mod accept_reject;
+#[cfg(test)]
 mod aggregate_bytes;
 #[cfg(test)]
 mod aggregate_collectors;
@@ -40,6 +42,8 @@ mod runner_edges;
 mod runner_flaws;
 #[cfg(test)]
 mod runner_kills;
+#[cfg(test)]
+mod seed_rules;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]

@@ -40,11 +40,12 @@ fn read<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// A block of plain fields: its path, its keys, and the slot of each key.
+/// A block of plain fields: its path, its keys, and the slot of each key by its place among them (a key is compared
+/// once; a test holds keys and slots together).
 pub(super) trait Plain<'de> {
     const PATH: &'static str;
     const KEYS: &'static [&'static str];
-    fn slot(&mut self, key: &str) -> Option<SlotOf<'_, 'de>>;
+    fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>>;
 }
 
 /// [`Slot`], nameable by the trait.
@@ -77,7 +78,7 @@ impl<'de, B: Plain<'de>> Known<'de> for Fields<'_, B> {
         context: &mut Context<'_>,
     ) -> Result<(), A::Error> {
         let key = B::KEYS.get(number as usize).copied().unwrap_or_default();
-        let slot = self.0.slot(key).map(|slot| slot.0);
+        let slot = self.0.slot(number).map(|slot| slot.0);
         read(map, context, (B::PATH, key), slot)
     }
 }
@@ -96,28 +97,28 @@ impl<'de> Plain<'de> for Gpu<'de> {
         "driver_version",
     ];
 
-    fn slot(&mut self, key: &str) -> Option<SlotOf<'_, 'de>> {
-        Some(match key {
-            "gpu_id" => text(&mut self.gpu_id),
-            "gpu_uuid" => text(&mut self.gpu_uuid),
-            "device_index" => int(&mut self.device_index),
-            "pci_bus_id" => text(&mut self.pci_bus_id),
-            "name" => text(&mut self.name),
-            "architecture" => text(&mut self.architecture),
-            "compute_capability" => text(&mut self.compute_capability),
-            "serial" => text(&mut self.serial),
-            "driver_version" => text(&mut self.driver_version),
+    fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>> {
+        Some(match number {
+            0 => text(&mut self.gpu_id),
+            1 => text(&mut self.gpu_uuid),
+            2 => int(&mut self.device_index),
+            3 => text(&mut self.pci_bus_id),
+            4 => text(&mut self.name),
+            5 => text(&mut self.architecture),
+            6 => text(&mut self.compute_capability),
+            7 => text(&mut self.serial),
+            8 => text(&mut self.driver_version),
             _ => return None,
         })
     }
 }
 
-fn host_slot<'s, 'de>(host: &'s mut Host<'de>, key: &str) -> Option<SlotOf<'s, 'de>> {
-    Some(match key {
-        "hostname" => text(&mut host.hostname),
-        "cluster" => text(&mut host.cluster),
-        "rack" => text(&mut host.rack),
-        "datacenter" => text(&mut host.datacenter),
+fn host_slot<'s, 'de>(host: &'s mut Host<'de>, number: u32) -> Option<SlotOf<'s, 'de>> {
+    Some(match number {
+        0 => text(&mut host.hostname),
+        1 => text(&mut host.cluster),
+        2 => text(&mut host.rack),
+        3 => text(&mut host.datacenter),
         _ => return None,
     })
 }
@@ -126,8 +127,8 @@ impl<'de> Plain<'de> for Host<'de> {
     const PATH: &'static str = "host";
     const KEYS: &'static [&'static str] = &["hostname", "cluster", "rack", "datacenter"];
 
-    fn slot(&mut self, key: &str) -> Option<SlotOf<'_, 'de>> {
-        host_slot(self, key)
+    fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>> {
+        host_slot(self, number)
     }
 }
 
@@ -135,8 +136,8 @@ impl<'de> Plain<'de> for AssetBlock<'de> {
     const PATH: &'static str = "asset";
     const KEYS: &'static [&'static str] = &["hostname", "cluster", "rack", "datacenter", "model"];
 
-    fn slot(&mut self, key: &str) -> Option<SlotOf<'_, 'de>> {
-        if key == "model" { Some(text(&mut self.model)) } else { host_slot(&mut self.host, key) }
+    fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>> {
+        if number == 4 { Some(text(&mut self.model)) } else { host_slot(&mut self.host, number) }
     }
 }
 
@@ -144,13 +145,13 @@ impl<'de> Plain<'de> for Quality<'de> {
     const PATH: &'static str = "quality";
     const KEYS: &'static [&'static str] = &["collection_latency_ms", "stale", "sample_count", "interval_ms", "error"];
 
-    fn slot(&mut self, key: &str) -> Option<SlotOf<'_, 'de>> {
-        Some(match key {
-            "collection_latency_ms" => int(&mut self.latency_ms),
-            "stale" => SlotOf(Slot::Bool(&mut self.stale)),
-            "sample_count" => int(&mut self.sample_count),
-            "interval_ms" => int(&mut self.interval_ms),
-            "error" => text(&mut self.error),
+    fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>> {
+        Some(match number {
+            0 => int(&mut self.latency_ms),
+            1 => SlotOf(Slot::Bool(&mut self.stale)),
+            2 => int(&mut self.sample_count),
+            3 => int(&mut self.interval_ms),
+            4 => text(&mut self.error),
             _ => return None,
         })
     }
@@ -170,17 +171,17 @@ impl<'de> Plain<'de> for Collector<'de> {
         "version",
     ];
 
-    fn slot(&mut self, key: &str) -> Option<SlotOf<'_, 'de>> {
-        Some(match key {
-            "ticks" => int(&mut self.ticks),
-            "missed" => int(&mut self.missed),
-            "spool_bytes" => int(&mut self.spool_bytes),
-            "dropped" => int(&mut self.dropped),
-            "gpus_seen" => int(&mut self.gpus_seen),
-            "gpus_expected" => int(&mut self.gpus_expected),
-            "source" => text(&mut self.source),
-            "source_state" => text(&mut self.source_state),
-            "version" => text(&mut self.version),
+    fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>> {
+        Some(match number {
+            0 => int(&mut self.ticks),
+            1 => int(&mut self.missed),
+            2 => int(&mut self.spool_bytes),
+            3 => int(&mut self.dropped),
+            4 => int(&mut self.gpus_seen),
+            5 => int(&mut self.gpus_expected),
+            6 => text(&mut self.source),
+            7 => text(&mut self.source_state),
+            8 => text(&mut self.version),
             _ => return None,
         })
     }
@@ -197,7 +198,7 @@ impl<'de> Plain<'de> for XidFields<'de> {
     const PATH: &'static str = "metrics.errors.xids";
     const KEYS: &'static [&'static str] = &["code", "at"];
 
-    fn slot(&mut self, key: &str) -> Option<SlotOf<'_, 'de>> {
-        Some(if key == "code" { int(&mut self.code) } else { text(&mut self.at) })
+    fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>> {
+        Some(if number == 0 { int(&mut self.code) } else { text(&mut self.at) })
     }
 }

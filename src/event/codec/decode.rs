@@ -6,8 +6,7 @@ use serde_json::value::RawValue;
 use super::blocks::Fields;
 use super::measures::{Metrics, xids};
 use super::scalar::{Any, Context, Known, Object, Scalar};
-use super::{Problem, problem};
-use crate::event::Time;
+use super::{Problem, instant, problem};
 use crate::event::sample::{AssetBlock, Body, COLLECTOR_STATUS, Collector, Event, Gpu, Host, Quality, SAMPLE, Text};
 
 /// Decodes events; its scratch space is used again, so that decoding a plain event allocates nothing.
@@ -51,6 +50,7 @@ fn syntax(error: &serde_json::Error, deep: bool) -> Problem {
     problem(rule, "", "the event", &format!("line {} column {}", error.line(), error.column()), &text)
 }
 
+/// The members, by the numbers that `Top::field` goes by.
 const KEYS: [&str; 11] = [
     "schema_version",
     "event_type",
@@ -117,7 +117,7 @@ impl<'de> Top<'de> {
         let [time, collected, processed] = self.times;
         let mut parse = |text: Option<Text<'de>>, key: &str| {
             let text = text?;
-            let time = Time::parse(&text);
+            let time = instant::parse(&text);
             if time.is_none() {
                 context.report("timestamp", "", key, &text, "must be an RFC 3339 time with a zone");
             }
@@ -179,21 +179,21 @@ impl<'de> Known<'de> for Top<'de> {
         context: &mut Context<'_>,
     ) -> Result<(), A::Error> {
         let key = KEYS.get(number as usize).copied().unwrap_or_default();
-        match key {
-            "schema_version" => self.schema_version = Self::text(key, map, context)?,
-            "event_type" => self.event_type = Self::text(key, map, context)?,
-            "gpu" => {
+        match number {
+            0 => self.schema_version = Self::text(key, map, context)?,
+            1 => self.event_type = Self::text(key, map, context)?,
+            5 => {
                 self.has_gpu = true;
                 map.next_value_seed(Object { context, into: &mut Fields(&mut self.gpu) })?;
             }
-            "host" => map.next_value_seed(Object { context, into: &mut Fields(&mut self.host) })?,
-            "metrics" => {
+            6 => map.next_value_seed(Object { context, into: &mut Fields(&mut self.host) })?,
+            7 => {
                 self.has_metrics = true;
                 map.next_value_seed(Object { context, into: &mut self.metrics })?;
             }
-            "quality" => map.next_value_seed(Object { context, into: &mut Fields(&mut self.quality) })?,
-            "collector" => map.next_value_seed(Object { context, into: &mut Fields(&mut self.collector) })?,
-            "asset" => self.asset(map, context)?,
+            8 => map.next_value_seed(Object { context, into: &mut Fields(&mut self.quality) })?,
+            9 => self.asset(map, context)?,
+            10 => map.next_value_seed(Object { context, into: &mut Fields(&mut self.collector) })?,
             _ => {
                 let time = Self::text(key, map, context)?;
                 if let Some(slot) = (number as usize).checked_sub(2).and_then(|at| self.times.get_mut(at)) {

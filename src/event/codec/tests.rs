@@ -137,3 +137,18 @@ fn xids_are_read_with_their_times() {
         [(79, "2026-02-11T10:29:58.000Z".to_owned()), (48, "2026-02-11T10:30:00.123Z".to_owned()),]
     );
 }
+
+#[test]
+fn every_plain_field_goes_into_its_own_slot() {
+    let sample = r#"{"schema_version":"1.0","event_type":"gpu_metric_sample","timestamp":"2026-02-11T10:30:00.123Z","collection_timestamp":"2026-02-11T10:30:00.100Z","processing_timestamp":"2026-02-11T10:30:00.125Z","gpu":{"gpu_id":"a","gpu_uuid":"b","device_index":1,"pci_bus_id":"c","name":"d","architecture":"e","compute_capability":"f","serial":"g","driver_version":"h"},"host":{"hostname":"i","cluster":"j","rack":"k","datacenter":"l"},"metrics":{"health":{},"memory":{},"performance":{},"clocks":{},"errors":{"xids":[{"code":2,"at":"2026-02-11T10:30:00.003Z"}]}},"quality":{"collection_latency_ms":4,"stale":true,"sample_count":5,"interval_ms":6,"error":"m"}}"#;
+    let report = r#"{"schema_version":"1.0","event_type":"collector_status","timestamp":"2026-02-11T10:30:00.123Z","host":{"hostname":"i"},"collector":{"ticks":1,"missed":2,"spool_bytes":3,"dropped":4,"gpus_seen":5,"gpus_expected":6,"source":"a","source_state":"b","version":"c"}}"#;
+    for text in [sample, report] {
+        assert_eq!(decode(text), (Some(text.to_owned()), Vec::new()));
+    }
+    let asset = br#"{"hostname":"n","cluster":"o","rack":"p","datacenter":"q","model":"r"}"#;
+    let enriched = replace_asset(sample.as_bytes(), None, asset).unwrap();
+    let event = Decoder::default().decode(&enriched, &mut Vec::new()).unwrap();
+    let (host, model) = event.asset.map(|asset| (asset.host, asset.model)).unwrap();
+    let found = [host.hostname, host.cluster, host.rack, host.datacenter, model];
+    assert_eq!(found.map(|text| text.unwrap().into_owned()), ["n", "o", "p", "q", "r"]);
+}
