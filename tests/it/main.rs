@@ -16,3 +16,7 @@ mod store_fixtures;
 mod store_queries;
 #[cfg(test)]
 mod store_sqlite;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod kill;
