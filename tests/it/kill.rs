@@ -57,7 +57,7 @@ struct Fixed {
 impl Fixed {
     fn new() -> Fixed {
         let home = Home::new();
-        let lines = spoilt(simulated(&home, 16, 210));
+        let lines = spoilt(simulated(&home, 210));
         let join = |lines: &[String]| lines.join("\n") + "\n";
         let whole = home.file("recording.jsonl", join(&lines));
         let pieces = pieces(&lines).into_iter().enumerate();
@@ -190,7 +190,8 @@ fn killed_stages_leave_what_an_undisturbed_run_leaves() {
     let fixed = Fixed::new();
     let first = setting("GPUHM_KILL_SEED");
     let rounds = if first.is_some() { 1 } else { setting("GPUHM_KILL_ROUNDS").unwrap_or(10) };
-    let kills: u32 = (first.unwrap_or(1)..).take(usize::try_from(rounds).unwrap()).map(|seed| round(&fixed, seed)).sum();
+    let kills: u32 =
+        (first.unwrap_or(1)..).take(usize::try_from(rounds).unwrap()).map(|seed| round(&fixed, seed)).sum();
     assert!(u64::from(kills) >= 5 * rounds, "only {kills} kills in {rounds} rounds");
 }
 

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one file a feature.
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
 mod bus_embedded;
@@ -9,6 +11,20 @@ mod bus_groups;
 #[cfg(test)]
 mod bus_member;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod recordings;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_fixtures;
@@ -16,7 +32,3 @@ mod store_fixtures;
 mod store_queries;
 #[cfg(test)]
 mod store_sqlite;
-#[cfg(test)]
-mod process;
-#[cfg(test)]
-mod kill;

@@ -1,7 +1,7 @@
 //! Processes that are waited for with a deadline, signalled, and never left behind.
 
 use std::io::Read;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -57,17 +57,9 @@ impl Service {
         Service { child: command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap() }
     }
 
-    /// Starts it with standard error kept for [`Service::said`].
-    pub(crate) fn heard(mut command: Command) -> Service {
-        Service { child: command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap() }
-    }
-
-    /// What it said on standard error; ends with the process.
-    pub(crate) fn said(&mut self) -> String {
-        let mut said = String::new();
-        let err: Option<ChildStderr> = self.child.stderr.take();
-        err.unwrap().read_to_string(&mut said).unwrap();
-        said
+    /// Starts it with the streams that were chosen for it.
+    pub(crate) fn as_is(command: &mut Command) -> Service {
+        Service { child: command.spawn().unwrap() }
     }
 
     /// Whether it is still there.

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use gpuhm::event::time::HOUR;
+use gpuhm::pipeline::clock::wall;
+
 use super::{Home, parsed};
 
 /// What breaks, and when.
@@ -20,11 +23,13 @@ const FAULTS: [&str; 9] = [
 /// The most events of one GPU that a collector has on the way at a time.
 const ON_THE_WAY: usize = 16;
 
-/// Lines of JSON, as `collect --sink FILE` wrote them.
-pub(crate) fn simulated(home: &Home, gpus: u32, ticks: u32) -> Vec<String> {
-    let (gpus, hosts, ticks) = (gpus.to_string(), gpus.div_ceil(4).to_string(), ticks.to_string());
-    let mut args = vec!["collect", "--source", "sim", "--speed", "max", "--from", "2025-03-01T00:00:00Z"];
-    args.extend(["--gpus", &gpus, "--hosts", &hosts, "--ticks", &ticks, "--sink", "simulated.jsonl"]);
+/// Lines of JSON, as `collect --sink FILE` wrote them: 16 GPUs on 4 hosts, a tick every 10 s.
+pub(crate) fn simulated(home: &Home, ticks: u32) -> Vec<String> {
+    let ticks = ticks.to_string();
+    // Some hours ago: services drop rows that are older than their retention by the wall clock.
+    let from = wall().floor(HOUR).plus(-3 * HOUR).to_string();
+    let mut args = vec!["collect", "--source", "sim", "--speed", "max", "--from", &from];
+    args.extend(["--gpus", "16", "--hosts", "4", "--ticks", &ticks, "--sink", "simulated.jsonl"]);
     args.extend(FAULTS.iter().flat_map(|fault| ["--fault", *fault]));
     home.ok(&args);
     let text = std::fs::read_to_string(home.path("simulated.jsonl")).unwrap();
@@ -45,7 +50,8 @@ fn minutes(line: &str) -> String {
 /// Spoils the order: neighbours change places, two GPUs' minutes 8 and 9 come when the others are at 12 (one of them
 /// after its own newer events, the other with them held back), some lines come twice, some are no events.
 pub(crate) fn spoilt(lines: Vec<String>) -> Vec<String> {
-    let mut names: Vec<String> = lines.iter().map(|line| entity(line)).filter(|name| name.starts_with("GPU-")).collect();
+    let mut names: Vec<String> =
+        lines.iter().map(|line| entity(line)).filter(|name| name.starts_with("GPU-")).collect();
     names.sort_unstable();
     names.dedup();
     let (late, held) = (names[3].clone(), names[8].clone());
