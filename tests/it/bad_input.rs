@@ -105,8 +105,8 @@ fn a_full_disk_is_named() {
 #[test]
 fn a_full_disk_loses_nothing_that_was_kept() {
     let home = Home::new();
-    let uuids: String = (0..40_000).map(|number| format!("GPU-{number:032}\n")).collect();
-    home.file("many.csv", format!("gpu_uuid\n{uuids}"));
+    let uuids: Vec<String> = (0..40_000).map(|number| format!("GPU-{number:032}")).collect();
+    home.file("many.csv", format!("gpu_uuid\n{}", uuids.join("\n")));
     home.file("few.csv", "gpu_uuid,rack\nGPU-1,A1\n");
     std::fs::create_dir(home.path("small")).unwrap();
     let script = "mount -t tmpfs -o size=1m none small || exit 77; export GPUHM_HOME=small; $GPUHM assets import few.csv; \
@@ -159,7 +159,7 @@ fn what_a_newer_gpuhm_made() {
     assert_eq!(home.run(&["migrate", "status", "--check"]).code, 1);
     sql(&home.bus(), "PRAGMA user_version = 99");
     home.fails(&["tail", "--no-follow"], 2, &["bus.db", "newer gpuhm"]);
-    home.fails(&BUSES[3].to_vec(), 2, &["bus.db", "newer gpuhm"]);
+    home.fails(BUSES[3], 2, &["bus.db", "newer gpuhm"]);
 }
 
 /// Puts something else in the place of a database.
@@ -174,8 +174,7 @@ fn replaced(path: &Path, put: impl Fn(&Path)) {
 fn files_that_are_no_databases_of_ours() {
     let garbage = |path: &Path| std::fs::write(path, vec![b'#'; 65_536]).unwrap();
     let foreign = |path: &Path| sql(path, "CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup')");
-    let puts: [(&dyn Fn(&Path), &str); 2] = [(&garbage, "not a database"), (&foreign, "gpuhm")];
-    for (put, says) in puts {
+    for (put, says) in [(garbage as fn(&Path), "not a database"), (foreign, "gpuhm")] {
         let home = used();
         replaced(&home.store(), put);
         for args in STORES {
@@ -261,7 +260,7 @@ fn garbage_on_the_raw_topic_is_refused_with_its_reasons() {
     let (first, rest) = good.split_first().unwrap();
     let lines: Vec<&[u8]> = std::iter::once(first.as_bytes())
         .chain(bad.iter().map(|(_, line)| line.as_slice()))
-        .chain(rest.iter().map(|line| line.as_bytes()))
+        .chain(rest.iter().map(String::as_bytes))
         .collect();
     let file = home.file("garbage.jsonl", lines.join(&b'\n'));
     let (summary, _) = replayed(&home, &file);

@@ -23,7 +23,7 @@ pub(crate) struct Ran {
 }
 
 /// Longer than any command of these tests takes, however busy the machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A directory for a bus, a store and files of one test.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Home {
         command.args(["-c", line]);
         self.clean(&mut command);
         command.env("GPUHM", env!("CARGO_BIN_EXE_gpuhm"));
-        self.end(&mut command)
+        Home::end(&mut command)
     }
 
     fn clean(&self, command: &mut Command) {
@@ -72,10 +72,10 @@ impl Home {
 
     /// Runs to the end.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        self.end(&mut self.command(args))
+        Home::end(&mut self.command(args))
     }
 
-    fn end(&self, command: &mut Command) -> Ran {
+    fn end(command: &mut Command) -> Ran {
         let started = format!("{command:?}");
         let ran = child::output(command, PATIENCE);
         assert_ne!(ran.code, 101, "a panic in {started}: {}", ran.err);

@@ -8,7 +8,7 @@ use crate::process::tables::number;
 use crate::process::{Home, Service, parsed, until};
 
 /// Longer than anything waited for here takes, however busy the machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How soon a service must be gone once it is told.
 const SOON: Duration = Duration::from_secs(10);
 
