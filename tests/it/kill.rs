@@ -142,7 +142,10 @@ fn round(fixed: &Fixed, seed: u64) -> u32 {
     let (home, mut dice, mut kills) = (Home::new(), Dice(seed), 0);
     let kills_sender = seed.is_multiple_of(3);
     let mut sender = Sender { home: &home, pieces: &fixed.pieces, sent: 0, runs: None };
-    let mut victims = ["validate", "aggregate"].map(|stage| Victim { home: &home, stage, runs: None });
+    // With a second member a live one takes over from a dead one, and gives partitions back to it.
+    let second = *dice.pick(&[None, Some("validate"), Some("aggregate")]);
+    let stages = ["validate", "aggregate"].into_iter().chain(second);
+    let mut victims: Vec<Victim<'_>> = stages.map(|stage| Victim { home: &home, stage, runs: None }).collect();
     for victim in &mut victims {
         victim.again(&mut dice);
     }
@@ -154,9 +157,8 @@ fn round(fixed: &Fixed, seed: u64) -> u32 {
             sender.kill();
             kills += 1;
         }
-        let (one, other) = *dice.pick(&[(true, false), (false, true), (true, true)]);
-        for (victim, is_struck) in victims.iter_mut().zip([one, other]) {
-            if is_struck {
+        for victim in &mut victims {
+            if dice.below(3) > 0 {
                 victim.again(&mut dice);
                 kills += 1;
             }
