@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::process::recording::simulated;
 use crate::process::tables::number;
-use crate::process::{Home, garbage, ignored, parsed, text};
+use crate::process::{Home, garbage, parsed, text};
 
 /// Runs a file through everything; returns the summary and what was said on standard error.
 fn replayed(home: &Home, file: &str) -> (Value, String) {
@@ -89,38 +89,6 @@ fn a_home_that_cannot_be_made() {
     let sink = format!("{file}/events");
     home.fails(&["collect", "--source", "sim", "--sink", &sink], 2, &[&sink]);
     home.fails(&["generate", &under], 2, &[&under]);
-}
-
-#[test]
-fn a_full_disk_is_named() {
-    let home = Home::new();
-    let full = "/dev/full";
-    home.fails(&["collect", "--source", "sim", "--ticks", "1", "--speed", "max", "--sink", full], 2, &[full, "space"]);
-    home.ok(&["migrate"]);
-    let ran = home.shell("$GPUHM top --once >/dev/full");
-    assert_eq!(ran.code, 2, "{}", ran.err);
-    assert!(ran.err.starts_with("gpuhm: writing to standard output: No space"), "{}", ran.err);
-}
-
-#[test]
-fn a_full_disk_loses_nothing_that_was_kept() {
-    let home = Home::new();
-    let uuids: Vec<String> = (0..40_000).map(|number| format!("GPU-{number:032}")).collect();
-    home.file("many.csv", format!("gpu_uuid\n{}", uuids.join("\n")));
-    home.file("few.csv", "gpu_uuid,rack\nGPU-1,A1\n");
-    std::fs::create_dir(home.path("small")).unwrap();
-    let script = "mount -t tmpfs -o size=1m none small || exit 77; export GPUHM_HOME=small; $GPUHM assets import few.csv; \
-                  $GPUHM assets import many.csv; echo $?; $GPUHM assets export";
-    let ran = home.shell(&format!("unshare -m sh -c '{script}' 2>err"));
-    if ran.code == 77 || ran.code == 127 || ran.out.is_empty() {
-        return ignored("a full disk: this user cannot mount a small one");
-    }
-    let said = std::fs::read_to_string(home.path("err")).unwrap();
-    assert!(said.contains("gpuhm: store small/store.db: "), "{said}");
-    assert!(said.contains("full"), "{said}");
-    let lines: Vec<&str> = ran.out.lines().collect();
-    assert_eq!((lines[0], lines.len()), ("3", 3), "{}{said}", ran.out);
-    assert!(lines[2].starts_with("GPU-1,"), "{}", ran.out);
 }
 
 /// Commands that open the store, and those that open the bus.
@@ -280,6 +248,11 @@ fn garbage_on_the_raw_topic_is_refused_with_its_reasons() {
     let mut rules: Vec<&str> = bad.iter().map(|(rule, _)| *rule).collect();
     rules.sort_unstable();
     assert_eq!(found, rules);
+    rules.dedup();
+    let listed = home.ok(&["validate", "--list-rules"]);
+    let mut listed: Vec<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    listed.sort_unstable();
+    assert_eq!(rules, listed, "a rule has no example in process/garbage.rs");
     // Separate processes count and refuse the same.
     let other = Home::new();
     other.ok(&["collect", "--source", &format!("replay:{file}"), "--speed", "max"]);

@@ -9,6 +9,8 @@ use crate::process::recording::{simulated, spoilt};
 use crate::process::tables::{all, all_same, number, same};
 use crate::process::{Home, Service, parsed};
 
+/// Lines of JSON to whoever reads them.
+const LINES: &str = "collect -q --source sim --ticks 2 --speed max --sink -";
 /// A small fleet, for a home of its own.
 const FLEET: [&str; 8] = ["--gpus", "8", "--hosts", "2", "--ticks", "30", "--speed", "max"];
 
@@ -231,7 +233,7 @@ fn without_a_command_it_says_what_to_try() {
 fn a_reader_that_goes_away_is_no_failure() {
     let home = Home::new();
     home.ok(&sim("run", &[]));
-    for command in ["top --once", "top --once -o csv", "tail -t gpu-metrics-raw -n all --no-follow", "--help"] {
+    for command in ["top --once", "top --once -o csv", "tail -t gpu-metrics-raw -n all --no-follow", "--help", LINES] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = home.command(&command.split(' ').collect::<Vec<_>>());

@@ -13,6 +13,8 @@ mod bus_member;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod kill;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// A change to a good event.
 type Spoil = fn(&mut Value);
 
-const SPOILT: [(&str, Spoil); 15] = [
+const SPOILT: [(&str, Spoil); 16] = [
     ("required", |event| drop(remove(event, "schema_version"))),
     ("required", |event| drop(remove(event, "event_type"))),
     ("required", |event| drop(remove(event, "timestamp"))),
@@ -20,6 +20,7 @@ const SPOILT: [(&str, Spoil); 15] = [
     ("timestamp", |event| event["timestamp"] = json!("yesterday")),
     ("schema", |event| event["schema_version"] = json!("2.0")),
     ("range", |event| event["metrics"]["health"]["gpu_temp_c"] = json!(900)),
+    ("power_limit", |event| event["metrics"]["health"]["power_usage_w"] = json!(1500)),
     ("interval", |event| event["quality"]["interval_ms"] = json!(-1)),
 ];
 
