@@ -55,8 +55,8 @@ fn range(text: &str) -> Result<Range, String> {
 /// Runs `aggregate`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
-    let mut store = open::store(common, &options.store)?;
     if let Some(range) = options.backfill {
+        let mut store = open::store(common, &options.store)?;
         let mut progress = Progress::new("backfill", common.quiet);
         let mut show = |part: f64, word: &str| progress.show(part, word);
         let done = backfill::run(&mut *store, range, options.dry_run, &signals.stop, &mut show)?;
@@ -71,7 +71,10 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return Ok(signals.one_shot());
     }
     let clock = Arc::new(Clock::Wall);
+    // Both URLs are looked at before either is opened: a wrong one makes nothing.
+    open::store_file(common, &options.store)?;
     let bus = open::bus(common, &options.bus, &clock)?;
+    let store = open::store(common, &options.store)?;
     let join = Join {
         group: "gpuhm-aggregate".to_owned(),
         topic: VALIDATED.to_owned(),

@@ -88,7 +88,8 @@ impl SourceOptions {
     /// The clock of the run.
     pub(crate) fn clock(&self, source: &dyn Source) -> Arc<Clock> {
         let first = match source.due() {
-            Due::At(time) => Some(time),
+            // A recording's time ahead of the wall's is a broken clock's, and must not set this one.
+            Due::At(time) => Some(time.min(gpuhm::pipeline::clock::wall())),
             Due::Tick | Due::End => self.from,
         };
         Arc::new(match (self.speed, first) {

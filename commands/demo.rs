@@ -38,15 +38,16 @@ pub(crate) struct Options {
     sim: SimOptions,
 }
 
-/// What breaks in front of a newcomer unless --fault says otherwise; by simulated time, 60 s a second.
-const SCRIPT: [&str; 7] = [
-    "ecc_dbe@2/3+1m",
-    "xid=79@5/1+2m",
-    "row_remap_failed@7/0+3m",
-    "hw_thermal@3/4+11m",
-    "power_brake@1/6+12m",
-    "gpu_lost@6/2+5m",
-    "counter_reset@2/3+15m",
+/// What breaks in front of a newcomer unless --fault says otherwise: kind, host from 1, GPU, and when, by simulated
+/// time, 60 s a second.
+const SCRIPT: [(&str, u32, u32, &str); 7] = [
+    ("ecc_dbe", 2, 3, "1m"),
+    ("xid=79", 5, 1, "2m"),
+    ("row_remap_failed", 7, 0, "3m"),
+    ("hw_thermal", 3, 4, "11m"),
+    ("power_brake", 1, 6, "12m"),
+    ("gpu_lost", 6, 2, "5m"),
+    ("counter_reset", 2, 3, "15m"),
 ];
 /// GPUs the table shows at the end: those with open alerts first, then the hottest. A screen holds no more.
 const SHOWN: usize = 24;
@@ -106,14 +107,13 @@ fn script(options: &Options) -> Vec<String> {
     if !options.sim.fault.is_empty() {
         return options.sim.fault.clone();
     }
-    // A smaller fleet has fewer places for faults.
-    let per_host = options.sim.gpus / options.sim.hosts.max(1);
-    let fits = |fault: &&&str| {
-        let place = fault.split(['@', '+']).nth(1).unwrap_or_default();
-        let (host, gpu) = place.split_once('/').unwrap_or((place, "0"));
-        host.parse().is_ok_and(|host: u32| host < options.sim.hosts) && gpu.parse().is_ok_and(|gpu: u32| gpu < per_host)
+    // A smaller fleet has fewer places, so that several faults meet in one; it must not look healthy for that.
+    let hosts = options.sim.hosts.max(1);
+    let per_host = (options.sim.gpus / hosts).max(1);
+    let place = |(kind, host, gpu, after): &(&str, u32, u32, &str)| {
+        format!("{kind}@{}/{}+{after}", (host - 1) % hosts + 1, gpu % per_host)
     };
-    SCRIPT.iter().filter(fits).map(|fault| (*fault).to_owned()).collect()
+    SCRIPT.iter().map(place).collect()
 }
 
 /// The fleet table and the alerts.

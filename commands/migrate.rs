@@ -60,8 +60,7 @@ enum Format {
 
 /// Runs `migrate`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
-    let path = open::store_path(common, &options.store)?
-        .ok_or_else(|| Failure::usage("migrate needs a store").hint("leave out --store none"))?;
+    let path = open::store_file(common, &options.store)?;
     let mut out = Out::new();
     let code = match options.act.clone().unwrap_or(Act::Up { to: None, dry_run: false }) {
         Act::Up { to, dry_run } => up(&path, to, dry_run, options.output, &mut out)?,

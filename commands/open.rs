@@ -72,23 +72,22 @@ pub(crate) fn store_path(common: &CommonOptions, options: &StoreOptions) -> Resu
     }
 }
 
+/// Where the embedded store is, for a command that needs one.
+pub(crate) fn store_file(common: &CommonOptions, options: &StoreOptions) -> Result<PathBuf, Failure> {
+    let path = store_path(common, options)?;
+    path.ok_or_else(|| Failure::usage("this command needs a store").hint("leave out --store none"))
+}
+
 /// Opens the store, makes and migrates it on first use.
 pub(crate) fn store(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
-    match store_path(common, options)? {
-        Some(path) => {
-            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-                directory(parent)?;
-            }
-            Ok(Box::new(Sqlite::open(&path)?))
-        }
-        None => Err(Failure::usage("this command needs a store").hint("leave out --store none")),
+    let path = store_file(common, options)?;
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        directory(parent)?;
     }
+    Ok(Box::new(Sqlite::open(&path)?))
 }
 
 /// Opens the store to look at it; it must exist.
 pub(crate) fn store_to_read(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
-    match store_path(common, options)? {
-        Some(path) => Ok(Box::new(Sqlite::open_read_only(&path)?)),
-        None => Err(Failure::usage("this command needs a store").hint("leave out --store none")),
-    }
+    Ok(Box::new(Sqlite::open_read_only(&store_file(common, options)?)?))
 }

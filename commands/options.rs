@@ -22,7 +22,7 @@ pub(crate) struct BusOptions {
 #[command(next_help_heading = "Store options")]
 pub(crate) struct StoreOptions {
     /// Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]
-    #[arg(short = 'd', long, value_name = "URL", env = "GPUHM_STORE")]
+    #[arg(short = 'd', long, value_name = "URL", env = "GPUHM_STORE", global = true)]
     pub(crate) store: Option<String>,
 }
 

@@ -2,7 +2,12 @@
 
 use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
 
+use anyhow::Context;
+
 use super::exit::Failure;
+
+/// What is said where standard output is full or gone.
+const WRITING: &str = "writing to standard output";
 
 /// Buffered standard output.
 pub(crate) struct Out {
@@ -21,20 +26,17 @@ impl Out {
 
     /// Writes a line.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
-        self.to.write_all(line.as_bytes())?;
-        self.to.write_all(b"\n")?;
-        Ok(())
+        self.bytes(line.as_bytes())
     }
 
     /// Writes bytes and a line end.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.to.write_all(bytes)?;
-        self.to.write_all(b"\n")?;
-        Ok(())
+        let written = self.to.write_all(bytes).and_then(|()| self.to.write_all(b"\n"));
+        written.context(WRITING).map_err(Failure::cannot)
     }
 
     /// Gives everything to the reader.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        Ok(self.to.flush()?)
+        self.to.flush().context(WRITING).map_err(Failure::cannot)
     }
 }

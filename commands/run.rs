@@ -69,8 +69,7 @@ pub(crate) struct Setup<'a> {
 /// Runs `run`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let source = options.source.open()?;
-    let path = open::store_path(common, &options.store)?
-        .ok_or_else(|| Failure::usage("run needs a store").hint("leave out --store none"))?;
+    let path = open::store_file(common, &options.store)?;
     let signals = Signals::listen()?;
     let clock = options.source.clock(&*source);
     let bus = open::bus(common, &options.bus, &clock)?;

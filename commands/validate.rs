@@ -70,8 +70,10 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
     let clock = Arc::new(Clock::Wall);
+    // Both URLs are looked at before either is opened: a wrong one makes nothing.
+    let has_store = open::store_path(common, &options.store)?.is_some();
     let bus = open::bus(common, &options.bus, &clock)?;
-    let store = if open::store_path(common, &options.store)?.is_some() {
+    let store = if has_store {
         Some(open::store(common, &options.store)?)
     } else {
         tracing::warn!("validate: without a store events pass without asset records");
@@ -183,7 +185,11 @@ fn sound(
         return false;
     }
     let fresh = match (event.entity(), event.time) {
-        (Some(entity), Some(time)) => states.at(&entity, i64::MAX - 1, now).is_none_or(|recent| recent.accept(time)),
+        (Some(entity), Some(time)) => {
+            // The line's number is its position: a state takes each position once.
+            let position = i64::try_from(answer.read).unwrap_or(i64::MAX);
+            states.at(&entity, position, now).is_none_or(|recent| recent.accept(time))
+        }
         _ => true,
     };
     match (&event.body, fresh) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::clock::wall;
 use super::sink::Sink;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::Message;
@@ -20,6 +21,8 @@ use crate::source::{Due, HostReport, Reading, Source};
 
 /// With a driven clock readings are gathered up to this many before they are put away.
 const GATHER: usize = 4096;
+/// How far a recording's clock may be ahead of the wall's: what validation allows.
+const AHEAD: i64 = 5 * MINUTE;
 /// How often a collector reports about each of its hosts.
 const REPORT_EVERY: i64 = MINUTE;
 
@@ -97,9 +100,10 @@ impl Collect {
         let mut next = self.from;
         let mut readings = Vec::new();
         while !stop.is_set() && self.ticks.is_none_or(|ticks| done.ticks < ticks) {
-            let due = match self.source.due() {
+            let wanted = self.source.due();
+            let due = match wanted {
                 Due::End => break,
-                Due::At(time) => time,
+                Due::At(time) => self.past(time),
                 Due::Tick => {
                     *next.get_or_insert_with(|| self.clock.now().plus(self.interval_ms - 1).floor(self.interval_ms))
                 }
@@ -107,16 +111,22 @@ impl Collect {
             if !self.clock.wait_until(due, stop) {
                 break;
             }
-            if self.source.due() == Due::Tick {
+            if let Due::At(time) = wanted {
+                self.gather(time, &mut readings)?;
+            } else {
                 let at = self.tick(due, &mut done, &mut readings)?;
                 next = Some(at.plus(self.interval_ms));
-            } else {
-                self.gather(due, &mut readings)?;
             }
             done.at = Some(self.clock.now().max(due));
             self.put(&mut readings, &mut done, stop)?;
         }
         Ok(done)
+    }
+
+    /// When to read what was recorded at `time`: then. What was recorded lies in the past, so a time ahead of the wall's
+    /// is a broken clock's: it is read at once, and must not drive the run's clock, by which every event is stamped.
+    fn past(&self, time: Time) -> Time {
+        if time > wall().plus(AHEAD) { self.clock.now() } else { time }
     }
 
     /// One tick: the newest multiple that has come is read; those before it since `due` were missed.
@@ -145,7 +155,7 @@ impl Collect {
             match (&*self.clock, self.source.due()) {
                 (Clock::Driven(_), Due::At(next)) if readings.len() < GATHER => {
                     at = next;
-                    self.clock.advance(at);
+                    self.clock.advance(self.past(at));
                 }
                 _ => return Ok(()),
             }

@@ -19,6 +19,8 @@ mod aggregate_support;
 #[cfg(test)]
 mod aggregate_windows;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
 mod bus_crowd;
@@ -29,11 +31,27 @@ mod bus_groups;
 #[cfg(test)]
 mod bus_member;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod detect_faults;
 #[cfg(test)]
 mod detect_levels;
 #[cfg(test)]
 mod detect_recorded;
+#[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod recordings;
 #[cfg(test)]
 mod runner_cuts;
 #[cfg(test)]
