@@ -105,6 +105,8 @@ pub struct Retention {
     pub raw_ms: i64,
     /// Windows, happenings and resolved alerts older than this, in milliseconds.
     pub windows_ms: i64,
+    /// … but only once they were written this long ago, in milliseconds: a replay of last year stays to be looked at.
+    pub fresh_ms: i64,
     /// Bytes the store may take.
     pub bytes: u64,
 }

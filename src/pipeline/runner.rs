@@ -125,8 +125,8 @@ impl<S: Stage> Runner<S> {
         &self.done
     }
 
-    /// The states it holds, of all its partitions.
-    pub fn states(&self) -> impl Iterator<Item = (&str, &S::State)> {
+    /// The states it holds, of all its partitions, each with the position behind its last event.
+    pub fn states(&self) -> impl Iterator<Item = (&str, i64, &S::State)> {
         self.owned.values().flat_map(|part| part.states.iter())
     }
 

@@ -4,6 +4,7 @@
 //! the end of what was collected, then aggregate to the end of what was validated, so that the sums can be held
 //! against each other. Knows no adapter by name and writes nothing to the terminal.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -65,9 +66,9 @@ pub struct Outcome {
     pub aggregate: Done,
     /// Samples an earlier run had left on the bus.
     pub backlog: u64,
-    /// Windows still open at the end.
+    /// Windows of these still open at the end.
     pub open_windows: u64,
-    /// GPUs with a state.
+    /// GPUs this run had samples of.
     pub gpus: u64,
     /// What the source could not understand.
     pub complaints: Vec<String>,
@@ -85,18 +86,22 @@ impl Whole {
         let mut aggregate = members.runner(Aggregate::with_lateness(lateness), VALIDATED, store)?;
         let backlog = finish_backlog(&mut validate, &mut aggregate)?;
         let (left, written) = (validate.done().clone(), aggregate.done().clone());
+        let known: HashMap<String, i64> =
+            aggregate.states().map(|(entity, upto, _)| (entity.to_owned(), upto)).collect();
         let lag = Arc::clone(&bus);
         collect.room = Some(Box::new(move || {
             Ok(lag.lag(&group("validate"), RAW)? + lag.lag(&group("aggregate"), VALIDATED)? < ROOM)
         }));
         let (collected, validate, aggregate) = side_by_side(&mut collect, validate, aggregate, stop)?;
+        // What this run gave nothing to is an earlier run's.
+        let touched = || aggregate.states().filter(|(entity, upto, _)| known.get(*entity) != Some(upto));
         Ok(Outcome {
             collected,
             validate: validate.done().since(&left),
             aggregate: aggregate.done().since(&written),
             backlog,
-            open_windows: aggregate.states().map(|(_, state)| Aggregate::open_windows(state)).sum(),
-            gpus: aggregate.states().filter(|(entity, _)| !entity.starts_with("host:")).count() as u64,
+            open_windows: touched().map(|(_, _, state)| Aggregate::open_windows(state)).sum(),
+            gpus: touched().filter(|(entity, ..)| !entity.starts_with("host:")).count() as u64,
             complaints: collect.source.complaints(),
         })
     }

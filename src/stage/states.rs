@@ -155,9 +155,9 @@ impl<S: Default + Clone + Serialize + DeserializeOwned> States<S> {
         self.slots.get(entity).map(|slot| &slot.state)
     }
 
-    /// The entities with their states, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &S)> {
-        self.slots.iter().map(|(entity, slot)| (&**entity, &slot.state))
+    /// The entities with the position behind their last event and their states, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, i64, &S)> {
+        self.slots.iter().map(|(entity, slot)| (&**entity, slot.upto, &slot.state))
     }
 
     /// How many entities there are.

@@ -215,7 +215,7 @@ mod tests {
         let pages =
             |store: &Sqlite, name| store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
         let before = pages(&store, "page_count");
-        let keep = Retention { raw_ms: 0, windows_ms: 0, bytes: u64::MAX };
+        let keep = Retention { raw_ms: 0, windows_ms: 0, fresh_ms: 0, bytes: u64::MAX };
         assert_eq!(store.retain(Time(1), keep).unwrap(), 20_000);
         assert!(before > 8_000 && pages(&store, "freelist_count") <= 4_096, "{before}");
         assert!(pages(&store, "page_count") < before / 2);

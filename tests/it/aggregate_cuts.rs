@@ -186,7 +186,7 @@ fn a_state_is_the_same_however_it_came_about() {
                 }
             }
         }
-        for (entity, state) in whole.states.iter() {
+        for (entity, _, state) in whole.states.iter() {
             let bytes = |state: &State| postcard::to_allocvec(state).unwrap();
             assert_eq!(bytes(parted.states.get(entity).unwrap()), bytes(state), "seed {seed}: {entity}");
         }

@@ -124,7 +124,7 @@ fn live(log: &[Arrival]) -> Fed {
     for arrival in log {
         fed.feed(&arrival.event);
     }
-    for (entity, state) in fed.states.iter() {
+    for (entity, _, state) in fed.states.iter() {
         let before = fed.out.rows.windows.len();
         fed.stage.idle(entity, state, &mut fed.out);
         let shown = u64::try_from(fed.out.rows.windows.len() - before).unwrap();

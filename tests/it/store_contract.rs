@@ -245,8 +245,11 @@ fn retention_by_age(store: &mut dyn Store) {
         collectors: vec![report("a", 0)],
     };
     put(store, &rows);
-    let keep = Retention { raw_ms: 90 * DAY, windows_ms: 90 * DAY, bytes: u64::MAX };
+    let keep = Retention { raw_ms: 90 * DAY, windows_ms: 90 * DAY, fresh_ms: 0, bytes: u64::MAX };
     assert_eq!(store.retain(now, keep).unwrap(), 0);
+    // What was written lately stays, however old its time: `put` writes at T0.
+    let fresh = Retention { raw_ms: 7 * DAY, fresh_ms: 11 * DAY, ..keep };
+    assert_eq!(store.retain(now, fresh).unwrap(), 0);
     assert_eq!(store.retain(now, Retention { raw_ms: 7 * DAY, ..keep }).unwrap(), 1);
     assert_eq!(all_raw(store, "GPU-a"), [raw("GPU-a", 8 * 86_400)]);
     // A row of exactly the age stays.
@@ -259,7 +262,7 @@ fn retention_by_age(store: &mut dyn Store) {
 
 fn retention_by_size(store: &mut dyn Store) {
     put(store, &of_raw((0..12_000).map(|s| raw("GPU-a", s)).collect()));
-    let keep = Retention { raw_ms: 90 * DAY, windows_ms: 90 * DAY, bytes: u64::MAX };
+    let keep = Retention { raw_ms: 90 * DAY, windows_ms: 90 * DAY, fresh_ms: 0, bytes: u64::MAX };
     assert_eq!(store.retain(T0, keep).unwrap(), 0);
     let bytes = 3 * 1024 * 1024;
     let dropped = store.retain(T0, Retention { bytes, ..keep }).unwrap();

@@ -28,16 +28,15 @@ const OTHERS: [(&str, &str); 5] = [
 /// Drops what `keep` does not keep; returns how many rows, and the bytes still in use.
 pub(super) fn retain(connection: &Connection, now: Time, keep: Retention) -> Result<(u64, u64)> {
     let mut dropped = 0;
-    while let count @ 1.. = drop_chunk(connection, RAW, now.plus(-keep.raw_ms.max(0)))? {
-        dropped += count;
-    }
-    for from in OTHERS {
-        while let count @ 1.. = drop_chunk(connection, from, now.plus(-keep.windows_ms.max(0)))? {
+    let settled = now.plus(-keep.fresh_ms.max(0));
+    let ages = OTHERS.map(|from| (from, keep.windows_ms));
+    for (from, age) in std::iter::once((RAW, keep.raw_ms)).chain(ages) {
+        while let count @ 1.. = drop_chunk(connection, from, now.plus(-age.max(0)), settled)? {
             dropped += count;
         }
     }
     while used(connection)? > keep.bytes {
-        let count = drop_chunk(connection, RAW, Time(i64::MAX))?;
+        let count = drop_chunk(connection, RAW, Time(i64::MAX), Time(i64::MAX))?;
         if count == 0 {
             break;
         }
@@ -50,8 +49,11 @@ pub(super) fn retain(connection: &Connection, now: Time, keep: Retention) -> Res
 /// The time up to which a chunk's rows go, and the statement that drops them.
 fn texts((table, column): (&str, &str)) -> [String; 2] {
     [
-        format!("SELECT {column} FROM {table} WHERE {column} < ?1 ORDER BY {column} LIMIT 1 OFFSET {}", CHUNK - 1),
-        format!("DELETE FROM {table} WHERE {column} < ?1"),
+        format!(
+            "SELECT {column} FROM {table} WHERE {column} < ?1 AND written_at < ?2 ORDER BY {column} LIMIT 1 OFFSET {}",
+            CHUNK - 1
+        ),
+        format!("DELETE FROM {table} WHERE {column} < ?1 AND written_at < ?2"),
     ]
 }
 
@@ -61,12 +63,13 @@ pub(super) fn all_texts() -> impl Iterator<Item = String> {
     std::iter::once(RAW).chain(OTHERS).flat_map(texts)
 }
 
-/// Drops the oldest rows before `cut`, at most a chunk.
-fn drop_chunk(connection: &Connection, from: (&str, &str), cut: Time) -> Result<u64> {
+/// Drops the oldest rows before `cut` that were written before `settled`, at most a chunk.
+fn drop_chunk(connection: &Connection, from: (&str, &str), cut: Time, settled: Time) -> Result<u64> {
     let [find, delete] = texts(from);
-    let last: Option<i64> = connection.prepare_cached(&find)?.query_row([cut.ms()], |row| row.get(0)).optional()?;
+    let bounds = [cut.ms(), settled.ms()];
+    let last: Option<i64> = connection.prepare_cached(&find)?.query_row(bounds, |row| row.get(0)).optional()?;
     let cut = last.map_or(cut.ms(), |last| last.saturating_add(1));
-    let count = connection.prepare_cached(&delete)?.execute([cut])?;
+    let count = connection.prepare_cached(&delete)?.execute([cut, settled.ms()])?;
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
