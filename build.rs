@@ -1,9 +1,10 @@
 //! Tells the tests what they may use: a test that needs what is absent is then counted as ignored, by name.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(shared_data)");
+    println!("cargo::rustc-check-cfg=cfg(shared_data, small_disk)");
     println!("cargo::rerun-if-env-changed=GPUHM_TEST_DATA");
     println!("cargo::rerun-if-changed=../shared/data/telemetry");
     println!("cargo::rerun-if-changed=build.rs");
@@ -14,4 +15,14 @@ fn main() {
         println!("cargo::rustc-cfg=shared_data");
     }
     println!("cargo::rustc-env=GPUHM_SHARED_DATA={}", found.unwrap_or_default().display());
+    if can_mount() {
+        println!("cargo::rustc-cfg=small_disk");
+    }
+}
+
+/// Whether this user may mount a small disk in a namespace of its own, as the tests of a full disk do.
+fn can_mount() -> bool {
+    let mut mount = Command::new("unshare");
+    mount.args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).stderr(Stdio::null());
+    mount.status().is_ok_and(|status| status.success())
 }

@@ -142,12 +142,6 @@ pub(crate) fn parsed(line: &str) -> Value {
     serde_json::from_str(line).unwrap()
 }
 
-/// Says that a test did not run, and why; it counts as passed because the harness has no third word.
-pub(crate) fn ignored(why: &str) {
-    use std::io::Write;
-    writeln!(std::io::stderr(), "ignored: {why}").unwrap();
-}
-
 /// Numbers that look random and follow from a seed (splitmix64).
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(pub(crate) u64);
