@@ -176,9 +176,10 @@ impl<S: Stage> Runner<S> {
         if goal == Goal::End && self.owned.is_empty() {
             self.alone()?;
         }
+        let assigned = polled.assigned.clone();
         match self.advance(polled) {
             Err(PipelineError::Bus(BusError::Fenced { .. }) | PipelineError::Store(StoreError::Fenced { .. })) => {
-                self.fenced()
+                self.fenced(assigned)
             }
             other => other,
         }

@@ -1,6 +1,8 @@
 //! The law of the runner: whatever cuts, kills, takeovers and pauses befall the stages, rows and topics are those of an
 //! undisturbed run, one by one. `GPUHM_ROUNDS` makes it longer, `GPUHM_SEED` repeats a round.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use gpuhm::event::{Size, Status};
 
 use crate::support::case::{Case, Stages, differences};
@@ -50,7 +52,10 @@ fn campaign(stages: Stages, first: u64, rounds: u64, enough: fn(&Seen) -> bool) 
         let (wanted, _) = case.undisturbed();
         seen.add(&wanted);
         for run in 0..RUNS {
-            let (found, counts) = case.disturbed(seed * 1000 + run, None);
+            let disturbed = AssertUnwindSafe(|| case.disturbed(seed * 1000 + run, None));
+            let Ok((found, counts)) = catch_unwind(disturbed) else {
+                panic!("GPUHM_SEED={seed}, {stages:?}, run {run}: as said above");
+            };
             seen.counts.add(counts);
             let differ = differences(&wanted, &found);
             assert!(differ.is_empty(), "GPUHM_SEED={seed}, {stages:?}, run {run}: {}", differ.join("\n"));

@@ -19,9 +19,13 @@ use crate::store::Token;
 const ASSETS_EVERY: Duration = Duration::from_secs(5);
 
 impl<S: Stage> Runner<S> {
-    /// Drops everything in memory and gives up what is still owned: another owner writes by now.
-    pub(super) fn fenced(&mut self) -> Result<(), PipelineError> {
-        let owned: Vec<i32> = self.owned.drain().map(|(partition, _)| partition).collect();
+    /// Drops everything in memory and gives up what is still owned: another owner writes by now. So is what was just
+    /// `assigned`, since the take-over may have failed before it came to it, and the bus tells of each only once.
+    pub(super) fn fenced(&mut self, assigned: Vec<i32>) -> Result<(), PipelineError> {
+        let mut owned = assigned;
+        owned.extend(self.owned.drain().map(|(partition, _)| partition));
+        owned.sort_unstable();
+        owned.dedup();
         warn!("{}: lost partitions to another member; recovering", self.parts.stage.name());
         Ok(self.parts.consumer.release(&owned)?)
     }

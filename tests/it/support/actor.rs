@@ -47,17 +47,26 @@ pub(crate) struct Lives<S: Stage> {
     make: fn() -> S,
     topic: &'static str,
     life: Option<Runner<S>>,
+    /// Another that lives beside it and has some of the partitions.
+    second: Option<Runner<S>>,
     /// Whether the present life was started with `--once`.
     once: bool,
 }
 
 /// Where who took over waits for the old owner to come to its end.
-type Slot<S> = Arc<Mutex<Option<Runner<S>>>>;
+type Slot<S> = Arc<Mutex<Option<(Runner<S>, Share)>>>;
+
+/// What a member takes at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    All,
+    Half,
+}
 
 /// A runner with a membership of its own.
-fn born<S: Stage>(world: &World, make: fn() -> S, topic: &'static str, step: usize) -> Runner<S> {
+fn born<S: Stage>(world: &World, make: fn() -> S, topic: &'static str, (step, share): (usize, Share)) -> Runner<S> {
     let stage = make();
-    let consumer = FakeConsumer::new(world, stage.name(), topic);
+    let consumer = FakeConsumer::new(world, stage.name(), topic, share == Share::Half);
     Runner::new(Parts {
         consumer: Box::new(consumer),
         store: Some(Box::new(FakeStore::new(world))),
@@ -83,7 +92,11 @@ where
     S::State: 'static,
 {
     pub(crate) fn new(world: &World, make: fn() -> S, topic: &'static str) -> Lives<S> {
-        Lives { world: world.clone(), make, topic, life: None, once: false }
+        Lives { world: world.clone(), make, topic, life: None, second: None, once: false }
+    }
+
+    fn fresh(&self) -> Runner<S> {
+        born(&self.world, self.make, self.topic, (8192, Share::All))
     }
 
     fn start(&mut self, rng: &mut Rng) -> Runner<S> {
@@ -92,22 +105,23 @@ where
             self.world.advance(rng.pick(&[5, 400, 4000, 9000, 20_000]));
         }
         self.once = rng.chance(100);
-        born(&self.world, self.make, self.topic, rng.pick(&[1, 2, 5, 20, 100, 8192, 8192]))
+        born(&self.world, self.make, self.topic, (rng.pick(&[1, 2, 5, 20, 100, 8192, 8192]), Share::All))
     }
 
     /// A new owner that works while the old one stands still; the slot keeps it if it lives.
     fn rival(&self, rng: &mut Rng, slot: &Slot<S>) -> Fate {
         let (world, make, topic, slot) = (self.world.clone(), self.make, self.topic, Arc::clone(slot));
         let (mut rng, step) = (Rng::new(rng.next()), rng.pick(&[1, 5, 100, 8192]));
+        let share = rng.pick(&[Share::All, Share::Half]);
         Fate::Stall(Box::new(move || {
-            let mut rival = born(&world, make, topic, step);
+            let mut rival = born(&world, make, topic, (step, share));
             for _ in 0..rng.below(5) {
                 turn(&mut rival).unwrap();
                 world.advance(rng.pick(&[0, 1, 20, 130, 600, 4000]));
             }
             // Else it has died again, and the old owner recovers.
             if rng.chance(800) {
-                *slot.lock().unwrap() = Some(rival);
+                *slot.lock().unwrap() = Some((rival, share));
             }
         }))
     }
@@ -117,6 +131,7 @@ where
         if rng.chance(300) {
             self.world.arm(rng.next() % 16, Fate::Die);
         }
+        self.second = None;
         let stop = Flag::default();
         if goal == Goal::Stop {
             // As SIGTERM does: it saves all it has and ends.
@@ -139,10 +154,17 @@ where
             ended = turn(&mut life);
         }
         self.life = match ended {
-            Ok(()) => Some(rival.unwrap_or(life)),
+            Ok(()) => match rival {
+                Some((rival, Share::Half)) => {
+                    self.second = Some(rival);
+                    Some(life)
+                }
+                Some((rival, Share::All)) => Some(rival),
+                None => Some(life),
+            },
             Err(error) => {
                 killed(&error);
-                rival
+                rival.map(|(rival, _)| rival)
             }
         };
         struck
@@ -161,7 +183,8 @@ where
     S::State: 'static,
 {
     fn calm(&mut self) {
-        let mut life = self.life.take().unwrap_or_else(|| born(&self.world, self.make, self.topic, 8192));
+        self.second = None;
+        let mut life = self.life.take().unwrap_or_else(|| self.fresh());
         turn(&mut life).unwrap();
         while self.lags() {
             turn(&mut life).unwrap();
@@ -170,6 +193,9 @@ where
     }
 
     fn step(&mut self, rng: &mut Rng) {
+        if rng.chance(500) {
+            std::mem::swap(&mut self.life, &mut self.second);
+        }
         let young = self.life.is_none();
         let life = self.life.take().unwrap_or_else(|| self.start(rng));
         if self.once && rng.chance(500) {
@@ -192,7 +218,7 @@ where
     }
 
     fn strike(&mut self, left: u64, stall: bool) -> bool {
-        let life = self.life.take().unwrap_or_else(|| born(&self.world, self.make, self.topic, 8192));
+        let life = self.life.take().unwrap_or_else(|| self.fresh());
         let slot = Arc::new(Mutex::new(None));
         let fate = if stall { self.rival(&mut Rng::new(left), &slot) } else { Fate::Die };
         self.world.lock().notices = left.is_multiple_of(2);
@@ -208,9 +234,9 @@ where
             self.life = None;
             self.run(rng, life, Goal::End);
         }
-        self.life = None;
+        (self.life, self.second) = (None, None);
         if ending == Ending::Once {
-            let mut life = born(&self.world, self.make, self.topic, 8192);
+            let mut life = self.fresh();
             life.run(Goal::End, &Flag::default(), &Flag::default()).unwrap();
             assert!(self.world.lock().flaw.is_some() || self.all_settled(), "--once left something unsaved");
         } else {

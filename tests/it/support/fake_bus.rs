@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gpuhm::bus::{Batch, BusError, Consumer, Finish, Polled, Record, Recovery, Saved};
+use gpuhm::bus::{ALERTS, Batch, BusError, Consumer, Finish, Polled, Record, Recovery, Saved};
 
 use super::world::{Flaw, Inner, World};
 
@@ -32,14 +32,17 @@ impl Group {
 /// Generation and position of an owned partition.
 type Own = (i64, i64);
 
-/// A member. With its first poll it takes every partition, from whoever has it; later only what is free.
+/// A member. With its first poll it takes every partition, or every other, from whoever has it; later what is free.
 pub(crate) struct FakeConsumer {
     world: World,
     group: String,
     topic: String,
     id: u64,
     own: BTreeMap<i32, Own>,
+    half: bool,
     joined: bool,
+    /// What the last poll asked back, and how often anyone had been fenced then: who is fenced saves nothing.
+    asked: (Vec<i32>, u64),
     turn: usize,
 }
 
@@ -62,14 +65,24 @@ impl Drop for FakeConsumer {
 }
 
 impl FakeConsumer {
-    pub(crate) fn new(world: &World, group: &str, topic: &str) -> FakeConsumer {
+    pub(crate) fn new(world: &World, group: &str, topic: &str, half: bool) -> FakeConsumer {
         let id = {
             let mut inner = world.lock();
             inner.members += 1;
             inner.members
         };
         let (group, topic, own) = (group.to_owned(), topic.to_owned(), BTreeMap::new());
-        FakeConsumer { world: world.clone(), group, topic, id, own, joined: false, turn: 0 }
+        FakeConsumer {
+            world: world.clone(),
+            group,
+            topic,
+            id,
+            own,
+            half,
+            joined: false,
+            asked: (Vec::new(), 0),
+            turn: 0,
+        }
     }
 
     /// Does `act` between two edges.
@@ -96,7 +109,7 @@ impl FakeConsumer {
         let group = inner.groups.entry(self.group.clone()).or_default();
         for partition in all {
             let free = group.leases.get(&partition).is_none_or(|(owner, _)| owner.is_none());
-            if (free && !polled.lost.contains(&partition)) || !self.joined {
+            if (free && !polled.lost.contains(&partition)) || !(self.joined || self.half && partition % 2 == 1) {
                 let generation = group.take(partition, self.id);
                 self.own.insert(partition, (generation, group.position(partition).0));
                 polled.assigned.push(partition);
@@ -149,6 +162,8 @@ impl FakeConsumer {
             }
         }
         for message in &finish.events {
+            let saved = finish.states.iter().any(|(_, saved)| saved.entity.as_bytes() == message.key);
+            assert!(saved || message.topic != ALERTS, "an alert without its entity's state");
             inner.append(message, self.world.clock.now());
         }
         let flaw = inner.flaw;
@@ -181,6 +196,7 @@ impl Consumer for FakeConsumer {
                 polled.revoking = owned.step_by(2).copied().collect();
                 inner.counts.rebalances += u64::from(!polled.revoking.is_empty());
             }
+            me.asked = (polled.revoking.clone(), inner.counts.fenced());
             me.read(inner, max, &mut polled);
             Ok(polled)
         })
@@ -215,10 +231,14 @@ impl Consumer for FakeConsumer {
 
     fn release(&mut self, partitions: &[i32]) -> Result<(), BusError> {
         self.act(|me, inner| {
+            let excused = inner.flaw.is_some() || me.asked.1 != inner.counts.fenced();
             for partition in partitions {
                 if me.owns(inner, *partition) {
                     let group = inner.groups.entry(me.group.clone()).or_default();
                     group.leases.entry(*partition).or_default().0 = None;
+                    let (committed, settled) = group.position(*partition);
+                    let whole = committed == settled || excused || !me.asked.0.contains(partition);
+                    assert!(whole, "gave up partition {partition} without saving its states");
                 }
                 me.own.remove(partition);
             }

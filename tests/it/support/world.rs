@@ -4,7 +4,7 @@
 //! at the last one the present life dies, or it is held up while a new owner takes over and works, and then goes on.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use gpuhm::bus::key::partition;
@@ -58,6 +58,10 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    pub(crate) fn fenced(&self) -> u64 {
+        self.fenced_writes + self.fenced_finishes
+    }
+
     pub(crate) fn add(&mut self, other: Counts) {
         self.edges += other.edges;
         self.kills += other.kills;
@@ -114,7 +118,8 @@ impl World {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap()
+        // An assertion that fails under the lock must be seen, and not what its poison would cause.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
