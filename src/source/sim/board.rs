@@ -1,6 +1,6 @@
 //! What the simulated boards are like: one row a kind, figures from the recordings (facts/telemetry.md, section 6).
 //!
-//! Where no recording says anything the figure is a judgement and marked [J]. Plain data; knows no dynamics.
+//! Where no recording says anything the figure is a judgement and marked (J). Plain data; knows no dynamics.
 
 /// One kind of board.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub(super) struct Board {
     pub(super) banks: f64,
 }
 
-/// A100 SXM4 80 GB. Limits °C, banks: [J].
+/// A100 SXM4 80 GB. Limits °C, banks: (J).
 pub(super) static A100: Board = Board {
     name: "NVIDIA A100-SXM4-80GB",
     architecture: "Ampere",
@@ -83,7 +83,7 @@ pub(super) static A100: Board = Board {
     banks: 640.0,
 };
 
-/// H100 SXM5 80 GB. Largest memory temperature, clock taken by the cap: [J].
+/// H100 SXM5 80 GB. Largest memory temperature, clock taken by the cap: (J).
 pub(super) static H100: Board = Board {
     name: "NVIDIA H100 80GB HBM3",
     architecture: "Hopper",
@@ -112,7 +112,7 @@ pub(super) static H100: Board = Board {
 };
 
 /// H200 SXM 141 GB. Only one load of it is recorded, at 0.99 of the limit: the spread below it, the preheat, the host's
-/// noise and the temperature limits are the H100's [J]; banks [J].
+/// noise and the temperature limits are the H100's (J); banks (J).
 pub(super) static H200: Board = Board {
     name: "NVIDIA H200",
     architecture: "Hopper",
@@ -149,5 +149,5 @@ pub(super) fn of_rack(rack: usize) -> &'static Board {
     }
 }
 
-/// PCI buses of the eight slots, as an HGX board numbers them [J].
+/// PCI buses of the eight slots, as an HGX board numbers them (J).
 pub(super) const BUSES: [u8; 8] = [0x1B, 0x43, 0x52, 0x61, 0x9D, 0xC3, 0xD1, 0xDF];

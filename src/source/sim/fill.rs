@@ -25,15 +25,15 @@ const HW_POWER_BRAKE: u8 = 1 << 7;
 const UTIL: [(f64, f64); 4] = [(0.1, 14.0), (0.30, 69.0), (0.78, 85.0), (0.98, 100.0)];
 const SM: [(f64, f64); 4] = [(0.1, 9.0), (0.30, 24.0), (0.78, 64.0), (0.98, 88.0)];
 const DRAM: [(f64, f64); 4] = [(0.1, 4.0), (0.30, 15.0), (0.78, 32.0), (0.98, 37.0)];
-/// Tensor pipes and occupancy for each % of `sm_active`, PCIe traffic at full utilisation, MB/s [J].
+/// Tensor pipes and occupancy for each % of `sm_active`, PCIe traffic at full utilisation, MB/s (J).
 const TENSOR: f64 = 0.55;
 const OCCUPANCY: f64 = 0.4;
 const PCIE_MB: (f64, f64) = (1450.0, 3900.0);
-/// Memory the driver keeps for itself, MiB [J].
+/// Memory the driver keeps for itself, MiB (J).
 const RESERVED_MIB: f64 = 600.0;
 /// Clocks move in steps of this many MHz.
 const CLOCK_STEP_MHZ: f64 = 15.0;
-/// What of the highest clock a hardware slowdown leaves [J].
+/// What of the highest clock a hardware slowdown leaves (J).
 const SLOWED_CLOCK: f64 = 0.4;
 /// PCIe lanes of every board.
 const LANES: f64 = 16.0;

@@ -20,11 +20,11 @@ pub(super) const CAP_FROM: f64 = 0.93;
 const OVERSHOOT: f64 = 1.01;
 /// Spread of power between the GPUs of a job (A, C: 3–5 %).
 const SPREAD: f64 = 0.03;
-/// Power and clock that a hardware slowdown leaves [J].
+/// Power and clock that a hardware slowdown leaves (J).
 const SLOWED: f64 = 0.5;
-/// °C over the slowdown temperature in a thermal fault [J].
+/// °C over the slowdown temperature in a thermal fault (J).
 const OVERHEAT_C: f64 = 2.0;
-/// Above this temperature the fans speed up, and leave this share of what is beyond it [J]: no recorded board is hotter
+/// Above this temperature the fans speed up, and leave this share of what is beyond it (J): no recorded board is hotter
 /// than 80 °C, and without fans the hottest of a large fleet would reach its slowdown.
 const FANS_FROM_C: f64 = 72.0;
 const FANS_LEAVE: f64 = 0.4;
@@ -32,7 +32,7 @@ const FANS_LEAVE: f64 = 0.4;
 const OWN_IDLE_C: f64 = 0.1;
 /// Deviation of idle power from one reading to the next, W.
 const IDLE_NOISE_W: f64 = 0.05;
-/// Corrected errors a second in a storm, at least and on top [J].
+/// Corrected errors a second in a storm, at least and on top (J).
 const STORM: (f64, f64) = (2000.0, 3000.0);
 /// Seconds over which the noise figures of a board say what is left.
 pub(super) const NOISE_S: f64 = 10.0;
