@@ -13,7 +13,7 @@ use gpuhm::pipeline::{Clock, Flag, Runner};
 use gpuhm::stage::aggregate::Aggregate;
 
 use super::exit::{Failure, Outcome};
-use super::options::{BusOptions, CommonOptions, ServiceOptions, StoreOptions, duration, ms};
+use super::options::{BusOptions, CommonOptions, MemberOptions, ServiceOptions, StoreOptions, lateness, ms};
 use super::process::{Progress, Signals};
 use super::{open, process};
 
@@ -21,16 +21,18 @@ use super::{open, process};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
     /// How long after its end a window stays open for late samples
-    #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "D", default_value = "30s", value_parser = lateness)]
     lateness: Duration,
     /// Rebuild the windows of a time range from raw rows: FROM..TO, dates or RFC 3339
-    #[arg(long, value_name = "FROM..TO", value_parser = range)]
+    #[arg(long, value_name = "FROM..TO", value_parser = range, conflicts_with = "once")]
     backfill: Option<Range>,
     /// With --backfill: say what would be written, write nothing
     #[arg(long, requires = "backfill")]
     dry_run: bool,
     #[command(flatten)]
     bus: BusOptions,
+    #[command(flatten)]
+    member: MemberOptions,
     #[command(flatten)]
     store: StoreOptions,
     #[command(flatten)]
@@ -56,6 +58,8 @@ fn range(text: &str) -> Result<Range, String> {
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
     if let Some(range) = options.backfill {
+        // A store that is not there has nothing to rebuild from: a typing error must not make one.
+        drop(open::store_to_read(common, &options.store)?);
         let mut store = open::store(common, &options.store)?;
         let mut progress = Progress::new("backfill", common.quiet);
         let mut show = |part: f64, word: &str| progress.show(part, word);
@@ -78,7 +82,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let join = Join {
         group: "gpuhm-aggregate".to_owned(),
         topic: VALIDATED.to_owned(),
-        instance: process::instance("aggregate", options.bus.instance.as_deref()),
+        instance: process::instance("aggregate", options.member.instance.as_deref()),
     };
     let keeper = (!options.service.once).then(|| {
         let store = open::store(common, &options.store)?;
@@ -93,6 +97,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         topic: VALIDATED.to_owned(),
         retry: Retry { stop: signals.stop.clone(), patience: options.service.patience() },
         step: options.service.step.map(|step| step as usize),
+        reload: Signals::reload()?,
     });
     let result = runner.run(options.service.goal(), &signals.stop, &Flag::default());
     let done = runner.done();

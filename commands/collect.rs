@@ -11,7 +11,7 @@ use gpuhm::event::Time;
 use gpuhm::pipeline::collect::{Collected, Labels};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::sink::{BusSink, LinesSink, Sink};
-use gpuhm::pipeline::{Clock, Collect};
+use gpuhm::pipeline::{Clock, Collect, PipelineError};
 use gpuhm::source::replay::Replay;
 use gpuhm::source::sim::{self, Sim};
 use gpuhm::source::{Due, Source};
@@ -172,7 +172,11 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     for complaint in collect.source.complaints() {
         tracing::warn!("{complaint}");
     }
-    let done = done?;
+    let done = match done {
+        // A service that was told to stop while the bus was away has stopped.
+        Err(PipelineError::Stopped(_)) if options.source.is_service() => return Ok(ExitCode::SUCCESS),
+        done => done?,
+    };
     tracing::info!(
         "collected {} samples and {} reports in {} ticks, {} missed",
         done.collected,
@@ -180,7 +184,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         done.ticks,
         done.missed
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(if options.source.is_service() { ExitCode::SUCCESS } else { signals.one_shot() })
 }
 
 /// Shows progress by the recording's place or the ticks done.

@@ -90,6 +90,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         options: &source_options,
         lateness: 30_000,
         limit: Some(options.limit),
+        drain: Duration::from_secs(20),
         progress: Some(Progress::new("demo", common.quiet)),
         instance: "demo".to_owned(),
     };

@@ -12,7 +12,14 @@ pub(crate) struct BusOptions {
     /// Bus URL, `file:DIR` [default: embedded, in the home directory]
     #[arg(short = 'b', long, value_name = "URL", env = "GPUHM_BUS")]
     pub(crate) bus: Option<String>,
-    /// Name of this instance, which survives a restart [default: the command's name and its process]
+}
+
+/// How this process is known to its group.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Bus options")]
+pub(crate) struct MemberOptions {
+    /// Name of this instance, which survives a restart; of two with one name the older ends with code 2
+    /// [default: the command's name and its process]
     #[arg(long, value_name = "NAME")]
     pub(crate) instance: Option<String>,
 }
@@ -79,8 +86,14 @@ pub(crate) struct SimOptions {
     /// Seed: the same seed gives the same fleet
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) seed: u64,
-    /// A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated
-    #[arg(long, value_name = "FAULT")]
+    /// A fault that breaks out so long after the first tick; may be repeated
+    #[arg(
+        long,
+        value_name = "KIND@HOST/IDX+20s",
+        long_help = "A fault that breaks out so long after the first tick; may be repeated. KIND is hw_thermal, power_brake, \
+ecc_dbe, sbe_storm, row_remap_pending, row_remap_failed, xid=N, gpu_lost, host_lost, frozen, counter_reset or clock_skew; HOST \
+a name or a number; without /IDX all GPUs of the host; ~5m behind it says for how long."
+    )]
     pub(crate) fault: Vec<String>,
 }
 
@@ -119,6 +132,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(unit).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+/// Parses a lateness: an hour at most, since every GPU keeps its open minutes for as long.
+pub(crate) fn lateness(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        long if long > Duration::from_hours(1) => Err("must be an hour at most".to_owned()),
+        fine => Ok(fine),
+    }
 }
 
 /// Parses a duration that is not zero.

@@ -37,6 +37,13 @@ impl Signals {
         Ok(signals)
     }
 
+    /// Set by SIGHUP: a stage that runs on saves every state.
+    pub(crate) fn reload() -> Result<Flag, Failure> {
+        let reload = Flag::default();
+        signal_hook::flag::register(signal_hook::consts::SIGHUP, reload.shared())?;
+        Ok(reload)
+    }
+
     /// The code of a one-shot: 128 + the signal that ended it, else success.
     pub(crate) fn one_shot(&self) -> ExitCode {
         match self.number.load(Ordering::SeqCst) {

@@ -18,9 +18,9 @@ use gpuhm::store::sqlite::Sqlite;
 use gpuhm::view::summary::{Alerts, Summary};
 
 use super::collect::{SourceOptions, watch};
-use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
-use super::options::{BusOptions, CommonOptions, Speed, StoreOptions, duration, ms};
+use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
 use super::process::{Progress, Signals, instance, keep};
 
@@ -31,8 +31,11 @@ pub(crate) struct Options {
     #[arg(long = "for", value_name = "D", value_parser = duration)]
     limit: Option<Duration>,
     /// How long after its end a window stays open for late samples
-    #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "D", default_value = "30s", value_parser = lateness)]
     lateness: Duration,
+    /// After a signal, how long to go on finishing what was collected; what is left waits on the bus
+    #[arg(long, value_name = "D", default_value = "20s", value_parser = duration)]
+    drain: Duration,
     /// text or json (gpuhm.summary/1)
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -40,6 +43,8 @@ pub(crate) struct Options {
     source: SourceOptions,
     #[command(flatten)]
     bus: BusOptions,
+    #[command(flatten)]
+    member: MemberOptions,
     #[command(flatten)]
     store: StoreOptions,
 }
@@ -62,6 +67,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) options: &'a SourceOptions,
     pub(crate) lateness: i64,
     pub(crate) limit: Option<Duration>,
+    pub(crate) drain: Duration,
     pub(crate) progress: Option<Progress>,
     pub(crate) instance: String,
 }
@@ -89,11 +95,12 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         options: &options.source,
         lateness: ms(options.lateness),
         limit: options.limit,
+        drain: options.drain,
         progress: Some(Progress::new("run", bar)),
-        instance: instance("run", options.bus.instance.as_deref()),
+        instance: instance("run", options.member.instance.as_deref()),
     };
     let started = monotonic();
-    let (ran, cut) = setup.run(&signals)?;
+    let (ran, service) = setup.run(&signals)?;
     for complaint in &ran.complaints {
         tracing::warn!("{complaint}");
     }
@@ -103,14 +110,23 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     let summary = summary(&ran, started.elapsed());
     print(&summary, options.output)?;
-    let ended = if cut { ExitCode::SUCCESS } else { signals.one_shot() };
-    Ok(if summary.differences.is_empty() { ended } else { ExitCode::from(BAD_NEWS) })
+    Ok(match () {
+        () if ran.cut => ExitCode::from(UNREACHABLE),
+        () if !summary.differences.is_empty() => ExitCode::from(BAD_NEWS),
+        () if service => ExitCode::SUCCESS,
+        () => signals.one_shot(),
+    })
 }
 
 impl Setup<'_> {
     /// Runs until the source, the limit or a signal ends it; says whether a service was told to stop.
     pub(crate) fn run(self, signals: &Signals) -> Result<(Ran, bool), Failure> {
-        let retry = Retry { stop: Flag::default(), patience: Some(Duration::from_secs(30)) };
+        // A service goes on trying until it is told to stop; any other run has an end to come to.
+        let retry = if self.options.is_service() && self.limit.is_none() {
+            Retry { stop: signals.stop.clone(), patience: None }
+        } else {
+            Retry { stop: Flag::default(), patience: Some(Duration::from_secs(30)) }
+        };
         let ticks = self.options.ticks();
         let (mut progress, limit, started) = (self.progress, self.limit, monotonic());
         let whole = Whole {
@@ -119,7 +135,7 @@ impl Setup<'_> {
             clock: Arc::clone(&self.clock),
             collect: Collect {
                 source: self.source,
-                sink: Box::new(BusSink::new(self.bus.producer()?, retry)),
+                sink: Box::new(BusSink::new(self.bus.producer()?, retry.clone())),
                 clock: self.clock,
                 interval_ms: ms(self.options.interval),
                 from: self.options.first(),
@@ -136,6 +152,8 @@ impl Setup<'_> {
             bus: self.bus,
             instance: self.instance,
             lateness: self.lateness,
+            drain: self.drain,
+            retry,
         };
         if let Some(limit) = self.limit {
             let stop = signals.stop.clone();

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use gpuhm::pipeline::clock::wall;
 use gpuhm::store::AlertFilter;
+use gpuhm::view::escape::json_line;
 use gpuhm::view::{alerts, fleet};
 
 use super::exit::{Failure, Outcome};
@@ -42,7 +43,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let at = wall();
     let mut out = Out::new();
     match options.output {
-        Format::Json => out.line(&fleet::json(&rows, at).to_string())?,
+        Format::Json => out.line(&json_line(&fleet::json(&rows, at).to_string()))?,
         Format::Csv => {
             let mut text = Vec::new();
             fleet::csv(&rows, at, &mut text).map_err(Failure::cannot)?;

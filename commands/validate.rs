@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use flate2::bufread::MultiGzDecoder;
 use gpuhm::bus::{Join, RAW};
 use gpuhm::event::codec::Problem;
 use gpuhm::event::{Body, Time};
@@ -20,7 +21,7 @@ use gpuhm::view::escape::escaped;
 use serde::Serialize;
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
-use super::options::{BusOptions, CommonOptions, ServiceOptions, StoreOptions};
+use super::options::{BusOptions, CommonOptions, MemberOptions, ServiceOptions, StoreOptions};
 use super::out::Out;
 use super::process::Signals;
 use super::{open, process};
@@ -28,8 +29,8 @@ use super::{open, process};
 /// Flags of `validate`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Judge a file of JSON lines instead of the bus; - is standard input
-    #[arg(long, value_name = "F|-")]
+    /// Judge a file of JSON lines, plain or gzip, instead of the bus; - is standard input
+    #[arg(long, value_name = "F|-", conflicts_with = "once")]
     file: Option<String>,
     /// List the rules and exit
     #[arg(long)]
@@ -39,6 +40,8 @@ pub(crate) struct Options {
     output: Format,
     #[command(flatten)]
     bus: BusOptions,
+    #[command(flatten)]
+    member: MemberOptions,
     #[command(flatten)]
     store: StoreOptions,
     #[command(flatten)]
@@ -82,7 +85,7 @@ fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let join = Join {
         group: "gpuhm-validate".to_owned(),
         topic: RAW.to_owned(),
-        instance: process::instance("validate", options.bus.instance.as_deref()),
+        instance: process::instance("validate", options.member.instance.as_deref()),
     };
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),
@@ -92,6 +95,7 @@ fn serve(common: &CommonOptions, options: &Options) -> Outcome {
         topic: RAW.to_owned(),
         retry: Retry { stop: signals.stop.clone(), patience: options.service.patience() },
         step: options.service.step.map(|step| step as usize),
+        reload: Signals::reload()?,
     });
     let result = runner.run(options.service.goal(), &signals.stop, &Flag::default());
     let done = runner.done();
@@ -118,13 +122,19 @@ struct Validation {
     reasons: BTreeMap<&'static str, u64>,
 }
 
+/// The first bytes of a gzip file.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 fn judge_file(file: &str, output: Format) -> Outcome {
+    let failed = |error: std::io::Error| Failure::usage(format!("--file {file}: {error}"));
     let mut input: Box<dyn BufRead> = if file == "-" {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
-        let opened = File::open(file).map_err(|error| Failure::usage(format!("--file {file}: {error}")))?;
-        Box::new(BufReader::new(opened))
+        Box::new(BufReader::new(File::open(file).map_err(failed)?))
     };
+    if input.fill_buf().map_err(failed)?.starts_with(&GZIP) {
+        input = Box::new(BufReader::new(MultiGzDecoder::new(input)));
+    }
     let mut answer = Validation {
         schema: "gpuhm.validation/1",
         read: 0,
@@ -137,7 +147,7 @@ fn judge_file(file: &str, output: Format) -> Outcome {
     let (mut line, mut problems, now) = (Vec::new(), Vec::new(), clock::wall());
     for number in 1.. {
         line.clear();
-        if !bounded_line(&mut input, &mut line).map_err(|error| Failure::usage(format!("--file {file}: {error}")))? {
+        if !bounded_line(&mut input, &mut line).map_err(failed)? {
             break;
         }
         if line.iter().all(u8::is_ascii_whitespace) {

@@ -386,7 +386,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__collect)
-            opts="-b -q -h --sink --label --source --interval --speed --from --ticks --gpus --hosts --seed --fault --bus --instance --home --log --quiet --help"
+            opts="-b -q -h --sink --label --source --interval --speed --from --ticks --gpus --hosts --seed --fault --bus --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -441,10 +441,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -b)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --instance)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1136,7 +1132,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__run)
-            opts="-o -b -d -q -h --for --lateness --output --source --interval --speed --from --ticks --gpus --hosts --seed --fault --bus --instance --store --home --log --quiet --help"
+            opts="-o -b -d -q -h --for --lateness --drain --output --source --interval --speed --from --ticks --gpus --hosts --seed --fault --bus --instance --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1147,6 +1143,10 @@ _gpuhm() {
                     return 0
                     ;;
                 --lateness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1230,7 +1230,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__tail)
-            opts="-t -n -o -b -q -h --topic --lines --since --no-follow --max --timeout --allow-empty --output --bus --instance --home --log --quiet --help"
+            opts="-t -n -o -b -q -h --topic --lines --since --no-follow --max --timeout --allow-empty --output --bus --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1277,10 +1277,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -b)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --instance)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

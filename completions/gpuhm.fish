@@ -53,9 +53,8 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l ticks -d 'Stop a
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l seed -d 'Seed: the same seed gives the same fleet' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l fault -d 'A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -63,11 +62,11 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l file -d 'Judge a file of JSON lines instead of the bus; - is standard input' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l file -d 'Judge a file of JSON lines, plain or gzip, instead of the bus; - is standard input' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s o -l output -d 'With --file: text (a line a refusal) or json (one object)' -r -f -a "text\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -82,7 +81,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s h -l help -d 'P
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l lateness -d 'How long after its end a window stays open for late samples' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l backfill -d 'Rebuild the windows of a time range from raw rows: FROM..TO, dates or RFC 3339' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -177,7 +176,6 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l timeout -d 'Stop af
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty or jsonl [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
 jsonl\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -232,6 +230,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subc
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l for -d 'Stop after this long, by the wall clock' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l lateness -d 'How long after its end a window stays open for late samples' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l drain -d 'After a signal, how long to go on finishing what was collected; what is left waits on the bus' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s o -l output -d 'text or json (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
 json\t'One object'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l source -d 'Source: sim, or replay:FILE (JSON lines, nvidia-smi CSV, or a recording; plain or gzip)' -r
@@ -242,9 +241,9 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l ticks -d 'Stop after
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l seed -d 'Seed: the same seed gives the same fleet' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l fault -d 'A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -260,7 +259,7 @@ json\t'One object'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l seed -d 'Seed: the same seed gives the same fleet' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l fault -d 'A fault: KIND@HOST/IDX+20s, KIND@HOST+1m; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'

@@ -8,6 +8,7 @@ pub mod codec;
 pub mod record;
 pub mod rows;
 pub mod sample;
+pub mod text;
 pub mod time;
 pub mod values;
 pub mod window;

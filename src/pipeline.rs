@@ -28,7 +28,7 @@ use crate::store::StoreError;
 pub struct Flag(Arc<AtomicBool>);
 
 impl Flag {
-    /// Sets it, for good.
+    /// Sets it.
     pub fn set(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -37,6 +37,12 @@ impl Flag {
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
+    }
+
+    /// Whether it was set; it no longer is then.
+    #[must_use]
+    pub fn take(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
     }
 
     /// The shared flag itself, for signal handlers.

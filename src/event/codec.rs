@@ -10,13 +10,20 @@ mod decode;
 mod encode;
 mod instant;
 mod measures;
+mod probe;
 mod scalar;
 
 pub use decode::Decoder;
 pub use encode::{encode, replace_asset};
+pub use probe::{Probe, probe};
 
 /// Objects and arrays may nest this deep, the event itself counted. The seed needs 4.
 pub const MAX_DEPTH: u8 = 32;
+
+/// At most this many problems of one event are reported, so that a refusal is never larger than a bus takes.
+pub const MAX_PROBLEMS: usize = 64;
+/// At most this many XIDs an event may hold. A storm of thousands is one fault: its collector counts, it does not list.
+pub const MAX_XIDS: usize = 256;
 
 /// Why an event is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +54,7 @@ pub const SYNTAX_RULES: [(&str, &str); 8] = [
 fn problem(rule: &'static str, block: &str, key: &str, value: &str, message: &str) -> Problem {
     let field = if block.is_empty() { key.to_owned() } else { format!("{block}.{key}") };
     let shown: String = value.chars().take(64).collect();
-    let message = format!("{field}: {message}");
+    let message = if shown.is_empty() { format!("{field}: {message}") } else { format!("{field}: {message}: {shown}") };
     Problem { rule, field, value: shown, message }
 }
 

@@ -233,7 +233,8 @@ fn report(host: &HostReport, kind: &'static str, at: Time, done: &Collected) -> 
         body: Body::Collector(Collector {
             ticks: count(done.ticks),
             missed: count(done.missed),
-            spool_bytes: Some(0),
+            // On the embedded bus the log itself is the spool: nothing waits before it, and nothing is dropped.
+            spool_bytes: None,
             dropped: Some(0),
             gpus_seen: Some(host.seen),
             gpus_expected: host.expected,

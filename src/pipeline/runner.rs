@@ -4,10 +4,11 @@
 //! positions in one act. A kill between any two acts repeats work that is idempotent. What a failed or fenced step had
 //! in memory is dropped, and the partition is recovered from what was saved. It knows no adapter and no stage by name.
 
+mod done;
 mod ownership;
 mod part;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,9 @@ use super::clock::monotonic;
 use super::retry::Retry;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::{Batch, BusError, Consumer, Finish, Polled};
-use crate::stage::{Counts, Inputs, Out, Stage, Step};
+use crate::stage::{Inputs, Out, Stage, Step};
 use crate::store::{Store, StoreError, Token, Written};
+pub use done::Done;
 use part::Part;
 
 /// Records a step takes at most. Larger: fewer transactions, but a kill repeats more and memory grows with it.
@@ -39,45 +41,6 @@ pub enum Goal {
     Drained,
 }
 
-/// What a runner did so far.
-#[derive(Debug, Clone, Default)]
-pub struct Done {
-    /// The stage's counts, of finished steps only.
-    pub counts: Counts,
-    /// Refusals by rule.
-    pub reasons: BTreeMap<&'static str, u64>,
-    /// Raw rows that are in the store now and were not before.
-    pub stored: u64,
-    /// Raw rows whose key was there already.
-    pub repeated: u64,
-    /// Records that retention dropped unread.
-    pub skipped: u64,
-    /// Steps that were finished.
-    pub steps: u64,
-}
-
-impl Done {
-    /// What was done since `before`.
-    #[must_use]
-    pub fn since(&self, before: &Done) -> Done {
-        let mut reasons = self.reasons.clone();
-        for (rule, count) in &before.reasons {
-            if let Some(now) = reasons.get_mut(rule) {
-                *now -= count;
-            }
-        }
-        reasons.retain(|_, count| *count > 0);
-        Done {
-            counts: self.counts.since(&before.counts),
-            reasons,
-            stored: self.stored - before.stored,
-            repeated: self.repeated - before.repeated,
-            skipped: self.skipped - before.skipped,
-            steps: self.steps - before.steps,
-        }
-    }
-}
-
 /// What a runner is made of.
 pub struct Parts<S: Stage> {
     /// The stage.
@@ -94,6 +57,8 @@ pub struct Parts<S: Stage> {
     pub retry: Retry,
     /// Records a step takes at most; `None` for the usual.
     pub step: Option<usize>,
+    /// Asks for every state to be saved, without a stop.
+    pub reload: Flag,
 }
 
 impl<S: Stage + std::fmt::Debug> std::fmt::Debug for Parts<S> {
@@ -138,6 +103,10 @@ impl<S: Stage> Runner<S> {
         let mut ends = None;
         let started = monotonic();
         while !stop.is_set() {
+            if self.parts.reload.take() {
+                info!("{}: saves every state", self.parts.stage.name());
+                self.save()?;
+            }
             let wait = if ends.is_some() { Duration::ZERO } else { WAIT };
             self.turn(wait, goal)?;
             if ends.is_none() && (goal == Goal::End || goal == Goal::Drained && drain.is_set()) {
@@ -196,7 +165,7 @@ impl<S: Stage> Runner<S> {
         self.commit(out, &touched, &polled.revoking)?;
         if !polled.revoking.is_empty() {
             info!("{}: gives up partitions {:?}", self.parts.stage.name(), polled.revoking);
-            self.parts.consumer.release(&polled.revoking)?;
+            self.release(&polled.revoking)?;
             for partition in &polled.revoking {
                 self.owned.remove(partition);
             }
@@ -230,15 +199,13 @@ impl<S: Stage> Runner<S> {
             let whole = all.contains(partition);
             part.collect(version, now, whole, &mut finish);
         }
-        if !out.rows.is_empty() {
-            let written = self.write(&mut out)?;
-            self.done.stored += written.raw;
-            self.done.repeated += written.repeated;
-        }
+        let written = if out.rows.is_empty() { Written::default() } else { self.write(&mut out)? };
         if finish.positions.is_empty() && finish.events.is_empty() {
             return Ok(());
         }
         self.finish(&finish)?;
+        self.done.stored += written.raw;
+        self.done.repeated += written.repeated;
         self.done.counts.add(&out.counts);
         for (rule, count) in out.reasons {
             *self.done.reasons.entry(rule).or_default() += count;
@@ -278,13 +245,22 @@ impl<S: Stage> Runner<S> {
     /// Ends the run: what is open is shown where the log's end was reached, and every state is saved.
     fn close(&mut self, at_end: bool) -> Result<(), PipelineError> {
         let now = self.parts.clock.now();
-        let partitions: Vec<i32> = self.owned.keys().copied().collect();
         let mut out = Out::default();
         if at_end {
             for part in self.owned.values_mut() {
                 part.idle(&mut self.parts.stage, now, true, &mut out);
             }
         }
+        self.save_with(out)
+    }
+
+    /// Saves every state. Where another member writes by now, it has saved them.
+    fn save(&mut self) -> Result<(), PipelineError> {
+        self.save_with(Out::default())
+    }
+
+    fn save_with(&mut self, out: Out) -> Result<(), PipelineError> {
+        let partitions: Vec<i32> = self.owned.keys().copied().collect();
         match self.commit(out, &partitions, &partitions) {
             Err(PipelineError::Bus(BusError::Fenced { .. }) | PipelineError::Store(StoreError::Fenced { .. })) => {
                 Ok(())

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use super::clock::nap;
 use super::collect::{Collect, Collected};
 use super::retry::Retry;
 use super::runner::{Done, Parts};
@@ -44,6 +45,10 @@ pub struct Whole {
     pub instance: String,
     /// Lateness of windows, in milliseconds.
     pub lateness: i64,
+    /// How failures of the bus and the store are met.
+    pub retry: Retry,
+    /// How long it may go on after a stop to finish what was collected.
+    pub drain: Duration,
 }
 
 impl std::fmt::Debug for Whole {
@@ -72,6 +77,8 @@ pub struct Outcome {
     pub gpus: u64,
     /// What the source could not understand.
     pub complaints: Vec<String>,
+    /// Whether it was ended before everything was finished; what is left waits on the bus.
+    pub cut: bool,
 }
 
 impl Whole {
@@ -80,11 +87,11 @@ impl Whole {
     /// # Errors
     /// The first failure of any part.
     pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
-        let Whole { bus, assets, store, clock, mut collect, instance, lateness } = self;
-        let members = Members { bus: &bus, clock: &clock, instance: &instance };
+        let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain } = self;
+        let members = Members { bus: &bus, clock: &clock, instance: &instance, retry: &retry };
         let mut validate = members.runner(Validate::default(), RAW, assets)?;
         let mut aggregate = members.runner(Aggregate::with_lateness(lateness), VALIDATED, store)?;
-        let backlog = finish_backlog(&mut validate, &mut aggregate)?;
+        let backlog = finish_backlog(&mut validate, &mut aggregate, stop)?;
         let (left, written) = (validate.done().clone(), aggregate.done().clone());
         let known: HashMap<String, i64> =
             aggregate.states().map(|(entity, upto, _)| (entity.to_owned(), upto)).collect();
@@ -92,7 +99,8 @@ impl Whole {
         collect.room = Some(Box::new(move || {
             Ok(lag.lag(&group("validate"), RAW)? + lag.lag(&group("aggregate"), VALIDATED)? < ROOM)
         }));
-        let (collected, validate, aggregate) = side_by_side(&mut collect, validate, aggregate, stop)?;
+        let Ended { collected, validate, aggregate, cut } =
+            side_by_side(&mut collect, validate, aggregate, &Ends { stop: stop.clone(), drain })?;
         // What this run gave nothing to is an earlier run's.
         let touched = || aggregate.states().filter(|(entity, upto, _)| known.get(*entity) != Some(upto));
         Ok(Outcome {
@@ -103,6 +111,7 @@ impl Whole {
             open_windows: touched().map(|(_, _, state)| Aggregate::open_windows(state)).sum(),
             gpus: touched().filter(|(entity, ..)| !entity.starts_with("host:")).count() as u64,
             complaints: collect.source.complaints(),
+            cut,
         })
     }
 }
@@ -112,6 +121,7 @@ struct Members<'a> {
     bus: &'a Arc<dyn Bus>,
     clock: &'a Arc<Clock>,
     instance: &'a str,
+    retry: &'a Retry,
 }
 
 impl Members<'_> {
@@ -123,61 +133,90 @@ impl Members<'_> {
             store: Some(store),
             clock: Arc::clone(self.clock),
             topic: topic.to_owned(),
-            // Draining outlives the stop, so a stop does not end trying; patience does.
-            retry: Retry { stop: Flag::default(), patience: Some(Duration::from_secs(30)) },
+            retry: self.retry.clone(),
             step: None,
+            reload: Flag::default(),
         }))
     }
 }
 
 /// Finishes what is on the bus before anything is collected; returns how many samples that were.
-fn finish_backlog(validate: &mut Runner<Validate>, aggregate: &mut Runner<Aggregate>) -> Result<u64, PipelineError> {
-    let (stop, drain) = (Flag::default(), Flag::default());
-    drain.set();
-    validate.run(Goal::End, &stop, &drain)?;
-    aggregate.run(Goal::End, &stop, &drain)?;
+fn finish_backlog(
+    validate: &mut Runner<Validate>,
+    aggregate: &mut Runner<Aggregate>,
+    stop: &Flag,
+) -> Result<u64, PipelineError> {
+    let never = Flag::default();
+    validate.run(Goal::End, stop, &never)?;
+    aggregate.run(Goal::End, stop, &never)?;
     let counts = validate.done().counts;
     Ok(counts.validated + counts.refused + counts.duplicates)
 }
 
-type Ended = (Collected, Runner<Validate>, Runner<Aggregate>);
+/// What ends the loops: a stop, and how long they may drain after it.
+struct Ends {
+    stop: Flag,
+    drain: Duration,
+}
+
+/// The loops when they have ended.
+struct Ended {
+    collected: Collected,
+    validate: Runner<Validate>,
+    aggregate: Runner<Aggregate>,
+    cut: bool,
+}
 
 /// Runs the three loops on threads; a failure of one stops the others.
 fn side_by_side(
     collect: &mut Collect,
-    mut validate: Runner<Validate>,
-    mut aggregate: Runner<Aggregate>,
-    stop: &Flag,
+    validate: Runner<Validate>,
+    aggregate: Runner<Aggregate>,
+    ends: &Ends,
 ) -> Result<Ended, PipelineError> {
-    let (halt, collected, validated) = (Flag::default(), Flag::default(), Flag::default());
-    let (halt_v, halt_a) = (halt.clone(), halt.clone());
-    let (drain_v, drain_a, stop_v) = (collected.clone(), validated.clone(), stop.clone());
-    let stop_a = stop.clone();
+    let (halt, collected, validated, done) = (Flag::default(), Flag::default(), Flag::default(), Flag::default());
     thread::scope(|scope| {
-        let validating = scope.spawn(move || {
-            let result = validate.run(Goal::Drained, &halt_v, &drain_v);
-            // A stage that failed takes the source with it, and lets the next one drain what there is.
-            if result.is_err() {
-                stop_v.set();
-            }
-            validated.set();
-            result.map(|()| validate)
-        });
-        let aggregating = scope.spawn(move || {
-            let result = aggregate.run(Goal::Drained, &halt_a, &drain_a);
-            if result.is_err() {
-                stop_a.set();
-            }
-            result.map(|()| aggregate)
-        });
-        let result = collect.run(stop);
+        scope.spawn(|| watch(ends, &done, &halt));
+        let validating = scope.spawn(|| stage(validate, &collected, &halt, &ends.stop, &validated));
+        let aggregating = scope.spawn(|| stage(aggregate, &validated, &halt, &ends.stop, &Flag::default()));
+        let result = collect.run(&ends.stop);
         collected.set();
         if result.is_err() {
-            stop.set();
+            ends.stop.set();
         }
         let gone = |part: &str| PipelineError::Stopped(format!("{part} ended by a panic"));
-        let validate = validating.join().map_err(|_| gone("validate"))?;
-        let aggregate = aggregating.join().map_err(|_| gone("aggregate"))?;
-        Ok((result?, validate?, aggregate?))
+        let validate = validating.join().map_err(|_| gone("validate"));
+        let aggregate = aggregating.join().map_err(|_| gone("aggregate"));
+        done.set();
+        Ok(Ended { collected: result?, validate: validate??, aggregate: aggregate??, cut: halt.is_set() })
     })
+}
+
+/// Runs a stage until what it reads is drained. One that fails takes the source with it; in any case the next drains.
+fn stage<S: Stage>(
+    mut runner: Runner<S>,
+    drain: &Flag,
+    halt: &Flag,
+    stop: &Flag,
+    drained: &Flag,
+) -> Result<Runner<S>, PipelineError> {
+    let result = runner.run(Goal::Drained, halt, drain);
+    if result.is_err() {
+        stop.set();
+    }
+    drained.set();
+    result.map(|()| runner)
+}
+
+/// Halts the stages when they drain for too long after a stop.
+fn watch(ends: &Ends, done: &Flag, halt: &Flag) {
+    const LOOK: Duration = Duration::from_millis(100);
+    while !ends.stop.is_set() {
+        if !nap(LOOK, done) {
+            return;
+        }
+    }
+    if nap(ends.drain, done) {
+        halt.set();
+    }
 }

@@ -14,7 +14,7 @@ pub use recent::Recent;
 pub use refusal::refusal;
 
 use super::{Out, Stage, States, Step};
-use crate::event::codec::{Decoder, Problem, replace_asset};
+use crate::event::codec::{Decoder, Problem, probe, replace_asset};
 use crate::event::record::VALIDATED;
 use crate::event::sample::{Body, Event};
 use crate::event::{Message, Record, Time};
@@ -91,9 +91,9 @@ impl Stage for Validate {
             Some(event) if self.problems.is_empty() => event,
             other => {
                 let is_json = other.is_some();
-                if !matches!(other.map(|event| event.body), Some(Body::Collector(_))) {
-                    out.counts.refused += 1;
-                }
+                // The same opinion of what a sample is as those have who count what goes in.
+                let report = probe(&record.value).is_ok_and(|probe| probe.report);
+                out.counts.refused += u64::from(!report);
                 for problem in &self.problems {
                     out.reason(problem.rule);
                 }

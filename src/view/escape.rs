@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Whether a character could act on a terminal, or turn what follows around.
-fn acts(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+use crate::event::text::acts;
 
 /// The text with such characters written as `\u{…}`.
 #[must_use]
@@ -17,6 +14,19 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(safe).collect())
 }
 
+/// JSON with such characters written as JSON's own escapes, and on one line: they can only stand in its strings, line
+/// ends only between its tokens. The value is the same.
+#[must_use]
+pub fn json_line(json: &str) -> String {
+    // All of them lie in the basic plane: one unit of four digits each.
+    let safe = |c: char| match c {
+        '\n' | '\r' | '\t' => " ".to_owned(),
+        c if acts(c) => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    if json.chars().any(acts) { json.chars().map(safe).collect() } else { json.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +35,14 @@ mod tests {
     fn an_escape_sequence_is_shown_not_sent() {
         assert_eq!(escaped("a\u{1b}[2Jb\u{202e}"), "a\\u{1b}[2Jb\\u{202e}");
         assert_eq!(escaped("GPU 3 · 65 °C"), "GPU 3 · 65 °C");
+    }
+
+    #[test]
+    fn json_keeps_its_value() {
+        let json = "{\n\"a\": \"x\u{9b}y\u{202e}z\"}";
+        let line = json_line(json);
+        assert_eq!(line, "{ \"a\": \"x\\u009by\\u202ez\"}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&line), value(json));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::alerts;
-use super::escape::escaped;
+use super::escape::{escaped, json_line};
 use crate::event::record::Record;
 use crate::event::{Alert, Time};
 
@@ -19,8 +19,7 @@ pub fn time(record: &Record) -> Time {
 #[must_use]
 pub fn jsonl(record: &Record) -> Option<Vec<u8>> {
     serde_json::from_slice::<serde::de::IgnoredAny>(&record.value).ok()?;
-    // Line ends in JSON stand between tokens only.
-    Some(record.value.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }).collect())
+    Some(json_line(std::str::from_utf8(&record.value).ok()?).into_bytes())
 }
 
 /// The event as a line for people; `None` where it is not JSON.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::MAX_XIDS;
 use super::blocks::{Fields, XidFields};
 use super::scalar::{Any, Context, Known, Object, Scalar};
 use crate::event::sample::Xid;
@@ -145,6 +146,14 @@ impl<'de> Visitor<'de> for Xids<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         self.context.enter()?;
         loop {
+            if self.into.len() >= MAX_XIDS {
+                if seq.next_element_seed(Any(self.context))?.is_some() {
+                    let wanted = "holds more than 256 XIDs";
+                    self.context.report("type", "metrics.errors", "xids", "", wanted);
+                    while seq.next_element_seed(Any(self.context))?.is_some() {}
+                }
+                break;
+            }
             let mut xid = XidFields::default();
             if seq.next_element_seed(Object { context: self.context, into: &mut Fields(&mut xid) })?.is_none() {
                 break;
@@ -171,6 +180,8 @@ pub(super) fn xids(read: &[(Option<i64>, Option<Time>)], time: Option<Time>, con
     let mut xids = Vec::with_capacity(read.len());
     for (code, at) in read {
         match code {
+            // Some exporters show 0 where there was none.
+            Some(0) => {}
             Some(code) => xids.push(Xid { code: *code, at: at.or(time).unwrap_or_default() }),
             None => context.report("required", "metrics.errors.xids", "code", "", "is missing"),
         }

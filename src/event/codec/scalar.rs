@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{MAX_DEPTH, Problem, problem};
+use super::{MAX_DEPTH, MAX_PROBLEMS, Problem, problem};
 
 /// What the seeds share while one event is read.
 pub(super) struct Context<'p> {
@@ -35,7 +35,9 @@ impl Context<'_> {
     }
 
     pub(super) fn report(&mut self, rule: &'static str, block: &str, key: &str, value: &str, message: &str) {
-        self.problems.push(problem(rule, block, key, value, message));
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem(rule, block, key, value, message));
+        }
     }
 
     /// Notes an unknown key of the innermost object.
@@ -46,11 +48,10 @@ impl Context<'_> {
 
     /// Ends the innermost object, whose unknown keys stand from `mark` on.
     pub(super) fn close(&mut self, mark: usize, block: &str) {
-        if let Some(keys) = self.hashes.get_mut(mark..) {
-            keys.sort_unstable();
-            if keys.array_windows::<2>().any(|[a, b]| a == b) {
-                self.problems.push(problem("duplicate_key", block, "*", "", "a key stands twice in one object"));
-            }
+        let keys = self.hashes.get_mut(mark..).unwrap_or_default();
+        keys.sort_unstable();
+        if keys.array_windows::<2>().any(|[a, b]| a == b) {
+            self.report("duplicate_key", block, "*", "", "a key stands twice in one object");
         }
         self.hashes.truncate(mark);
     }
@@ -210,7 +211,7 @@ impl<K> Object<'_, '_, K> {
     {
         let path = self.into.path();
         let shown = if path.is_empty() { "the event" } else { path };
-        self.context.problems.push(problem("type", "", shown, found, "must be an object"));
+        self.context.report("type", "", shown, found, "must be an object");
     }
 }
 

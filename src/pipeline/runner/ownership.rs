@@ -27,7 +27,12 @@ impl<S: Stage> Runner<S> {
         owned.sort_unstable();
         owned.dedup();
         warn!("{}: lost partitions to another member; recovering", self.parts.stage.name());
-        Ok(self.parts.consumer.release(&owned)?)
+        self.release(&owned)
+    }
+
+    pub(super) fn release(&mut self, partitions: &[i32]) -> Result<(), PipelineError> {
+        let Parts { consumer, retry, .. } = &mut self.parts;
+        retry.run(|| consumer.release(partitions))
     }
 
     pub(super) fn take_over(&mut self, assigned: &[i32]) -> Result<(), PipelineError> {
@@ -120,6 +125,7 @@ impl<S: Stage> Runner<S> {
 
     pub(super) fn busy(&mut self) -> Result<PipelineError, PipelineError> {
         let stage = self.parts.stage.name();
-        Ok(PipelineError::Busy { stage, members: self.parts.consumer.others()? })
+        let Parts { consumer, retry, .. } = &mut self.parts;
+        Ok(PipelineError::Busy { stage, members: retry.run(|| consumer.others())? })
     }
 }

@@ -147,10 +147,8 @@ impl FromStr for Fault {
             return Err(bad("the host is empty"));
         }
         let index = |gpu: &str| gpu.parse().map_err(|_| bad(&format!("{gpu:?} is no GPU index")));
-        let gpu = gpu.map(index).transpose()?;
-        if row.host && gpu.is_some() {
-            return Err(bad("this kind strikes a whole host: leave out /IDX"));
-        }
+        // What befalls a host befalls all its GPUs, whichever of them the text names.
+        let gpu = gpu.map(index).transpose()?.filter(|_| !row.host);
         if row.instant && lasts_ms.is_some() {
             return Err(bad("this kind happens at one instant: leave out ~TIME"));
         }
@@ -206,6 +204,7 @@ mod tests {
         assert_eq!(fault, is);
         assert_eq!("xid=79@1/0+1h".parse::<Fault>().unwrap().kind, Kind::Xid(79));
         assert_eq!("host_lost@2+5m".parse::<Fault>().unwrap().gpu, None);
+        assert_eq!("clock_skew@2/3+5m".parse::<Fault>().unwrap(), "clock_skew@2+5m".parse().unwrap());
         for row in &KINDS {
             let place = if row.host { "1" } else { "1/0" };
             let text = format!("{}@{place}+0s", row.word.replace("=N", "=13"));
@@ -228,7 +227,6 @@ mod tests {
             ("hw_thermal=3@1/0+20s", "takes no number"),
             ("xid@1/0+20s", "xid wants a number"),
             ("xid=zero@1/0+20s", "\"zero\" is no XID"),
-            ("host_lost@1/0+20s", "whole host"),
             ("ecc_dbe@1/0+20s~1m", "one instant"),
             ("", "no @HOST"),
         ];

@@ -99,3 +99,49 @@ fn versions_types_and_identities() {
         assert_eq!(out.reasons.keys().next().copied(), rule, "{to}");
     }
 }
+
+#[test]
+fn a_refusal_is_never_larger_than_a_bus_takes() {
+    let xids = |entry: &str| {
+        let list = vec![entry; 100_000].join(",");
+        SEED.replacen("\"clocks\": {", &format!("\"errors\": {{\"xids\": [{list}]}}, \"clocks\": {{"), 1)
+    };
+    for entry in ["1", "{\"code\":-1}", "{\"code\":79}", "{\"at\":\"x\"}"] {
+        let out = run(&Inputs::default(), &[record(0, &xids(entry))]);
+        assert_eq!(out.counts.refused, 1, "{entry}");
+        assert!(out.events[0].value.len() < 3 << 20, "{entry}: {} bytes", out.events[0].value.len());
+    }
+}
+
+#[test]
+fn an_xid_has_a_time_that_can_be() {
+    for (at, rule) in [
+        ("2026-02-11T10:29:59Z", None),
+        ("5000-12-31T00:00:00Z", Some("clock_skew")),
+        ("1969-01-01T00:00:00Z", Some("clock_skew")),
+    ] {
+        let xid = format!("\"errors\": {{\"xids\": [{{\"code\": 79, \"at\": \"{at}\"}}]}}, \"clocks\": {{");
+        let out = run(&Inputs::default(), &[record(0, &SEED.replacen("\"clocks\": {", &xid, 1))]);
+        assert_eq!(out.reasons.keys().next().copied(), rule, "{at}");
+    }
+}
+
+#[test]
+fn a_gpu_cannot_take_the_name_of_a_hosts_key_nor_one_that_hides() {
+    for name in ["host:dgx01", "rack:1", "GPU-\u{202e}1", "GPU\u{9b}1"] {
+        let out = run(&Inputs::default(), &[record(0, &SEED.replacen("GPU-abc123def456-789ghi-012jkl", name, 1))]);
+        assert_eq!(out.reasons.keys().next().copied(), Some("identity"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_proper_report_counts_as_the_sample_it_was_collected_as() {
+    let report = r#"{"schema_version":"1.0","event_type":"collector_status","timestamp":"2026-02-11T10:30:00Z","host":{"hostname":"h"}}"#;
+    let broken = report.replacen("\"host\"", "\"gpu\":5,\"host\"", 1);
+    for (text, counts) in [(report, (1, 0)), (&*broken, (0, 1))] {
+        let out = run(&Inputs::default(), &[record(0, text)]);
+        let collected = crate::event::codec::probe(text.as_bytes()).is_ok_and(|probe| probe.report);
+        assert_eq!((out.counts.reports, out.counts.refused), counts, "{text}");
+        assert_eq!(collected, counts.0 == 1, "{text}");
+    }
+}

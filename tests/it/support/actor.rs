@@ -74,6 +74,7 @@ fn born<S: Stage>(world: &World, make: fn() -> S, topic: &'static str, (step, sh
         topic: topic.to_owned(),
         retry: Retry { stop: Flag::default(), patience: None },
         step: Some(step),
+        reload: Flag::default(),
         stage,
     })
 }

@@ -4,6 +4,11 @@ use super::{Problem, Rule, Subject, problem};
 use crate::event::Body;
 use crate::metric::METRICS;
 
+/// A number in short: 1e308 has 309 digits.
+fn show(number: f64) -> String {
+    if number.abs() < 1e15 { number.to_string() } else { format!("{number:e}") }
+}
+
 /// Accepts what lies within the table's range, both ends included.
 pub(super) struct Range;
 
@@ -13,7 +18,7 @@ impl Rule for Range {
     }
 
     fn refuses(&self) -> &'static str {
-        "a value outside its metric's range (docs/metrics.md), an XID below 1"
+        "a value outside its metric's range (docs/metrics.md), an XID below 0"
     }
 
     fn check(&self, subject: &Subject<'_>, problems: &mut Vec<Problem>) {
@@ -24,10 +29,10 @@ impl Rule for Range {
             if !(low..=high).contains(&value.real()) {
                 let field = format!("metrics.{}.{}", row.block.key(), row.name);
                 let wanted = format!("is outside {low} to {high} {}", row.unit);
-                problems.push(problem(self, &field, value.real().to_string(), &wanted));
+                problems.push(problem(self, &field, show(value.real()), &wanted));
             }
         }
-        for xid in xids.iter().filter(|xid| xid.code < 1) {
+        for xid in xids.iter().filter(|xid| xid.code < 0) {
             problems.push(problem(self, "metrics.errors.xids", xid.code.to_string(), "is no XID"));
         }
     }
