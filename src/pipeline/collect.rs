@@ -23,6 +23,8 @@ use crate::source::{Due, HostReport, Reading, Source};
 const GATHER: usize = 4096;
 /// How far a recording's clock may be ahead of the wall's: what validation allows.
 const AHEAD: i64 = 5 * MINUTE;
+/// Events put away at a time: more makes a tick of a large fleet take more memory, less makes it more commits.
+const COMMIT: usize = 2048;
 /// How often a collector reports about each of its hosts.
 const REPORT_EVERY: i64 = MINUTE;
 
@@ -167,19 +169,19 @@ impl Collect {
             && !room()?
             && super::clock::nap(std::time::Duration::from_millis(20), stop)
         {}
-        let mut messages = Vec::with_capacity(readings.len());
-        let (mut samples, mut reports) = (0, 0);
-        for reading in readings.drain(..) {
-            let (message, report) = self.message(reading);
-            *if report { &mut reports } else { &mut samples } += 1;
-            messages.push(message);
-        }
-        done.read += samples;
-        if !messages.is_empty() {
+        while !readings.is_empty() {
+            let (mut samples, mut reports) = (0, 0);
+            let mut messages = Vec::with_capacity(readings.len().min(COMMIT));
+            for reading in readings.drain(..readings.len().min(COMMIT)) {
+                let (message, report) = self.message(reading);
+                *if report { &mut reports } else { &mut samples } += 1;
+                messages.push(message);
+            }
+            done.read += samples;
             self.sink.put(messages)?;
+            done.collected += samples;
+            done.reports += reports;
         }
-        done.collected += samples;
-        done.reports += reports;
         let progress = self.source.progress();
         if let Some(watch) = &mut self.watch {
             watch(done, progress);
