@@ -33,7 +33,7 @@ pub const LATENESS: i64 = 30_000;
 
 /// Version of the state's encoding. Raise it whenever a struct in a state, the metric table's statistics or the list of
 /// rules changes; a test holds it against both lists.
-const STATE_VERSION: u8 = 1;
+const STATE_VERSION: u8 = 2;
 
 /// The stage.
 #[derive(Debug)]
@@ -153,7 +153,8 @@ impl Aggregate {
         let place = event.place();
         let host = place.hostname.as_deref().unwrap_or_default();
         let reading = Reading::new(time, host, event.quality.interval_ms, &values);
-        let forward = one.newest.is_none_or(|newest| time > newest);
+        let previous = one.newest;
+        let forward = previous.is_none_or(|newest| time > newest);
         out.counts.aggregated += 1;
         out.counts.late += u64::from(!one.track.add(&reading));
         if forward {
@@ -173,7 +174,8 @@ impl Aggregate {
             detail,
         };
         let told = one.past.look(row, (time, forward), (&values, xids), &mut out.rows.happenings);
-        let scene = Scene { event, gpu, uuid, time, forward, reset: told.reset, values: &values, xids: &told.xids };
+        let (reset, xids) = (told.reset, told.xids.as_slice());
+        let scene = Scene { event, gpu, uuid, time, forward, previous, reset, values: &values, xids };
         detect::judge(&scene, &mut one.watch, out);
         out.rows.raw.push(raw(event, gpu, &reading, uuid));
     }
@@ -274,6 +276,6 @@ mod tests {
     #[test]
     fn another_layout_needs_another_version() {
         // Changed on purpose? Raise STATE_VERSION and write the new number here.
-        assert_eq!((STATE_VERSION, layout()), (1, 0xbde_d0a6_10af_3570));
+        assert_eq!((STATE_VERSION, layout()), (2, 0xbde_d0a6_10af_3570));
     }
 }
