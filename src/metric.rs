@@ -231,6 +231,8 @@ pub mod ids {
     pub const REMAP_FAILURE: usize = find("row_remap_failure");
     /// Row remap pending flag.
     pub const REMAP_PENDING: usize = find("row_remap_pending");
+    /// Page retirement pending flag.
+    pub const RETIRED_PENDING: usize = find("retired_pages_pending");
     /// SRAM ECC threshold flag.
     pub const SRAM: usize = find("sram_threshold_exceeded");
     /// GPU utilisation.

@@ -90,6 +90,41 @@ fn an_xid_that_may_have_followed_the_reset_stands_until_the_next() {
 }
 
 #[test]
+fn a_counter_that_steps_back_a_little_is_no_reset() {
+    let mut fed = Fed::default();
+    let energy = |at: i64, mj: f64| sample(GPU, at, &[("energy_mj", mj)]);
+    fed.feed(&with_xids(energy(10_000, 1_001_000.0), &[(79, 7000), (48, 7000), (95, 7000)]));
+    // The second collector read first and stamped last.
+    fed.feed(&energy(10_003, 1_000_999.0));
+    fed.feed(&energy(20_000, 500_500.0));
+    assert!(fed.out.rows.alerts.iter().all(|alert| alert.status == Status::Firing));
+    assert!(fed.out.rows.happenings.iter().all(|row| row.kind == "xid"));
+    fed.feed(&energy(30_000, 250_249.0));
+    assert_eq!(fed.out.counts.resolved, 3);
+    assert_eq!(fed.out.rows.happenings.last().unwrap().detail, "energy_mj began again: 500500, then 250249");
+}
+
+#[test]
+fn without_counters_a_flag_that_only_a_reset_takes_back_shows_one() {
+    for flag in ["row_remap_pending", "retired_pages_pending"] {
+        let mut fed = Fed::default();
+        fed.feed(&with_xids(sample(GPU, 10_000, &[(flag, 1.0)]), &[(48, 7000)]));
+        fed.restart();
+        let before = fed.out.rows.alerts.len();
+        // An old event and one without the flag tell nothing.
+        fed.feed(&sample(GPU, 5000, &[(flag, 0.0)]));
+        fed.feed(&sample(GPU, 20_000, &[]));
+        assert_eq!(fed.out.rows.alerts.len(), before, "{flag}");
+        fed.feed(&sample(GPU, 30_000, &[(flag, 0.0)]));
+        assert_eq!(fed.out.counts.resolved, before as u64, "{flag}");
+        let reset = fed.out.rows.happenings.iter().find(|row| row.kind == "reset").expect(flag);
+        assert_eq!(reset.detail, format!("{flag} is no longer set, which takes a reset"));
+        fed.feed(&sample(GPU, 40_000, &[(flag, 0.0)]));
+        assert_eq!(fed.out.rows.happenings.iter().filter(|row| row.kind == "reset").count(), 1);
+    }
+}
+
+#[test]
 fn uncorrectable_errors_fire_when_they_grow_and_at_first_sight() {
     let mut fed = Fed::default();
     let dbe = |at: i64, errors: f64| sample(GPU, at * 1000, &[("ecc_dbe_volatile", errors)]);
