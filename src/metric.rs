@@ -173,6 +173,11 @@ pub fn sampled() -> impl Iterator<Item = (usize, &'static Metric)> {
     METRICS.iter().enumerate().filter(|(_, metric)| metric.kind != Kind::Events)
 }
 
+/// Indexes of the counters whose increase windows keep.
+pub fn counters() -> impl Iterator<Item = usize> {
+    METRICS.iter().enumerate().filter(|(_, metric)| metric.stats.has(Stats::DELTA)).map(|(index, _)| index)
+}
+
 /// Indexes of the metrics that code names one by one, found at compile time.
 pub mod ids {
     use super::METRICS;
