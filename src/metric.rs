@@ -173,6 +173,11 @@ pub fn sampled() -> impl Iterator<Item = (usize, &'static Metric)> {
     METRICS.iter().enumerate().filter(|(_, metric)| metric.kind != Kind::Events)
 }
 
+/// Indexes of the counters whose increase windows keep.
+pub fn counters() -> impl Iterator<Item = usize> {
+    METRICS.iter().enumerate().filter(|(_, metric)| metric.stats.has(Stats::DELTA)).map(|(index, _)| index)
+}
+
 /// Indexes of the metrics that code names one by one, found at compile time.
 pub mod ids {
     use super::METRICS;
@@ -231,6 +236,8 @@ pub mod ids {
     pub const REMAP_FAILURE: usize = find("row_remap_failure");
     /// Row remap pending flag.
     pub const REMAP_PENDING: usize = find("row_remap_pending");
+    /// Page retirement pending flag.
+    pub const RETIRED_PENDING: usize = find("retired_pages_pending");
     /// SRAM ECC threshold flag.
     pub const SRAM: usize = find("sram_threshold_exceeded");
     /// GPU utilisation.

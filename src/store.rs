@@ -111,6 +111,11 @@ pub struct Retention {
     pub bytes: u64,
 }
 
+/// How many rows before the newest one of a range's past are searched for the counters that this one lacks: an hour at
+/// the default interval, a few milliseconds of reading. A source that reads a counter more seldom than that loses its
+/// first increase in a rebuild, and no other.
+pub const LOOK_BACK: u32 = 400;
+
 /// A store that stages write and views read.
 pub trait Store: Send {
     /// Raises the tokens of partitions that were just taken over and returns them.
@@ -163,11 +168,19 @@ pub trait Store: Send {
     /// Where the store cannot be reached.
     fn gpus(&mut self) -> Result<Vec<String>, StoreError>;
 
-    /// Raw rows of one GPU in [from, to), by time; and the one before them.
+    /// Raw rows of one GPU in [from, to), by time; and what was known before them: the newest row before `from`, with
+    /// each counter it lacks (metrics whose increase windows keep) from the newest of up to [`LOOK_BACK`] older rows that
+    /// has it. Live windows remember counters so, one by one; a rebuild must begin where they did.
     ///
     /// # Errors
     /// Where the store cannot be reached.
     fn raw(&mut self, gpu: &str, from: Time, to: Time) -> Result<(Option<Raw>, Vec<Raw>), StoreError>;
+
+    /// Time of the first raw row of one GPU at or after `from`.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn next_raw(&mut self, gpu: &str, from: Time) -> Result<Option<Time>, StoreError>;
 
     /// Windows of one GPU that start in [from, to), by start.
     ///
@@ -181,11 +194,13 @@ pub trait Store: Send {
     /// Where the store cannot be reached.
     fn newest_final(&mut self, gpu: &str, size: Size) -> Result<Option<Time>, StoreError>;
 
-    /// Writes rebuilt windows, each only while it is older than its GPU's newest final one; returns how many.
+    /// Writes rebuilt windows in one transaction; returns how many. Each only while it is older than its GPU's newest
+    /// final one of its size, since newer ones are the running stage's; and never over one that counts more readings, since
+    /// raw rows go first: at the edge of their retention a rebuild sees only some. `dry_run` counts and writes nothing.
     ///
     /// # Errors
-    /// Where the store cannot be reached.
-    fn backfill(&mut self, windows: &[Window], now: Time) -> Result<u64, StoreError>;
+    /// Where the store cannot be reached; nothing was written then.
+    fn backfill(&mut self, windows: &[Window], now: Time, dry_run: bool) -> Result<u64, StoreError>;
 
     /// Drops what is too old at `now`, then the oldest raw rows while it is too much; returns how many rows. A row of
     /// exactly the age stays, and so does an alert that fires.

@@ -2,7 +2,7 @@
 //!
 //! Fixed size, so that decoding an event allocates nothing. Absent is absent: there is no default value.
 
-use crate::metric::{COUNT, METRICS, Type};
+use crate::metric::{self, COUNT, METRICS, Type};
 
 /// One value. Integers keep all 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +61,20 @@ impl Values {
             Some(Type::Real) => self.set(metric, Value::Real(number)),
             None => {}
         }
+    }
+
+    /// Takes over an older reading's counters where this one lacks them; returns whether it has all of them now.
+    pub fn fill_counters(&mut self, older: &Values) -> bool {
+        let mut whole = true;
+        for metric in metric::counters() {
+            if self.get(metric).is_none() {
+                match older.get(metric) {
+                    Some(value) => self.set(metric, value),
+                    None => whole = false,
+                }
+            }
+        }
+        whole
     }
 
     /// Takes a value away.

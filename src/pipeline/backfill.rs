@@ -1,9 +1,12 @@
 //! Windows rebuilt from raw rows, GPU by GPU: late samples that came behind closed minutes get into their windows.
 //!
-//! Only windows older than their GPU's newest final one are touched: newer ones are still the running stage's.
+//! A GPU's rows are read a day at a time, so that a range of any length takes the memory of a day of one GPU. Which windows
+//! may replace the stored ones is the store's to say, in the transaction that writes them.
 
 use super::{Flag, PipelineError};
-use crate::event::{Size, Time, Window};
+use crate::event::rows::Raw;
+use crate::event::time::DAY;
+use crate::event::{Size, Time};
 use crate::stage::aggregate::rebuild;
 use crate::store::Store;
 
@@ -19,11 +22,11 @@ pub struct Range {
 /// What was rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rebuilt {
-    /// GPUs looked at.
+    /// GPUs done.
     pub gpus: u64,
     /// Windows written, or that would be.
     pub written: u64,
-    /// Windows left alone because their GPU's newest final one is not newer.
+    /// Windows left alone: their GPU's newest final one is not newer, or the stored one counts more readings.
     pub left: u64,
 }
 
@@ -39,20 +42,14 @@ pub fn run(
     show: &mut dyn FnMut(f64, &str),
 ) -> Result<Rebuilt, PipelineError> {
     let hour = Size::Hour.ms();
-    let (from, to) = (range.from.floor(hour), range.to.plus(hour - 1).floor(hour));
+    let range = Range { from: range.from.floor(hour), to: range.to.plus(hour - 1).floor(hour) };
     let mut done = Rebuilt::default();
     let gpus = store.gpus()?;
     for gpu in &gpus {
+        one(store, gpu, range, (dry_run, stop), &mut done)?;
         if stop.is_set() {
             break;
         }
-        let (before, rows) = store.raw(gpu, from, to)?;
-        let mut windows = rebuild(before.as_ref(), &rows, from, to);
-        let all = windows.len() as u64;
-        keep_older(store, gpu, &mut windows)?;
-        let kept = windows.len() as u64;
-        done.left += all - kept;
-        done.written += if dry_run { kept } else { store.backfill(&windows, super::clock::wall())? };
         done.gpus += 1;
         #[expect(clippy::cast_precision_loss, reason = "a share for people")]
         show(done.gpus as f64 / gpus.len() as f64, gpu);
@@ -60,10 +57,35 @@ pub fn run(
     Ok(done)
 }
 
-fn keep_older(store: &mut dyn Store, gpu: &str, windows: &mut Vec<Window>) -> Result<(), PipelineError> {
-    for size in Size::ALL {
-        let newest = store.newest_final(gpu, size)?;
-        windows.retain(|window| window.size != size || newest.is_some_and(|newest| window.start < newest));
+/// Rebuilds one GPU's windows, day by day, over whole hours; days without rows cost nothing.
+fn one(
+    store: &mut dyn Store,
+    gpu: &str,
+    range: Range,
+    (dry_run, stop): (bool, &Flag),
+    done: &mut Rebuilt,
+) -> Result<(), PipelineError> {
+    let mut known: Option<Raw> = None;
+    let mut next = range.from;
+    while !stop.is_set()
+        && let Some(first) = store.next_raw(gpu, next)?.filter(|first| *first < range.to)
+    {
+        let from = next.max(first.floor(Size::Hour.ms()));
+        next = from.plus(DAY).min(range.to);
+        let (before, rows) = store.raw(gpu, from, next)?;
+        // What earlier days told reaches further back than the store looks.
+        known = known.or(before);
+        let windows = rebuild(known.as_ref(), &rows, from, next);
+        let written = store.backfill(&windows, super::clock::wall(), dry_run)?;
+        done.written += written;
+        done.left += (windows.len() as u64).saturating_sub(written);
+        let mut newest_first = rows.into_iter().rev().chain(known.take());
+        known = newest_first.next();
+        for older in newest_first {
+            if known.as_mut().is_none_or(|known| known.values.fill_counters(&older.values)) {
+                break;
+            }
+        }
     }
     Ok(())
 }

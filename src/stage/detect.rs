@@ -1,7 +1,8 @@
 //! Alert rules on one GPU: faults at once, thresholds with a `for` time, hysteresis and grace; firing, rising, ending.
 //!
 //! `aggregate` hands in every event; a rule says what it sees in it (`rules/`), this module decides when that is an alert.
-//! Faults come from an event of any age and end with the GPU's next reset. Thresholds look forward only, and neither
+//! Faults come from an event of any age and end with the GPU's next reset. A reset lies between two events, the newest
+//! before it and the one that shows it: an XID up to the former has been answered by it, a later one stands. Thresholds look forward only, and neither
 //! missing data nor time ends them. Rules over several GPUs and absence are not here: one GPU's events cannot tell.
 
 mod hold;
@@ -34,7 +35,9 @@ pub(crate) struct Scene<'a> {
     pub(crate) time: Time,
     /// Whether it is newer than all the GPU's events before it.
     pub(crate) forward: bool,
-    /// Whether it shows that the GPU's counters began again.
+    /// Time of the newest of those before it.
+    pub(crate) previous: Option<Time>,
+    /// Whether it shows that the GPU was reset between that one and itself.
     pub(crate) reset: bool,
     /// Its values, rounded.
     pub(crate) values: &'a Values,
@@ -59,6 +62,9 @@ pub(crate) struct Watch {
     first: Option<Time>,
     /// Time of the event that showed the newest reset.
     reset: Option<Time>,
+    /// Time of the newest event before that one. What happened up to it has ended with the reset; later, it may have
+    /// followed the reset, and nothing but the next one answers it.
+    before: Option<Time>,
     faults: Vec<OpenFault>,
     /// By `RULES`.
     holds: Vec<Hold>,
@@ -76,13 +82,17 @@ pub(crate) fn judge(scene: &Scene<'_>, watch: &mut Watch, out: &mut Out) {
         end_faults(scene, watch, out);
     }
     let graced = scene.time < first.max(watch.reset.unwrap_or(first)).plus(GRACE);
-    // What an event from before the reset shows has ended with it.
+    // What a reading from before the one that showed the reset says, that one has told since.
     let outlived = watch.reset.is_some_and(|reset| scene.time < reset);
-    let look =
-        Look { values: scene.values, xids: scene.xids, time: scene.time, fresh: scene.reset, reset: watch.reset };
+    let look = Look { values: scene.values, xids: scene.xids, time: scene.time, fresh: scene.reset };
     let kept = watch.holds.iter_mut().zip(&mut watch.marks);
     for (index, (rule, (hold, mark))) in (0_u8..).zip(RULES.iter().zip(kept)) {
         match &rule.judge {
+            Judge::Event(judge) => judge(&look, &mut |fault| {
+                if watch.before.is_none_or(|before| fault.since > before) {
+                    fire(scene, (index, rule), &fault, &mut watch.faults, out);
+                }
+            }),
             Judge::Fault(judge) if !outlived => {
                 judge(&look, mark, &mut |fault| fire(scene, (index, rule), &fault, &mut watch.faults, out));
             }
@@ -133,7 +143,7 @@ fn fire(scene: &Scene<'_>, (index, rule): (u8, &Rule), fault: &Fault, open: &mut
 }
 
 fn end_faults(scene: &Scene<'_>, watch: &mut Watch, out: &mut Out) {
-    watch.reset = Some(scene.time);
+    (watch.reset, watch.before) = (Some(scene.time), scene.previous);
     for OpenFault { rule, qualifier, since, severity } in watch.faults.drain(..) {
         if let Some(rule) = RULES.get(usize::from(rule)) {
             let status = Status::Resolved;

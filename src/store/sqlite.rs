@@ -123,6 +123,10 @@ impl Store for Sqlite {
         self.with("read samples", |connection| read::raw(connection, gpu, from, to))
     }
 
+    fn next_raw(&mut self, gpu: &str, from: Time) -> Result<Option<Time>, StoreError> {
+        self.with("read samples", |connection| read::next_raw(connection, gpu, from))
+    }
+
     fn windows(&mut self, gpu: &str, size: Size, from: Time, to: Time) -> Result<Vec<Window>, StoreError> {
         self.with("read windows", |connection| read::windows(connection, gpu, size, (from, to)))
     }
@@ -131,8 +135,8 @@ impl Store for Sqlite {
         self.with("read windows", |connection| read::newest_final(connection, gpu, size))
     }
 
-    fn backfill(&mut self, windows: &[Window], now: Time) -> Result<u64, StoreError> {
-        self.with("write windows", |connection| write::backfill(connection, windows, now))
+    fn backfill(&mut self, windows: &[Window], now: Time, dry_run: bool) -> Result<u64, StoreError> {
+        self.with("write windows", |connection| write::backfill(connection, windows, now, dry_run))
     }
 
     fn retain(&mut self, now: Time, keep: Retention) -> Result<u64, StoreError> {

@@ -3,6 +3,7 @@
 use super::aggregate_support::{Fed, GPU, int, real, sample, with_xids};
 use gpuhm::event::{Asset, Size, Time};
 use gpuhm::stage::Stage as _;
+use gpuhm::stage::aggregate::Aggregate;
 
 fn closed(fed: &Fed, size: Size) -> Vec<(i64, i64)> {
     let of = fed.out.rows.windows.iter().filter(|window| window.size == size && window.closed);
@@ -20,6 +21,23 @@ fn a_minute_closes_when_a_newer_event_passes_it_by_lateness() {
     assert_eq!((window.expected, window.hostname.as_str()), (6, "h1"));
     assert_eq!(window.cell("gpu_temp_mean"), real(50.0));
     assert_eq!(window.cell("power_usage_mean"), None);
+}
+
+#[test]
+fn lateness_is_bounded_so_that_states_are() {
+    let feed = |lateness, to| {
+        let mut fed = Fed::default();
+        fed.stage = Aggregate::with_lateness(lateness);
+        fed.every((0, to, 60), &[("gpu_temp_c", 50.0)]);
+        fed
+    };
+    let mut longest = feed(i64::MAX, 7200);
+    assert!(closed(&longest, Size::Minute).len() > 55);
+    longest.every((7200, 86_400, 60), &[]);
+    assert!(Aggregate::open_windows(longest.states.get(GPU).unwrap()) < 70);
+    // Nor does a negative one close minutes that are not over.
+    assert_eq!(closed(&feed(-600_000, 61), Size::Minute), [(0, 1)]);
+    assert_eq!(closed(&feed(0, 61), Size::Minute), [(0, 1)]);
 }
 
 #[test]

@@ -61,12 +61,67 @@ fn codes_are_alerts_of_their_own_and_an_unknown_one_warns() {
 fn an_xid_from_before_the_reset_is_answered_by_it() {
     let mut fed = Fed::default();
     fed.feed(&sample(GPU, 0, &[("energy_mj", 500.0)]));
-    fed.feed(&sample(GPU, 600_000, &[("energy_mj", 1.0)]));
+    fed.feed(&sample(GPU, 590_000, &[("energy_mj", 600.0)]));
+    fed.feed(&with_xids(sample(GPU, 600_000, &[("energy_mj", 1.0)]), &[(48, 590_000)]));
     fed.feed(&with_xids(sample(GPU, 300_000, &[("ecc_dbe_volatile", 4.0)]), &[(79, 299_000)]));
-    fed.feed(&with_xids(sample(GPU, 610_000, &[]), &[(95, 600_000)]));
+    fed.feed(&with_xids(sample(GPU, 610_000, &[]), &[(95, 590_000)]));
     assert_eq!(fed.alerts(), []);
+    let told = fed.out.rows.happenings.iter().filter(|row| row.kind == "xid").count();
+    assert_eq!(told, 3, "it is told all the same");
     fed.feed(&with_xids(sample(GPU, 620_000, &[]), &[(95, 615_000)]));
     assert_eq!(fed.alerts().len(), 1);
+}
+
+#[test]
+fn an_xid_that_may_have_followed_the_reset_stands_until_the_next() {
+    let mut fed = Fed::default();
+    fed.feed(&sample(GPU, 0, &[("energy_mj", 500.0)]));
+    // One report has both: the counters began again, and the GPU fell off the bus after all.
+    fed.feed(&with_xids(sample(GPU, 10_000, &[("energy_mj", 3.0)]), &[(79, 8000)]));
+    fed.restart();
+    // An event that comes late tells of the same time.
+    fed.feed(&with_xids(sample(GPU, 9000, &[]), &[(95, 7000)]));
+    fed.feed(&sample(GPU, 20_000, &[("energy_mj", 90.0)]));
+    let [lost, uncontained] = [("xid".into(), "firing", "critical", 8, 10), ("xid".into(), "firing", "critical", 7, 9)];
+    assert_eq!(fed.alerts(), [lost, uncontained]);
+    fed.feed(&sample(GPU, 30_000, &[("energy_mj", 1.0)]));
+    let ended = fed.out.rows.alerts[2..].iter().map(|alert| alert.status).collect::<Vec<_>>();
+    assert_eq!(ended, [Status::Resolved; 2]);
+}
+
+#[test]
+fn a_counter_that_steps_back_a_little_is_no_reset() {
+    let mut fed = Fed::default();
+    let energy = |at: i64, mj: f64| sample(GPU, at, &[("energy_mj", mj)]);
+    fed.feed(&with_xids(energy(10_000, 1_001_000.0), &[(79, 7000), (48, 7000), (95, 7000)]));
+    // The second collector read first and stamped last.
+    fed.feed(&energy(10_003, 1_000_999.0));
+    fed.feed(&energy(20_000, 500_500.0));
+    assert!(fed.out.rows.alerts.iter().all(|alert| alert.status == Status::Firing));
+    assert!(fed.out.rows.happenings.iter().all(|row| row.kind == "xid"));
+    fed.feed(&energy(30_000, 250_249.0));
+    assert_eq!(fed.out.counts.resolved, 3);
+    assert_eq!(fed.out.rows.happenings.last().unwrap().detail, "energy_mj began again: 500500, then 250249");
+}
+
+#[test]
+fn without_counters_a_flag_that_only_a_reset_takes_back_shows_one() {
+    for flag in ["row_remap_pending", "retired_pages_pending"] {
+        let mut fed = Fed::default();
+        fed.feed(&with_xids(sample(GPU, 10_000, &[(flag, 1.0)]), &[(48, 7000)]));
+        fed.restart();
+        let before = fed.out.rows.alerts.len();
+        // An old event and one without the flag tell nothing.
+        fed.feed(&sample(GPU, 5000, &[(flag, 0.0)]));
+        fed.feed(&sample(GPU, 20_000, &[]));
+        assert_eq!(fed.out.rows.alerts.len(), before, "{flag}");
+        fed.feed(&sample(GPU, 30_000, &[(flag, 0.0)]));
+        assert_eq!(fed.out.counts.resolved, before as u64, "{flag}");
+        let reset = fed.out.rows.happenings.iter().find(|row| row.kind == "reset").expect(flag);
+        assert_eq!(reset.detail, format!("{flag} is no longer set, which takes a reset"));
+        fed.feed(&sample(GPU, 40_000, &[(flag, 0.0)]));
+        assert_eq!(fed.out.rows.happenings.iter().filter(|row| row.kind == "reset").count(), 1);
+    }
 }
 
 #[test]

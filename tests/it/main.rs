@@ -19,6 +19,8 @@ mod aggregate_support;
 #[cfg(test)]
 mod aggregate_windows;
 #[cfg(test)]
+mod backfill;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod bus_contract;

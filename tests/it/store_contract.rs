@@ -17,7 +17,7 @@ type Check = fn(&mut dyn Store);
 
 /// Runs every check on stores that `make` makes, each empty.
 pub(crate) fn suite(make: impl Fn() -> Box<dyn Store>) {
-    let checks: [(&str, Check); 18] = [
+    let checks: [(&str, Check); 21] = [
         ("an empty store answers", empty_answers),
         ("of raw rows with one key the first stays", first_raw_stays),
         ("everything else is replaced", others_are_replaced),
@@ -32,8 +32,11 @@ pub(crate) fn suite(make: impl Fn() -> Box<dyn Store>) {
         ("a collector's older report is dropped", collectors_keep_the_newest),
         ("gpus are listed in order", store_queries::gpus_in_order),
         ("raw rows of a span and the one before", store_queries::raw_span),
+        ("counters before a span come from where they stand", store_queries::counters_before_a_span),
+        ("the first raw row from a time on", store_queries::next_raw),
         ("windows of a span", store_queries::window_span),
         ("backfill touches only older windows", backfill_touches_older),
+        ("backfill keeps what counts more readings", store_queries::backfill_keeps_the_fuller),
         ("retention by age", retention_by_age),
         ("retention by size", retention_by_size),
     ];
@@ -221,14 +224,18 @@ fn collectors_keep_the_newest(store: &mut dyn Store) {
 fn backfill_touches_older(store: &mut dyn Store) {
     let nth = |n, closed| window("GPU-a", Size::Minute, n, closed);
     put(store, &of_windows(vec![nth(0, true), nth(5, true), nth(6, false)]));
-    let rebuilt = |n| Window { count: 1, ..nth(n, true) };
+    let rebuilt = |n| Window { count: 9, ..nth(n, true) };
     let mut other = rebuilt(0);
     other.gpu_uuid = "GPU-b".into();
-    let hour = Window { count: 1, ..window("GPU-a", Size::Hour, 0, true) };
+    let hour = Window { count: 9, ..window("GPU-a", Size::Hour, 0, true) };
     let windows = [rebuilt(-1), rebuilt(0), rebuilt(5), rebuilt(6), rebuilt(7), other, hour];
-    assert_eq!(store.backfill(&windows, T0).unwrap(), 2);
-    let counts: Vec<i64> = all_windows(store, "GPU-a", Size::Minute).iter().map(|window| window.count).collect();
-    assert_eq!(counts, [1, 1, 6, 6]);
+    let counts = |store: &mut dyn Store| -> Vec<i64> {
+        all_windows(store, "GPU-a", Size::Minute).iter().map(|window| window.count).collect()
+    };
+    assert_eq!(store.backfill(&windows, T0, true).unwrap(), 2);
+    assert_eq!(counts(store), [6, 6, 6], "a dry run wrote");
+    assert_eq!(store.backfill(&windows, T0, false).unwrap(), 2);
+    assert_eq!(counts(store), [9, 9, 6, 6]);
     assert_eq!(all_windows(store, "GPU-b", Size::Minute), []);
     assert_eq!(all_windows(store, "GPU-a", Size::Hour), []);
 }

@@ -229,7 +229,8 @@ fn a_reset_starts_every_volatile_counter_again_and_applies_the_remap() {
     let all: Vec<_> = (0..6).map(|n| values(&tick(&mut sim, n)[0]).0).collect();
     for (at, metric) in metric::sampled().filter(|(_, metric)| metric.kind == metric::Kind::Volatile) {
         let (before, after) = (all[4].real(at).unwrap(), all[5].real(at).unwrap());
-        assert!(after < before || (before == 0.0 && after == 0.0), "{}: {before} → {after}", metric.name);
+        // Far enough to be told from two collectors that read moments apart.
+        assert!(after * 2.0 < before || (before == 0.0 && after == 0.0), "{}: {before} → {after}", metric.name);
     }
     assert_eq!(all[5].int(metric::ids::REMAP_PENDING), Some(0));
     assert_eq!(all[5].int(metric::index("ecc_dbe_aggregate").unwrap()), Some(1));

@@ -8,8 +8,8 @@ use super::track::{Sink, Track};
 use crate::event::rows::Raw;
 use crate::event::{Time, Window};
 
-/// The windows of one GPU that lie wholly within `from..to`, from its raw rows in order of time. `before` is the GPU's
-/// newest row before `from`: where counters begin. The ends should be whole hours, since a window cut by one is left out.
+/// The windows of one GPU that lie wholly within `from..to`, from its raw rows in order of time. `before` holds the
+/// counters as they stood at `from`, each by the newest row that has it. The ends should be whole hours, since a window cut by one is left out.
 #[must_use]
 pub fn rebuild(before: Option<&Raw>, rows: &[Raw], from: Time, to: Time) -> Vec<Window> {
     let mut track = Track::after(before.map(|row| &row.values));

@@ -2,6 +2,10 @@
 //!
 //! XIDs are things that happened, so an event of any age tells them, each once. Resets and changes are differences to
 //! the newest reading, so only an event newer than it tells them. Judging what they mean is for the rules of `detect`.
+//!
+//! Two things show a reset: a counter since driver load that fell far, and a flag that only a reset takes back. Windows
+//! are less strict: there any lower value is a counter that began again (facts on health, 3.5), since a wrong delta of one
+//! window is a small error, while a wrong reset ends every fault of the GPU.
 
 use std::collections::VecDeque;
 
@@ -9,12 +13,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::rows::Happening;
 use crate::event::{Time, Values, Xid};
-use crate::metric::{Kind, METRICS};
+use crate::metric::{Kind, METRICS, ids};
 use crate::stage::detect;
 
 /// How many XIDs are remembered to tell a repetition from a new one: more than a storm brings within the 20 s by which
 /// events swap places.
 const XIDS: usize = 64;
+
+/// A counter shows a reset when it falls below its old value divided by this. Two collectors of one GPU read it moments
+/// apart and stamp what they read with times of their own, so that a counter may seem to step back by what it counted
+/// meanwhile: a small share, unless it has counted next to nothing. A reset takes it to 0, and soon after that it is still
+/// near 0. One that has counted past half its old value before anyone looks shows nothing; hardly do all of them so.
+const FALL: i64 = 2;
+/// Flags that stand until a reset does what they wait for: the evidence of sources that report no counter since driver
+/// load, such as the CSV of nvidia-smi.
+const UNTIL_RESET: [usize; 2] = [ids::REMAP_PENDING, ids::RETIRED_PENDING];
 
 /// What is remembered to see what changes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -30,7 +43,7 @@ pub(super) struct Past {
 pub(super) struct Told {
     /// XIDs not seen before.
     pub(super) xids: Vec<Xid>,
-    /// Whether the GPU's counters began again.
+    /// Whether the GPU was reset.
     pub(super) reset: bool,
 }
 
@@ -65,21 +78,29 @@ impl Past {
         told
     }
 
+    /// What shows a reset, for people. Looks at states before `changes` takes them over.
     fn reset(&mut self, values: &Values) -> Option<String> {
-        let mut fell = None;
+        let mut shown = None;
         for (last, (metric, name)) in of_kind(Kind::Volatile, &mut self.volatile) {
             let Some(new) = values.int(metric) else {
                 continue;
             };
             if let Some(old) = *last
                 && new < old
-                && fell.is_none()
+                && new.saturating_mul(FALL) < old
+                && shown.is_none()
             {
-                fell = Some(format!("{name} began again: {old}, then {new}"));
+                shown = Some(format!("{name} began again: {old}, then {new}"));
             }
             *last = Some(new);
         }
-        fell
+        let flags = of_kind(Kind::State, &mut self.states).filter(|(_, (metric, _))| UNTIL_RESET.contains(metric));
+        for (last, (metric, name)) in flags {
+            if last.is_some_and(|old| old > 0) && values.int(metric) == Some(0) && shown.is_none() {
+                shown = Some(format!("{name} is no longer set, which takes a reset"));
+            }
+        }
+        shown
     }
 
     fn changes(&mut self, values: &Values, mut tell: impl FnMut(&str, i64, String)) {

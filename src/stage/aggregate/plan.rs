@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use crate::event::window::{Column, Stat};
 use crate::event::{Size, Value};
-use crate::metric::{METRICS, Stats, Type};
+use crate::metric::{self, METRICS, Stats, Type};
 
 /// Where a column's cell comes from: a position in one of the lists below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) static PLAN: LazyLock<Plan> = LazyLock::new(|| {
     let mut plan = Plan {
         spreads: with(Stats::spread),
         lasts: with(|stats| stats.has(Stats::LAST)),
-        counters: with(|stats| stats.has(Stats::DELTA)),
+        counters: metric::counters().collect(),
         ranked: with(|stats| stats.has(Stats::QUANTILES)),
         mask: with(|stats| stats.has(Stats::TIMES)).first().copied(),
         minute: Vec::new(),

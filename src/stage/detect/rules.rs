@@ -52,7 +52,10 @@ pub(super) struct Rule {
 /// What a rule looks for.
 #[derive(Debug)]
 pub(super) enum Judge {
-    /// Something that happened, or a flag that stands: an alert at once, until the next reset.
+    /// Something that happened and says when, in `since`: an alert at once, until the next reset. An event of any age may
+    /// tell it; whether the newest reset has answered it is told from `since` alone, by the caller.
+    Event(fn(&Look<'_>, &mut dyn FnMut(Fault))),
+    /// Something that stands in a reading, a flag or a count: an alert at once, until the next reset.
     Fault(fn(&Look<'_>, &mut Mark, &mut dyn FnMut(Fault))),
     /// A level that must hold for a time; `None` where the event cannot tell.
     Level(Terms, fn(&Look<'_>, &mut Mark) -> Option<Level>),
@@ -67,8 +70,6 @@ pub(super) struct Look<'a> {
     pub(super) time: Time,
     /// Whether this event showed a reset.
     pub(super) fresh: bool,
-    /// When the newest reset was seen.
-    pub(super) reset: Option<Time>,
 }
 
 /// What a rule remembers of a GPU from event to event.
@@ -137,14 +138,14 @@ impl Rule {
     fn limits(&self) -> Option<[f64; 3]> {
         match &self.judge {
             Judge::Level(terms, _) => terms.limits,
-            Judge::Fault(_) => None,
+            Judge::Event(_) | Judge::Fault(_) => None,
         }
     }
 
     /// What to do once it has ended.
     pub(super) fn after(&self) -> &'static str {
         match self.judge {
-            Judge::Fault(_) => {
+            Judge::Event(_) | Judge::Fault(_) => {
                 "The GPU was reset since; see whether the fault comes back before trusting it with work."
             }
             Judge::Level(..) => "Nothing; the readings are healthy again.",

@@ -21,6 +21,7 @@ fn statements() -> Vec<String> {
     let mut all = vec![
         &SQL.raw_span,
         &SQL.raw_before,
+        &SQL.raw_next,
         &SQL.latest,
         &SQL.gpus,
         &SQL.alerts_open,

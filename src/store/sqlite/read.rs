@@ -31,17 +31,38 @@ pub(super) fn gpus(connection: &Connection) -> Result<Vec<String>> {
     connection.prepare_cached(&SQL.gpus)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Raw rows of `gpu` in [from, to), and the one before them.
+/// Raw rows of `gpu` in [from, to), and what was known before them.
 pub(super) fn raw(connection: &mut Connection, gpu: &str, from: Time, to: Time) -> Result<(Option<Raw>, Vec<Raw>)> {
     // One transaction, so that both answers are of one moment.
     let transaction = connection.transaction()?;
     let one = |row: &Row<'_>| sample(row).map(|(raw, _)| raw);
-    let before = transaction.prepare_cached(&SQL.raw_before)?.query_row(params![gpu, from.ms()], one).optional()?;
+    let before = known_before(&transaction, gpu, from)?;
     let span = transaction
         .prepare_cached(&SQL.raw_span)?
         .query_map(params![gpu, from.ms(), to.ms()], one)?
         .collect::<Result<Vec<Raw>>>()?;
     Ok((before, span))
+}
+
+/// The newest row before `from`, its missing counters from older ones.
+fn known_before(connection: &Connection, gpu: &str, from: Time) -> Result<Option<Raw>> {
+    let mut statement = connection.prepare_cached(&SQL.raw_before)?;
+    let mut rows = statement.query_map(params![gpu, from.ms()], |row| sample(row).map(|(raw, _)| raw))?;
+    let Some(mut newest) = rows.next().transpose()? else {
+        return Ok(None);
+    };
+    for older in rows {
+        if newest.values.fill_counters(&older?.values) {
+            break;
+        }
+    }
+    Ok(Some(newest))
+}
+
+/// Time of the first raw row of `gpu` at or after `from`.
+pub(super) fn next_raw(connection: &Connection, gpu: &str, from: Time) -> Result<Option<Time>> {
+    let mut statement = connection.prepare_cached(&SQL.raw_next)?;
+    statement.query_row(params![gpu, from.ms()], |row| row.get(0).map(Time)).optional()
 }
 
 /// Windows of `gpu` that start in the span.

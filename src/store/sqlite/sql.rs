@@ -7,12 +7,14 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use crate::event::Size;
+use crate::store::LOOK_BACK;
 use crate::store::schema::{self, Table};
 
 /// The statements on one window table.
 #[derive(Debug)]
 pub(super) struct WindowSql {
     pub(super) upsert: String,
+    pub(super) rebuilt: String,
     pub(super) span: String,
     pub(super) newest_final: String,
 }
@@ -23,6 +25,7 @@ pub(super) struct Sql {
     pub(super) raw_insert: String,
     pub(super) raw_span: String,
     pub(super) raw_before: String,
+    pub(super) raw_next: String,
     pub(super) latest: String,
     pub(super) gpus: String,
     windows: [WindowSql; 3],
@@ -51,6 +54,8 @@ const GPUS: &str = "WITH RECURSIVE each (gpu) AS (
     FROM each WHERE each.gpu IS NOT NULL
 )";
 
+const RAW_NEXT: &str = "SELECT time FROM gpu_metrics INDEXED BY gpu_metrics_gpu";
+
 impl Sql {
     /// The statements on the windows of `size`.
     pub(super) fn windows(&self, size: Size) -> &WindowSql {
@@ -75,7 +80,8 @@ pub(super) static SQL: LazyLock<Sql> = LazyLock::new(|| {
     Sql {
         raw_insert: format!("{} ON CONFLICT DO NOTHING", insert(&raw)),
         raw_span: format!("{select} WHERE gpu_uuid = ?1 AND time >= ?2 AND time < ?3 ORDER BY time"),
-        raw_before: format!("{select} WHERE gpu_uuid = ?1 AND time < ?2 ORDER BY time DESC LIMIT 1"),
+        raw_before: format!("{select} WHERE gpu_uuid = ?1 AND time < ?2 ORDER BY time DESC LIMIT {}", LOOK_BACK + 1),
+        raw_next: format!("{RAW_NEXT} WHERE gpu_uuid = ?1 AND time >= ?2 ORDER BY time LIMIT 1"),
         latest: latest(&raw),
         gpus: format!("{GPUS} SELECT gpu FROM each WHERE gpu IS NOT NULL"),
         windows: Size::ALL.map(windows),
@@ -106,6 +112,7 @@ fn windows(size: Size) -> WindowSql {
     let (table, name) = (schema::window(size), size.table());
     WindowSql {
         upsert: upsert(&table),
+        rebuilt: format!("{} WHERE excluded.count >= {name}.count", upsert(&table)),
         span: format!(
             "SELECT {} FROM {name} WHERE gpu_uuid = ?1 AND start >= ?2 AND start < ?3 ORDER BY start",
             list(&table, "")

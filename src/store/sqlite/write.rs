@@ -1,5 +1,8 @@
 //! Writing: tokens, a step's rows, rebuilt windows. Each is one transaction that holds the write lock from its start.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior::Immediate};
 
 use super::bind::Binder;
@@ -45,7 +48,9 @@ pub(super) fn write(connection: &mut Connection, tokens: &[Token], rows: &Rows, 
         }
     }
     let written = put_raw(&transaction, &rows.raw, now)?;
-    put_windows(&transaction, rows.windows.iter(), now)?;
+    for window in &rows.windows {
+        put_window(&transaction, &SQL.windows(window.size).upsert, window, now)?;
+    }
     put_happenings(&transaction, &rows.happenings, now)?;
     alerts::put(&transaction, &rows.alerts, now)?;
     put_collectors(&transaction, &rows.collectors, now)?;
@@ -53,17 +58,27 @@ pub(super) fn write(connection: &mut Connection, tokens: &[Token], rows: &Rows, 
     Ok(Outcome::Written(written))
 }
 
-/// Writes those of `windows` that are older than their GPU's newest final one of that size.
-pub(super) fn backfill(connection: &mut Connection, windows: &[Window], now: Time) -> Result<u64> {
+/// Writes those of `windows` that are older than their GPU's newest final one of that size and that count no fewer
+/// readings than the stored one. A dry run does the same and takes it back, so that both count alike.
+pub(super) fn backfill(connection: &mut Connection, windows: &[Window], now: Time, dry_run: bool) -> Result<u64> {
     let transaction = connection.transaction_with_behavior(Immediate)?;
+    // What is written is older, so that the newest stays the newest throughout.
+    let mut finals = HashMap::new();
     let mut count = 0;
     for window in windows {
-        let newest = read::newest_final(&transaction, &window.gpu_uuid, window.size)?;
+        let newest = match finals.entry((window.gpu_uuid.as_str(), window.size)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => *place.insert(read::newest_final(&transaction, &window.gpu_uuid, window.size)?),
+        };
         if newest.is_some_and(|newest| window.start < newest) {
-            count += put_windows(&transaction, std::iter::once(window), now)?;
+            count += put_window(&transaction, &SQL.windows(window.size).rebuilt, window, now)?;
         }
     }
-    transaction.commit()?;
+    if dry_run {
+        transaction.rollback()?;
+    } else {
+        transaction.commit()?;
+    }
     Ok(count)
 }
 
@@ -92,25 +107,21 @@ fn put_raw(transaction: &Transaction<'_>, rows: &[Raw], now: Time) -> Result<Wri
     Ok(written)
 }
 
-fn put_windows<'w>(transaction: &Transaction<'_>, windows: impl Iterator<Item = &'w Window>, now: Time) -> Result<u64> {
-    let mut count = 0;
-    for window in windows {
-        let mut statement = transaction.prepare_cached(&SQL.windows(window.size).upsert)?;
-        let mut to = Binder::new(&mut statement);
-        to.put(&window.gpu_uuid)?;
-        to.put(window.start.ms())?;
-        to.put(&window.hostname)?;
-        to.put(window.closed)?;
-        to.put(window.count)?;
-        to.put(window.expected)?;
-        for (at, column) in window.size.columns().iter().enumerate() {
-            to.metric(column.ty, window.cells.get(at).copied().flatten())?;
-        }
-        to.put(now.ms())?;
-        to.run()?;
-        count += 1;
+/// Writes one window by `text`; returns how many rows that changed.
+fn put_window(transaction: &Transaction<'_>, text: &str, window: &Window, now: Time) -> Result<u64> {
+    let mut statement = transaction.prepare_cached(text)?;
+    let mut to = Binder::new(&mut statement);
+    to.put(&window.gpu_uuid)?;
+    to.put(window.start.ms())?;
+    to.put(&window.hostname)?;
+    to.put(window.closed)?;
+    to.put(window.count)?;
+    to.put(window.expected)?;
+    for (at, column) in window.size.columns().iter().enumerate() {
+        to.metric(column.ty, window.cells.get(at).copied().flatten())?;
     }
-    Ok(count)
+    to.put(now.ms())?;
+    Ok(to.run()? as u64)
 }
 
 fn put_happenings(transaction: &Transaction<'_>, rows: &[Happening], now: Time) -> Result<()> {

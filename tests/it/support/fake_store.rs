@@ -127,6 +127,10 @@ impl Store for FakeStore {
         Err(unusable("no stage asks this"))
     }
 
+    fn next_raw(&mut self, _gpu: &str, _from: Time) -> Result<Option<Time>, StoreError> {
+        Err(unusable("no stage asks this"))
+    }
+
     fn windows(&mut self, _gpu: &str, _size: Size, _from: Time, _to: Time) -> Result<Vec<Window>, StoreError> {
         Err(unusable("no stage asks this"))
     }
@@ -135,7 +139,7 @@ impl Store for FakeStore {
         Err(unusable("no stage asks this"))
     }
 
-    fn backfill(&mut self, _windows: &[Window], _now: Time) -> Result<u64, StoreError> {
+    fn backfill(&mut self, _windows: &[Window], _now: Time, _dry_run: bool) -> Result<u64, StoreError> {
         Err(unusable("no stage asks this"))
     }
 

@@ -1,32 +1,29 @@
 //! XIDs of the hardware kind: an alert a code, at once. What programs cause, and what only informs, is an entry in
 //! `gpu_events` and no alert.
 //!
-//! An XID from before the newest reset has been answered by it. A code the table does not have raises a warning: it is
-//! new, and silence about it would be a guess.
+//! A code the table does not have raises a warning: it is new, and silence about it would be a guess.
 
 use super::xid_table::{Xid, find};
-use super::{Fault, Judge, Look, Mark, Rule, Words};
+use super::{Fault, Judge, Look, Rule, Words};
 use crate::event::{Severity, Values};
 use crate::metric::ids;
 
 pub(super) const RULE: Rule = Rule {
     id: "xid",
     unit: "",
-    judge: Judge::Fault(judge),
+    judge: Judge::Event(judge),
     evidence: &[ids::DBE, ids::REMAP_PENDING, ids::REMAP_FAILURE],
     words,
 };
 
-fn judge(look: &Look<'_>, _: &mut Mark, found: &mut dyn FnMut(Fault)) {
+fn judge(look: &Look<'_>, found: &mut dyn FnMut(Fault)) {
     for xid in look.xids {
         let severity = match find(xid.code) {
             Some(Xid { severity, .. }) => *severity,
             // 0 and less are no codes: some exporters show 0 for "none so far".
             None => (xid.code > 0).then_some(Severity::Warning),
         };
-        if let Some(severity) = severity
-            && look.reset.is_none_or(|reset| xid.at > reset)
-        {
+        if let Some(severity) = severity {
             found(Fault { qualifier: Some(xid.code), since: xid.at, severity, value: None, threshold: None });
         }
     }
