@@ -67,7 +67,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         progress.end();
         let verb = if options.dry_run { "would be rebuilt" } else { "rebuilt" };
         tracing::info!(
-            "{} windows of {} GPUs {verb}, {} left alone: their GPU's newest final window is not newer",
+            "{} windows of {} GPUs {verb}; {} left alone: not older than their GPU's newest final one, or made of more readings",
             done.written,
             done.gpus,
             done.left
