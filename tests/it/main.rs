@@ -31,6 +31,8 @@ mod bus_groups;
 #[cfg(test)]
 mod bus_member;
 #[cfg(test)]
+mod bus_retention;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod detect_faults;
