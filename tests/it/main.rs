@@ -35,6 +35,8 @@ mod bus_retention;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod collect_bytes;
+#[cfg(test)]
 mod detect_faults;
 #[cfg(test)]
 mod detect_levels;
