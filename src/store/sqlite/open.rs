@@ -75,10 +75,9 @@ fn prepare_place(path: &Path, access: Access) -> Result<(), StoreError> {
         }
         return Err(unusable(path, "there is no such file; a stage that writes makes it, and so does `gpuhm migrate`"));
     }
-    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => std::fs::create_dir_all(parent)
-            .map_err(|error| unusable(path, format!("its directory cannot be made: {error}")))?,
-        None => {}
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)
+            .map_err(|error| unusable(path, format!("its directory cannot be made: {error}")))?;
     }
     make_private(path).map_err(|error| unusable(path, format!("it cannot be made: {error}")))
 }
