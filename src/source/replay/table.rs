@@ -60,7 +60,7 @@ impl Table {
         }
         let mut reader = Reader::new(header, host);
         let (mut rows, mut cells) = (Vec::<Row>::new(), Vec::new());
-        let mut broken = Broken { left: most, ..Broken::default() };
+        let mut broken = Broken { most, ..Broken::default() };
         // Lines before the first that has a time take that one's.
         let (mut timeless, mut last) = (0, None);
         while let Some(line) = input.line() {
@@ -135,8 +135,9 @@ impl Table {
 /// The lines that are no rows.
 #[derive(Debug, Default)]
 struct Broken {
-    /// Bytes of memory that are left for them.
-    left: usize,
+    /// Bytes of memory that they may take, and that they take.
+    most: usize,
+    taken: usize,
     /// How many there were, and what is wrong with the first.
     count: u64,
     first: String,
@@ -156,13 +157,16 @@ impl Broken {
             self.first = format!("line {}: {}", line.number, shown(why));
         }
         self.count += 1;
-        let Some(left) = self.left.checked_sub(bytes.len() + BESIDE) else {
+        self.taken += bytes.len() + BESIDE;
+        if self.taken > self.most {
             return Err(format!(
-                "no table: up to line {} there are {} lines that are no rows, more than memory is spent on ({})",
-                line.number, self.count, self.first
+                "no table: {} of its first {} lines are no rows and take more than {} MiB of memory; {}",
+                self.count,
+                line.number,
+                self.most >> 20,
+                self.first
             ));
-        };
-        self.left = left;
+        }
         Ok(bytes)
     }
 }
