@@ -87,7 +87,8 @@ pub struct Polled {
     /// stand at theirs come again, without records, when a poll brings no news, and every second or so while others do,
     /// so that a runner can show what fell idle. Partitions in `revoking` bring nothing.
     pub batches: Vec<Batch>,
-    /// Records that retention dropped before this group read them.
+    /// Records that retention dropped before this group read them; told of a partition when it is assigned for the first
+    /// time, too.
     pub skipped: u64,
 }
 
@@ -204,7 +205,8 @@ pub trait Bus: Send + Sync {
     /// Where the bus cannot be reached or has no such topic.
     fn lag(&self, group: &str, topic: &str) -> Result<u64, BusError>;
 
-    /// Drops what is too old at `now` or too much; returns how many records that some group had not read.
+    /// Drops what is too old at `now` or too much; returns how many records that some group had not read. `now` is the
+    /// wall clock's, as the arrival is from which a record ages: the run's clock, which stamps it, may be far from both.
     ///
     /// # Errors
     /// Where the bus cannot be reached.

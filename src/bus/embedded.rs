@@ -29,6 +29,7 @@ use self::block::Codec;
 use self::consumer::EmbeddedConsumer;
 use self::file::{Db, Place, Step};
 use self::reader::EmbeddedReader;
+use self::retain::Bounds;
 use super::{Bus, BusError, Consumer, From, Join, Producer, Reader, Stamp, TOPICS, TopicInfo};
 use crate::event::Time;
 use crate::event::time::DAY;
@@ -36,7 +37,7 @@ use crate::event::time::DAY;
 /// How much the log keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// How long a record stays, in milliseconds from its arrival.
+    /// How long a record stays, in milliseconds from its arrival by the machine's clock.
     pub age: i64,
     /// How many bytes all topics may take together, compressed.
     pub bytes: u64,
@@ -140,7 +141,8 @@ impl Bus for Embedded {
     }
 
     fn retain(&self, now: Time) -> Result<u64, BusError> {
-        let limit = i64::try_from(self.options.bytes).unwrap_or(i64::MAX);
-        retain::retain(&mut self.db()?, now.plus(self.options.age.saturating_neg()), limit)
+        let bytes = i64::try_from(self.options.bytes).unwrap_or(i64::MAX);
+        let before = now.plus(self.options.age.saturating_neg());
+        retain::retain(&mut self.db()?, Bounds { now, before, bytes })
     }
 }

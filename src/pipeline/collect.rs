@@ -17,10 +17,13 @@ use crate::event::codec::encode;
 use crate::event::record::RAW;
 use crate::event::sample::{Body, Collector, Event, Host, SCHEMA_VERSION};
 use crate::event::time::MINUTE;
+use crate::source::replay::weight;
 use crate::source::{Due, HostReport, Reading, Source};
 
 /// With a driven clock readings are gathered up to this many before they are put away.
 const GATHER: usize = 4096;
+/// … and this many bytes of them; one reading of the source may come on top.
+const GATHER_BYTES: usize = 8 << 20;
 /// How far a recording's clock may be ahead of the wall's: what validation allows.
 const AHEAD: i64 = 5 * MINUTE;
 /// Events put away at a time: more makes a tick of a large fleet take more memory, less makes it more commits.
@@ -152,10 +155,13 @@ impl Collect {
     /// Reads a recording; with a driven clock on and on until enough is gathered.
     fn gather(&mut self, due: Time, readings: &mut Vec<Reading>) -> Result<(), PipelineError> {
         let mut at = due;
+        let (mut weighed, mut bytes) = (readings.len(), 0);
         loop {
             self.source.read(at.max(self.clock.now()), readings)?;
+            bytes += readings.iter().skip(weighed).map(weight).sum::<usize>();
+            weighed = readings.len();
             match (&*self.clock, self.source.due()) {
-                (Clock::Driven(_), Due::At(next)) if readings.len() < GATHER => {
+                (Clock::Driven(_), Due::At(next)) if weighed < GATHER && bytes < GATHER_BYTES => {
                     at = next;
                     self.clock.advance(self.past(at));
                 }

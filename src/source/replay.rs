@@ -26,10 +26,23 @@ use table::Table;
 
 /// Readings given at one call at most; the loop comes back for the rest.
 const CHUNK: usize = 4096;
+/// … and bytes of them, but for the last, which may exceed it. Double, and a recording of the longest lines takes as
+/// much more of memory; half, and it changes nothing for real events: a chunk of them has this many.
+const CHUNK_BYTES: usize = 8 << 20;
+/// What an event counts for among them: about what it takes, encoded or not.
+const EVENT_BYTES: usize = 2 << 10;
 /// The host of a table that names none and comes from no file.
 const LOCALHOST: &str = "localhost";
 /// Endings of a file name that do not name its host.
 const ENDINGS: [&str; 5] = [".gz", ".csv", ".txt", ".log", ".smi"];
+
+/// What a reading takes of memory, roughly.
+pub(crate) fn weight(reading: &Reading) -> usize {
+    match reading {
+        Reading::Event(_) => EVENT_BYTES,
+        Reading::Line { key, bytes, .. } => key.len() + bytes.len(),
+    }
+}
 
 #[derive(Debug)]
 enum Recording {
@@ -75,7 +88,8 @@ impl Replay {
                 return Err(fail(format!("it breaks off within its header: {why}")));
             }
             Format::Table(header) => {
-                let table = Table::load(&mut input, &header, &host(path), &mut complaints);
+                let table =
+                    Table::load(&mut input, &header, &host(path), &mut complaints, table::BROKEN).map_err(fail)?;
                 if let Some(why) = input.broken.take() {
                     complaints.file(&format!("ends early, after line {}: {why}", input.lines()));
                 }
@@ -113,14 +127,16 @@ impl Source for Replay {
     }
 
     fn read(&mut self, now: Time, out: &mut Vec<Reading>) -> Result<(), SourceError> {
+        let mut bytes = 0;
         for _ in 0..CHUNK {
-            if self.next_due().is_none_or(|due| due > now) {
+            if bytes >= CHUNK_BYTES || self.next_due().is_none_or(|due| due > now) {
                 break;
             }
             let reading = match &mut self.recording {
                 Recording::Lines(lines) => lines.pop(&mut self.complaints),
                 Recording::Table(table) => table.pop(),
             };
+            bytes += reading.as_ref().map_or(0, weight);
             out.extend(reading);
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What only the embedded log must do: files that are none, damage, the dead, and retention.
+//! What only the embedded log must do: files that are none, who may read them, damage, and the dead.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,40 +6,40 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gpuhm::bus::embedded::{Embedded, Options};
-use gpuhm::bus::{Bus, BusError, Finish, From, Message, PARTITIONS, Position, RAW, key};
+use gpuhm::bus::{Bus, BusError, Finish, From, PARTITIONS, RAW, key};
 use gpuhm::event::Time;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::bus_contract::suite;
-use crate::bus_member::{Member, all, message};
+use crate::bus_member::{Member, message};
 
 /// A log in a directory of its own, stamped by a clock that moves a millisecond a record batch.
-struct Log {
+pub(crate) struct Log {
     folder: TempDir,
-    clock: Arc<AtomicI64>,
-    bus: Embedded,
+    pub(crate) clock: Arc<AtomicI64>,
+    pub(crate) bus: Embedded,
 }
 
 impl Log {
-    fn new(options: Options) -> Log {
+    pub(crate) fn new(options: Options) -> Log {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(1_000_000));
         let bus = open(&folder.path().join("bus.db"), &clock, options).unwrap();
         Log { folder, clock, bus }
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("bus.db")
     }
 
-    fn sql(&self, text: &str) -> usize {
+    pub(crate) fn sql(&self, text: &str) -> usize {
         let conn = Connection::open(self.path()).unwrap();
         conn.busy_timeout(Duration::from_secs(10)).unwrap();
         conn.execute(text, []).unwrap()
     }
 
-    fn send(&self, key: &str, values: std::ops::Range<i32>) {
+    pub(crate) fn send(&self, key: &str, values: std::ops::Range<i32>) {
         let messages: Vec<_> = values.map(|value| message(RAW, key, &value.to_string())).collect();
         self.bus.producer().unwrap().send(&messages).unwrap();
     }
@@ -107,6 +107,21 @@ fn a_log_that_cannot_be_written_is_refused() {
         assert!(why(&log.folder.path().join("new.db")).contains("writ"));
     }
     allow(log.folder.path(), 0o755);
+}
+
+#[test]
+fn a_new_log_is_its_owners_alone_and_an_old_one_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let log = Log::new(Options::default());
+    log.send("k", 0..10);
+    let mode = |end: &str| {
+        let path = PathBuf::from(format!("{}{end}", log.path().display()));
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!(["", "-wal", "-shm"].map(mode), [0o600; 3]);
+    std::fs::set_permissions(log.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
+    open(&log.path(), &Arc::default(), Options::default()).unwrap();
+    assert_eq!(mode(""), 0o640);
 }
 
 #[test]
@@ -202,58 +217,4 @@ fn who_lost_its_name_is_told() {
         let BusError::Unusable { why, .. } = error else { panic!("{error}") };
         assert_eq!(why, "another member named a has taken over in group g");
     }
-}
-
-#[test]
-fn retention_drops_the_oldest_and_counts_what_was_unread() {
-    let log = Log::new(Options { age: 1000, ..Options::default() });
-    log.send("k", 0..10);
-    let mut member = Member::join(&log.bus, "g", "a");
-    member.until("the records", |member| member.seen.len() == 10);
-    let at = key::partition(b"k", PARTITIONS);
-    let position = Position { partition: at, next: 4, settled: 2 };
-    member.consumer.finish(&Finish { positions: vec![position], ..Finish::default() }).unwrap();
-    drop(member);
-    log.clock.store(1_000_500, Ordering::Relaxed);
-    log.send("k", 10..20);
-    assert_eq!(log.bus.retain(Time(1_000_900)).unwrap(), 0);
-    assert_eq!(log.bus.retain(Time(1_001_200)).unwrap(), 6);
-    assert_eq!(log.bus.topics().unwrap()[0].ranges[usize::try_from(at).unwrap()], (10, 20));
-    assert_eq!(log.bus.lag("g", RAW).unwrap(), 10);
-    let mut member = Member::join(&log.bus, "g", "a");
-    member.until("the rest", |member| member.seen.len() == 10);
-    assert_eq!((member.skipped, member.seen[0].1.offset), (6, 10));
-    let recovery = member.consumer.recover(at).unwrap();
-    assert_eq!((recovery.committed, recovery.settled), (10, 10));
-    // What is dropped before a running member has read it is told, too.
-    member.revoking.clear();
-    log.send("k", 20..30);
-    log.bus.retain(Time(9_000_000)).unwrap();
-    member.until("what was skipped", |member| member.skipped == 16);
-    assert_eq!(log.bus.topics().unwrap()[0].bytes, 0);
-    log.send("k", 30..31);
-    member.until("what comes next", |member| member.seen.last().unwrap().1.offset == 30);
-}
-
-#[test]
-fn retention_keeps_within_its_bytes() {
-    let log = Log::new(Options { bytes: 20_000, ..Options::default() });
-    let mut producer = log.bus.producer().unwrap();
-    let mut noise = 1u64;
-    for n in 0..600 {
-        let bytes = std::iter::repeat_with(|| {
-            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            noise.to_be_bytes()[0]
-        });
-        let value: Vec<u8> = bytes.take(200).collect();
-        producer.send(&[Message { value: value.into(), ..message(RAW, &format!("k{n}"), "") }]).unwrap();
-    }
-    assert_eq!(log.bus.retain(Time(0)).unwrap(), 0, "nobody reads");
-    let bytes = log.bus.topics().unwrap()[0].bytes;
-    assert!((19_000..=20_000).contains(&bytes), "{bytes}");
-    let mut reader = log.bus.reader(RAW, From::Beginning).unwrap();
-    let count: i64 = reader.ranges().unwrap().iter().map(|(first, next)| next - first).sum();
-    let kept = all(&mut *reader, usize::try_from(count).unwrap());
-    let oldest = kept.iter().map(|(_, record)| record.time).min().unwrap();
-    assert_eq!(usize::try_from(1_000_600 - oldest.ms()).unwrap(), kept.len(), "the newest are kept");
 }

@@ -33,7 +33,11 @@ mod bus_groups;
 #[cfg(test)]
 mod bus_member;
 #[cfg(test)]
+mod bus_retention;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod collect_bytes;
 #[cfg(test)]
 mod detect_faults;
 #[cfg(test)]

@@ -284,3 +284,14 @@ fn unreadable_alert_times_write_nothing() {
     assert!(store.write(&[], &rows, T0).unwrap_err().to_string().contains("yesterday"));
     assert_eq!(store.gpus().unwrap(), Vec::<String>::new());
 }
+
+#[test]
+fn a_new_store_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_dir, path) = place();
+    let _open = Sqlite::open(&path).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let about = std::fs::metadata(format!("{}{end}", path.display())).unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, 0o600, "{end}");
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! Compression takes most of the time and needs no lock, so a writer holds the file only for its inserts. The instant
 //! of arrival is taken under the lock: log order and arrival order are then one order, which retention and
-//! [`From::Arrived`](crate::bus::From) rely on.
+//! [`From::Arrived`](crate::bus::From) rely on. It is taken twice: the run's clock may show last year, where a recording
+//! is played, so what ages a record is the machine's, which SQLite reads.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +41,8 @@ pub(super) fn pack(codec: &mut Codec, place: &Place, messages: &[Message], keyle
 pub(super) fn append(tx: &Transaction<'_>, packed: &Packed, now: Time) -> Step<()> {
     let mut tip = tx.prepare_cached("SELECT next FROM tip WHERE topic = ?1 AND partition = ?2")?;
     let mut insert = tx.prepare_cached(
-        "INSERT INTO batch (topic, partition, base, count, arrived, raw, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO batch (topic, partition, base, count, arrived, landed, raw, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, CAST(unixepoch('subsec') * 1000 AS INTEGER), ?6, ?7)",
     )?;
     let mut advance =
         tx.prepare_cached("UPDATE tip SET next = ?3, bytes = bytes + ?4 WHERE topic = ?1 AND partition = ?2")?;

@@ -178,9 +178,8 @@ pub(super) fn take(tx: &Transaction<'_>, join: &Join, partition: i32, id: i64, t
     )?;
     let generation = lease.query_row(params![join.group, join.topic, partition, id], |row| row.get::<_, i64>(0))?;
     let (first, _) = tip;
-    let Some((next, _)) = position(tx, join, partition)? else {
-        return Ok(Taken { partition, generation, position: first, skipped: 0 });
-    };
+    // A group without a position has read nothing.
+    let next = position(tx, join, partition)?.map_or(0, |(next, _)| next);
     if next < first {
         // Told once: from now on the group stands where the log begins.
         move_to(tx, join, partition, first, first)?;

@@ -2,67 +2,90 @@
 //!
 //! It works in short transactions, so that nobody waits for it. The file keeps its size: its pages are used again,
 //! which costs nothing, while giving them back would move every page behind them. What some group had not read is
-//! counted, since it is lost to it.
+//! counted, since it is lost to it; on a topic that a stage reads, that is everything until its group commits.
+//!
+//! Age runs from the arrival by the machine's clock, never by the run's. Batches lie in the order of arrival, so one
+//! that is too old says so of all before it, also of those that a clock set wrong dated into the future.
 
 use rusqlite::{Transaction, params};
 
 use super::append::ROW_BYTES;
 use super::file::{Db, Step};
-use crate::bus::BusError;
+use crate::bus::{BusError, RAW, VALIDATED};
 use crate::event::Time;
 
 /// Batches in one transaction. Double, and writers wait twice as long for the file (a batch has up to 1 MiB to free);
 /// half, and a purge of a day syncs twice as often.
-const AT_ONCE: i64 = 256;
+const AT_ONCE: usize = 256;
+/// Topics that a stage reads in any case: while no group has a position, nobody has read anything yet. The others are
+/// for whoever wants them.
+const AWAITED: [&str; 2] = [RAW, VALIDATED];
 
-/// A batch that may have to go.
+/// What may stay.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// The present.
+    pub(super) now: Time,
+    /// What landed before this is too old.
+    pub(super) before: Time,
+    /// Bytes of all topics together.
+    pub(super) bytes: i64,
+}
+
+/// A batch that has to go.
 struct Old {
     id: i64,
     topic: String,
     partition: i32,
     after: i64,
     base: i64,
-    arrived: i64,
     bytes: i64,
 }
 
-/// Drops batches that arrived before `before`, and the oldest beyond `limit` bytes; how many records of them some
-/// group had not read.
-pub(super) fn retain(db: &mut Db, before: Time, limit: i64) -> Result<u64, BusError> {
+/// Drops what is beyond the bounds; how many records of it some group had not read.
+pub(super) fn retain(db: &mut Db, bounds: Bounds) -> Result<u64, BusError> {
     let mut unread = 0u64;
     loop {
         // A look without the lock first: mostly there is nothing to do.
-        if db.read("look for what is too old", |tx| doomed(tx, before, limit))?.is_empty() {
+        if db.read("look for what is too old", |tx| doomed(tx, bounds))?.is_empty() {
             return Ok(unread);
         }
         unread += db.write("drop what is too old", |tx| {
-            let doomed = doomed(tx, before, limit)?;
+            let doomed = doomed(tx, bounds)?;
             doomed.iter().try_fold(0, |sum, old| Ok(sum + drop_one(tx, old)?))
         })?;
     }
 }
 
-fn doomed(tx: &Transaction<'_>, before: Time, limit: i64) -> Step<Vec<Old>> {
+/// The oldest batches that have to go, at most [`AT_ONCE`].
+fn doomed(tx: &Transaction<'_>, bounds: Bounds) -> Step<Vec<Old>> {
     let total: i64 = tx.query_row("SELECT coalesce(sum(bytes), 0) FROM tip", [], |row| row.get(0))?;
-    let mut excess = total.saturating_sub(limit);
+    let mut excess = total.saturating_sub(bounds.bytes);
     let mut select = tx.prepare_cached(
-        "SELECT id, topic, partition, base, base + count, arrived, length(body) FROM batch ORDER BY id LIMIT ?1",
+        "SELECT id, landed, length(body), topic, partition, base, base + count FROM batch ORDER BY id",
     )?;
-    let rows = select.query_map([AT_ONCE], |row| {
-        let (base, after) = (row.get(3)?, row.get(4)?);
-        let bytes = row.get::<_, i64>(6)? + ROW_BYTES;
-        let (id, topic, partition, arrived) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(5)?);
-        Ok(Old { id, topic, partition, after, base, arrived, bytes })
-    })?;
-    let mut doomed = Vec::new();
-    for old in rows {
-        let old = old?;
-        if excess <= 0 && old.arrived >= before.ms() {
+    let mut rows = select.query([])?;
+    let (mut doomed, mut certain) = (Vec::new(), 0);
+    while let Some(row) = rows.next()?
+        && certain < AT_ONCE
+    {
+        let (id, landed) = (row.get(0)?, row.get::<_, i64>(1)?);
+        let bytes = row.get::<_, i64>(2)? + ROW_BYTES;
+        let goes = excess > 0 || landed < bounds.before.ms();
+        // One that landed in the future proves nothing: it goes with the first behind it that does.
+        if !goes && landed <= bounds.now.ms() {
             break;
         }
-        excess -= old.bytes;
-        doomed.push(old);
+        excess -= bytes;
+        if doomed.len() < AT_ONCE {
+            let (topic, partition, base, after) = (row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
+            doomed.push(Old { id, topic, partition, after, base, bytes });
+        }
+        if goes {
+            certain = doomed.len();
+        }
     }
+    doomed.truncate(certain);
     Ok(doomed)
 }
 
@@ -73,6 +96,7 @@ fn drop_one(tx: &Transaction<'_>, old: &Old) -> Step<u64> {
          FROM (SELECT DISTINCT crew FROM position WHERE topic = ?1) AS p",
     )?;
     let read: Option<i64> = slowest.query_row(params![old.topic, old.partition], |row| row.get(0))?;
+    let read = read.or_else(|| AWAITED.contains(&old.topic.as_str()).then_some(0));
     let mut delete = tx.prepare_cached("DELETE FROM batch WHERE id = ?1")?;
     delete.execute([old.id])?;
     let mut advance = tx.prepare_cached(

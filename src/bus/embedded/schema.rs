@@ -18,9 +18,12 @@ const TABLES: &str = "
 -- The ends of each partition, and the bytes its batches take.
 CREATE TABLE tip (topic TEXT NOT NULL, partition INTEGER NOT NULL, first INTEGER NOT NULL, next INTEGER NOT NULL,
   bytes INTEGER NOT NULL, PRIMARY KEY (topic, partition)) STRICT, WITHOUT ROWID;
--- The records: `count` of them from `base` on, `raw` bytes before compression. `id` grows with arrival.
+-- The records: `count` of them from `base` on, `raw` bytes before compression. `id` grows with arrival, which was at
+-- `arrived` by the run's clock and at `landed` by the machine's: the first is the records' time, the second ages them.
+-- Retention walks by `id` and stops at the first that stays, so it needs no index.
 CREATE TABLE batch (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL, base INTEGER NOT NULL,
-  count INTEGER NOT NULL, arrived INTEGER NOT NULL, raw INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+  count INTEGER NOT NULL, arrived INTEGER NOT NULL, landed INTEGER NOT NULL, raw INTEGER NOT NULL,
+  body BLOB NOT NULL) STRICT;
 CREATE INDEX batch_at ON batch (topic, partition, base, arrived);
 -- Who reads in a group: one process's consumer each; `id` is never used twice. `beat` is uptime in milliseconds.
 CREATE TABLE member (id INTEGER PRIMARY KEY AUTOINCREMENT, crew TEXT NOT NULL, topic TEXT NOT NULL,

@@ -25,6 +25,12 @@ const ABSENT: [&str; 12] = [
     "ERR!",
 ];
 
+/// Numbers that DCGM and NVML give where there is no value: 64-bit integers from DCGM's blank to all ones, which as real
+/// numbers (and so in much JSON) are 2^63 to 2^64 …
+const BLANK: std::ops::RangeInclusive<f64> = 9_223_372_036_854_775_808.0..=18_446_744_073_709_551_616.0;
+/// … and DCGM's four blanks among real numbers, which an integer could be.
+const BLANK_REAL: std::ops::RangeInclusive<f64> = 140_737_488_355_328.0..=140_737_488_355_331.0;
+
 /// Whether the cell says that there is no value.
 pub(super) fn absent(cell: &str) -> bool {
     let word = cell.trim_start_matches('[').trim_end_matches(']').trim();
@@ -60,6 +66,9 @@ pub(super) fn number(cell: &str, metric: &Metric) -> Result<Option<f64>, String>
         _ => plain(digits),
     };
     let number = number.ok_or_else(bad)?;
+    if BLANK.contains(&number) || (metric.ty == Type::Real && BLANK_REAL.contains(&number)) {
+        return Ok(None);
+    }
     // An integer beyond 64 bits cannot be kept.
     if metric.ty == Type::Int && values::whole(number.round()).is_none() {
         return Err(bad());
@@ -130,6 +139,29 @@ mod tests {
             assert!(said.contains("power_usage_w") && said.contains(cell), "{said}");
         }
         assert!(read("energy_mj", "1e30").is_err());
+    }
+
+    #[test]
+    fn blank_numbers_are_absent() {
+        let integers = [
+            "9223372036854775792",
+            "9223372036854775794",
+            "9223372036854775795",
+            "9223372036854776000",
+            "18446744073709551615",
+            "0xffffffffffffffff",
+        ];
+        for cell in integers {
+            for name in ["energy_mj", "fb_used_mib", "power_usage_w", "sm_active_pct"] {
+                assert_eq!(read(name, cell), Ok(None), "{name} {cell}");
+            }
+        }
+        for cell in ["140737488355328", "140737488355329.0", "140737488355330.000000 W", "140737488355331"] {
+            assert_eq!(read("power_usage_w", cell), Ok(None), "{cell}");
+        }
+        assert_eq!(read("power_usage_w", "140737488355332"), Ok(Some(140_737_488_355_332.0)));
+        assert_eq!(read("energy_mj", "140737488355328"), Ok(Some(140_737_488_355_328.0)));
+        assert_eq!(read("energy_mj", "9223372036854774784"), Ok(Some(9_223_372_036_854_774_784.0)));
     }
 
     #[test]

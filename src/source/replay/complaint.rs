@@ -2,8 +2,20 @@
 //!
 //! Bounded, because a file may consist of nothing else. Knows no format.
 
+use std::borrow::Cow;
+
 /// Complaints said in full.
 const FULL: u64 = 20;
+/// Characters of what is said of a line: a cell that it quotes may be as long as a line.
+const SAID: usize = 300;
+
+/// As much of a reason as is said.
+pub(super) fn shown(why: &str) -> Cow<'_, str> {
+    match why.char_indices().nth(SAID).and_then(|(end, _)| why.get(..end)) {
+        Some(start) => Cow::Owned(format!("{start}…")),
+        None => Cow::Borrowed(why),
+    }
+}
 
 /// The complaints about one file.
 #[derive(Debug)]
@@ -21,11 +33,13 @@ impl Complaints {
         Complaints { file: file.to_owned(), unsaid: Vec::new(), count: 0, more: 0 }
     }
 
-    /// What is wrong with a line, counted from 1.
-    pub(super) fn line(&mut self, line: u64, why: &str) {
+    /// What is wrong with a line, counted from 1; `kept` is how many bytes of it are kept, where that is not all.
+    pub(super) fn line(&mut self, line: u64, why: &str, kept: Option<usize>) {
         self.count += 1;
         if self.count <= FULL {
-            self.unsaid.push(format!("{}:{line}: {why}", self.file));
+            let said = shown(why);
+            let kept = kept.map(|kept| format!("; only its first {kept} bytes are kept")).unwrap_or_default();
+            self.unsaid.push(format!("{}:{line}: {said}{kept}", self.file));
         } else {
             self.more += 1;
         }

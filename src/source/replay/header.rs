@@ -76,6 +76,8 @@ pub(super) enum Column {
 /// A table's header.
 #[derive(Debug)]
 pub(super) struct Header {
+    /// The line's bytes.
+    line: Vec<u8>,
     /// What each column means.
     pub(super) columns: Vec<Column>,
     /// Columns nobody knows, with the reason.
@@ -91,9 +93,31 @@ pub(super) enum Format {
     Table(Header),
 }
 
+/// A line behind a header that looks like one itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// The same header: the recorder was started again and appended to its file.
+    Same,
+    /// Another one.
+    Other,
+}
+
+impl Header {
+    /// Whether a line of the table is a header.
+    pub(super) fn again(&self, line: &[u8]) -> Option<Again> {
+        if unmarked(line).trim_ascii() == self.line.trim_ascii() {
+            return Some(Again::Same);
+        }
+        match detect(line) {
+            Ok(Format::Table(_)) => Some(Again::Other),
+            Ok(Format::Lines) | Err(_) => None,
+        }
+    }
+}
+
 /// The format that the first line shows, or what is wrong with it.
 pub(super) fn detect(first: &[u8]) -> Result<Format, String> {
-    let first = first.strip_prefix("\u{feff}".as_bytes()).unwrap_or(first);
+    let first = unmarked(first);
     if first.trim_ascii_start().first() == Some(&b'{') {
         return Ok(Format::Lines);
     }
@@ -103,9 +127,9 @@ pub(super) fn detect(first: &[u8]) -> Result<Format, String> {
     let names: Vec<&str> = text.split(',').map(|name| name.trim().trim_matches('"')).collect();
     let has = |name: &str| names.contains(&name);
     if has("t") && has("host") && has("gpu") {
-        return Ok(Format::Table(recorded(&names)));
+        return Ok(Format::Table(recorded(first, &names)));
     }
-    let header = smi(&names);
+    let header = smi(first, &names);
     let is = |what: Identity| header.columns.iter().any(|column| matches!(column, Column::Is(is) if *is == what));
     let metrics = header.columns.iter().any(|column| matches!(column, Column::Metric { .. }));
     match (is(Identity::Time), is(Identity::Uuid) || is(Identity::Index)) {
@@ -114,6 +138,11 @@ pub(super) fn detect(first: &[u8]) -> Result<Format, String> {
         (true, false) if metrics => Err(lacks("neither a uuid nor an index column")),
         _ => Err(none_of_them(first)),
     }
+}
+
+/// A line without the mark by which some editors begin a file.
+fn unmarked(line: &[u8]) -> &[u8] {
+    line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line)
 }
 
 fn lacks(what: &str) -> String {
@@ -129,8 +158,8 @@ pub(super) fn none_of_them(first: &[u8]) -> String {
     )
 }
 
-fn recorded(names: &[&str]) -> Header {
-    let mut header = Header { columns: Vec::new(), unknown: Vec::new() };
+fn recorded(line: &[u8], names: &[&str]) -> Header {
+    let mut header = Header { line: line.to_vec(), columns: Vec::new(), unknown: Vec::new() };
     for name in names {
         let known = RECORDED.iter().find(|(known, _)| known == name).map(|(_, identity)| Column::Is(*identity));
         let metric = |metric: &Metric| metric.recorded.filter(|recorded| recorded.column == *name);
@@ -144,8 +173,8 @@ fn recorded(names: &[&str]) -> Header {
     header
 }
 
-fn smi(names: &[&str]) -> Header {
-    let mut header = Header { columns: Vec::new(), unknown: Vec::new() };
+fn smi(line: &[u8], names: &[&str]) -> Header {
+    let mut header = Header { line: line.to_vec(), columns: Vec::new(), unknown: Vec::new() };
     for full in names {
         let (name, unit) = match full.split_once('[') {
             Some((name, unit)) => (name.trim(), unit.trim_end_matches(']').trim()),

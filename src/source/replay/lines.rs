@@ -113,7 +113,7 @@ impl Lines {
             return false;
         }
         if line.dropped > 0 {
-            complaints.line(line.number, &format!("longer than a line may be, by {} bytes", line.dropped));
+            complaints.line(line.number, &format!("longer than a line may be, by {} bytes", line.dropped), None);
         }
         let (mut key, mut time, mut report) = (String::new(), None, false);
         match serde_json::from_slice::<Probe<'_>>(&bytes) {
@@ -126,7 +126,7 @@ impl Lines {
                     .unwrap_or_default();
             }
             Err(_) if line.dropped > 0 => {}
-            Err(error) => complaints.line(line.number, &format!("no event: {error}")),
+            Err(error) => complaints.line(line.number, &format!("no event: {error}"), None),
         }
         self.ahead.push_back((time, Reading::Line { key, bytes, report }));
         true

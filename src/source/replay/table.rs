@@ -1,17 +1,24 @@
 //! A table of samples, loaded whole and sorted by time over all GPUs, since recordings list one GPU after the other.
 //!
-//! Rows are compact: a time, the number of the GPU and the file's own numbers. A line that is no row keeps its bytes and
-//! its place, so that nothing of the file is lost.
+//! Rows are compact: a time, the number of the GPU and the file's own numbers. A line that is no row keeps its place and
+//! its bytes, as many as show what it was: a compressed file may unpack to a thousand times its size of such lines.
 
 use std::borrow::Cow;
 
-use super::complaint::Complaints;
-use super::header::Header;
+use super::complaint::{Complaints, shown};
+use super::header::{Again, Header};
 use super::input::{Input, Line};
 use super::row::{Known, Reader};
 use crate::event::sample::SCHEMA_VERSION;
 use crate::event::{self, Body, Event, Quality, Time, Values};
 use crate::source::Reading;
+
+/// Bytes kept of a line that is no row. Real rows have a few hundred.
+const KEPT: usize = 4 << 10;
+/// Bytes that the lines that are no rows may take in memory together; a file with more is no table.
+pub(super) const BROKEN: usize = 256 << 20;
+/// What a line takes beside its bytes: its row, and what the allocator keeps.
+const BESIDE: usize = size_of::<Row>() + 16;
 
 #[derive(Debug)]
 enum What {
@@ -39,13 +46,21 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Loads what is left of the file behind its header.
-    pub(super) fn load(input: &mut Input, header: &Header, host: &str, complaints: &mut Complaints) -> Table {
+    /// Loads what is left of the file behind its header; the reason where the lines that are no rows take more than
+    /// `most` bytes of memory.
+    pub(super) fn load(
+        input: &mut Input,
+        header: &Header,
+        host: &str,
+        complaints: &mut Complaints,
+        most: usize,
+    ) -> Result<Table, String> {
         if !header.unknown.is_empty() {
             complaints.file(&format!("columns ignored, nobody knows them: {}", header.unknown.join(", ")));
         }
         let mut reader = Reader::new(header, host);
         let (mut rows, mut cells) = (Vec::<Row>::new(), Vec::new());
+        let mut broken = Broken { most, ..Broken::default() };
         // Lines before the first that has a time take that one's.
         let (mut timeless, mut last) = (0, None);
         while let Some(line) = input.line() {
@@ -53,11 +68,14 @@ impl Table {
                 continue;
             }
             let start = cells.len();
-            let (time, what) = match sample(&mut reader, &line, &mut cells) {
+            let Some(read) = sample(&mut reader, header, &line, &mut cells, &mut broken.foreign) else {
+                continue;
+            };
+            let (time, what) = match read {
                 Ok((time, gpu)) => (Some(time), What::Sample(gpu, start)),
                 Err(why) => {
-                    complaints.line(line.number, &why);
-                    (reader.time().filter(|_| !line.cut).or(last), What::Broken(line.bytes))
+                    let time = reader.time().filter(|_| !line.cut).or(last);
+                    (time, What::Broken(broken.keep(line, &why, complaints)?))
                 }
             };
             timeless += usize::from(time.is_none());
@@ -75,7 +93,7 @@ impl Table {
         // Stable: rows of one instant stay in the file's order.
         rows.sort_by_key(|row| row.time);
         let intervals = intervals(&rows, reader.gpus.len());
-        Table { rows, cells, metrics: reader.metrics, gpus: reader.gpus, intervals, next: 0 }
+        Ok(Table { rows, cells, metrics: reader.metrics, gpus: reader.gpus, intervals, next: 0 })
     }
 
     /// When the next row was taken.
@@ -114,7 +132,53 @@ impl Table {
     }
 }
 
-fn sample(reader: &mut Reader, line: &Line, cells: &mut Vec<f64>) -> Result<(Time, usize), String> {
+/// The lines that are no rows.
+#[derive(Debug, Default)]
+struct Broken {
+    /// Bytes of memory that they may take, and that they take.
+    most: usize,
+    taken: usize,
+    /// How many there were, and what is wrong with the first.
+    count: u64,
+    first: String,
+    /// Whether the lines stand under another header than the table's.
+    foreign: bool,
+}
+
+impl Broken {
+    /// What is kept of a line; the reason where the file has too many of them.
+    fn keep(&mut self, line: Line, why: &str, complaints: &mut Complaints) -> Result<Vec<u8>, String> {
+        let mut bytes = line.bytes;
+        let kept = (bytes.len() > KEPT).then_some(KEPT);
+        bytes.truncate(KEPT);
+        bytes.shrink_to_fit();
+        complaints.line(line.number, why, kept);
+        if self.count == 0 {
+            self.first = format!("line {}: {}", line.number, shown(why));
+        }
+        self.count += 1;
+        self.taken += bytes.len() + BESIDE;
+        if self.taken > self.most {
+            return Err(format!(
+                "no table: {} of its first {} lines are no rows and take more than {} MiB of memory; {}",
+                self.count,
+                line.number,
+                self.most >> 20,
+                self.first
+            ));
+        }
+        Ok(bytes)
+    }
+}
+
+/// What a line says, or what is wrong with it; `None` where it is the table's header once more.
+fn sample(
+    reader: &mut Reader,
+    header: &Header,
+    line: &Line,
+    cells: &mut Vec<f64>,
+    foreign: &mut bool,
+) -> Option<Result<(Time, usize), String>> {
     let start = cells.len();
     let read = reader.read(&line.bytes, cells);
     let why = if line.cut {
@@ -123,10 +187,23 @@ fn sample(reader: &mut Reader, line: &Line, cells: &mut Vec<f64>) -> Result<(Tim
     } else if line.dropped > 0 {
         format!("longer than a line may be, by {} bytes", line.dropped)
     } else {
-        return read;
+        match read.is_err().then(|| header.again(&line.bytes)).flatten() {
+            Some(Again::Same) => {
+                *foreign = false;
+                return None;
+            }
+            Some(Again::Other) => {
+                *foreign = true;
+                "a second header, and another than the first: what stands under it cannot be told by the first"
+                    .to_owned()
+            }
+            // Its columns may be as many and mean something else.
+            None if *foreign => "stands under another header than the file's first".to_owned(),
+            None => return Some(read),
+        }
     };
     cells.truncate(start);
-    Err(why)
+    Some(Err(why))
 }
 
 /// The median step between the times of each GPU, ms; steps of nothing (repeated times) do not count.

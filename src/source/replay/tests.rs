@@ -1,5 +1,6 @@
 //! Recordings played: the three formats, what is broken in them, and every recording the project has been lent.
 
+mod bounds;
 mod broken;
 
 use std::collections::BTreeMap;
