@@ -44,6 +44,7 @@ pub mod bus;
 pub mod event;
 pub mod metric;
 pub mod pipeline;
+mod private;
 pub mod source;
 pub mod stage;
 pub mod store;

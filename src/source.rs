@@ -41,6 +41,20 @@ pub enum Reading {
     },
 }
 
+/// What an event takes of memory and on the bus, roughly: the seed's, with the additive fields.
+const EVENT_BYTES: usize = 2048;
+
+impl Reading {
+    /// What it takes of memory, roughly, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Reading::Event(_) => EVENT_BYTES,
+            Reading::Line { key, bytes, .. } => key.len() + bytes.len(),
+        }
+    }
+}
+
 /// When a source wants to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {

@@ -17,7 +17,6 @@ use crate::event::codec::encode;
 use crate::event::record::RAW;
 use crate::event::sample::{Body, Collector, Event, Host, SCHEMA_VERSION};
 use crate::event::time::MINUTE;
-use crate::source::replay::weight;
 use crate::source::{Due, HostReport, Reading, Source};
 
 /// With a driven clock readings are gathered up to this many before they are put away.
@@ -158,7 +157,7 @@ impl Collect {
         let (mut weighed, mut bytes) = (readings.len(), 0);
         loop {
             self.source.read(at.max(self.clock.now()), readings)?;
-            bytes += readings.iter().skip(weighed).map(weight).sum::<usize>();
+            bytes += readings.iter().skip(weighed).map(Reading::weight).sum::<usize>();
             weighed = readings.len();
             match (&*self.clock, self.source.due()) {
                 (Clock::Driven(_), Due::At(next)) if weighed < GATHER && bytes < GATHER_BYTES => {

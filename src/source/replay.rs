@@ -29,20 +29,10 @@ const CHUNK: usize = 4096;
 /// … and bytes of them, but for the last, which may exceed it. Double, and a recording of the longest lines takes as
 /// much more of memory; half, and it changes nothing for real events: a chunk of them has this many.
 const CHUNK_BYTES: usize = 8 << 20;
-/// What an event counts for among them: about what it takes, encoded or not.
-const EVENT_BYTES: usize = 2 << 10;
 /// The host of a table that names none and comes from no file.
 const LOCALHOST: &str = "localhost";
 /// Endings of a file name that do not name its host.
 const ENDINGS: [&str; 5] = [".gz", ".csv", ".txt", ".log", ".smi"];
-
-/// What a reading takes of memory, roughly.
-pub(crate) fn weight(reading: &Reading) -> usize {
-    match reading {
-        Reading::Event(_) => EVENT_BYTES,
-        Reading::Line { key, bytes, .. } => key.len() + bytes.len(),
-    }
-}
 
 #[derive(Debug)]
 enum Recording {
@@ -136,7 +126,7 @@ impl Source for Replay {
                 Recording::Lines(lines) => lines.pop(&mut self.complaints),
                 Recording::Table(table) => table.pop(),
             };
-            bytes += reading.as_ref().map_or(0, weight);
+            bytes += reading.as_ref().map_or(0, Reading::weight);
             out.extend(reading);
         }
         Ok(())

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 /// Each layer of the library and what it may use besides itself: what stands to its left, less its siblings; and of
 /// stages and passes, which are pure, neither source nor bus nor store.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
+    ("private", &[]),
     ("metric", &[]),
     ("event", &["metric"]),
     ("source", &["metric", "event"]),
-    ("bus", &["metric", "event"]),
-    ("store", &["metric", "event"]),
+    ("bus", &["private", "metric", "event"]),
+    ("store", &["private", "metric", "event"]),
     ("stage", &["metric", "event"]),
     ("pass", &["metric", "event"]),
     ("pipeline", &["metric", "event", "source", "bus", "stage", "pass", "store"]),

@@ -6,11 +6,8 @@
 //! than through SQLite: closing such a descriptor would drop the locks of every connection in the process.
 //! This module must not know what the tables mean.
 
-use std::fs::OpenOptions;
-use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -113,7 +110,7 @@ impl Db {
         if path.is_dir() {
             return Err(place.unusable("is a directory"));
         }
-        make_private(path).map_err(|error| place.unusable(cannot_be_made(&error)))?;
+        crate::private::make(path).map_err(|error| place.unusable(cannot_be_made(&error)))?;
         let mut db =
             Db::connect(path, &place, OpenFlags::SQLITE_OPEN_CREATE).map_err(|error| at_open(&place, error))?;
         db.prepare().map_err(|error| at_open(&place, error))?;
@@ -239,18 +236,6 @@ fn at_open(place: &Place, trouble: Trouble) -> BusError {
 
 fn cannot_be_made(error: &dyn std::fmt::Display) -> String {
     format!("cannot be opened or made ({error}); may this user write in its directory?")
-}
-
-/// Makes the file where there is none, for its owner alone: SQLite would make it for all to read, and gives its
-/// companions the permissions that it has. One that exists keeps what it has.
-fn make_private(path: &Path) -> io::Result<()> {
-    // Between the making and the closing no other thread may lock it through SQLite: closing would drop that lock.
-    static MAKING: Mutex<()> = Mutex::new(());
-    let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

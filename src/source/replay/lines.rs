@@ -3,44 +3,16 @@
 //! Only the key and the time are looked at; whether a line is a good event is for validation to say. The file is
 //! streamed: a few lines are held to know when the next one is due.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
-
-use serde::Deserialize;
 
 use super::complaint::Complaints;
 use super::input::{Input, Line};
 use crate::event::Time;
-use crate::event::sample::{COLLECTOR_STATUS, host_key};
+use crate::event::codec::{Probe, probe};
 use crate::source::Reading;
 
 /// How far ahead the first time is looked for: lines, and bytes of them.
 const AHEAD: (usize, usize) = (4096, 16 << 20);
-
-/// The members of an event that are looked at.
-#[derive(Deserialize)]
-struct Probe<'a> {
-    #[serde(borrow, default)]
-    event_type: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    gpu: Option<ProbeGpu<'a>>,
-    #[serde(borrow, default)]
-    host: Option<ProbeHost<'a>>,
-}
-
-#[derive(Deserialize)]
-struct ProbeGpu<'a> {
-    #[serde(borrow, default)]
-    gpu_uuid: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct ProbeHost<'a> {
-    #[serde(borrow, default)]
-    hostname: Option<Cow<'a, str>>,
-}
 
 /// A file of events.
 #[derive(Debug)]
@@ -116,15 +88,8 @@ impl Lines {
             complaints.line(line.number, &format!("longer than a line may be, by {} bytes", line.dropped), None);
         }
         let (mut key, mut time, mut report) = (String::new(), None, false);
-        match serde_json::from_slice::<Probe<'_>>(&bytes) {
-            Ok(probe) => {
-                time = probe.timestamp.as_deref().and_then(Time::parse);
-                report = probe.event_type.as_deref() == Some(COLLECTOR_STATUS);
-                let host = probe.host.and_then(|host| host.hostname);
-                let uuid = probe.gpu.and_then(|gpu| gpu.gpu_uuid);
-                key = if report { host.map(|host| host_key(&host)) } else { uuid.map(Cow::into_owned) }
-                    .unwrap_or_default();
-            }
+        match probe(&bytes) {
+            Ok(found) => Probe { key, time, report } = found,
             Err(_) if line.dropped > 0 => {}
             Err(error) => complaints.line(line.number, &format!("no event: {error}"), None),
         }

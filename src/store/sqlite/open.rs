@@ -3,11 +3,7 @@
 //! WAL, so that views read while a stage writes. `synchronous = FULL`, since a step's rows must be on the disk before
 //! the bus moves its positions past them: with NORMAL a power cut could take the rows and leave the positions.
 
-use std::fs::OpenOptions;
-use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -79,19 +75,7 @@ fn prepare_place(path: &Path, access: Access) -> Result<(), StoreError> {
         std::fs::create_dir_all(parent)
             .map_err(|error| unusable(path, format!("its directory cannot be made: {error}")))?;
     }
-    make_private(path).map_err(|error| unusable(path, format!("it cannot be made: {error}")))
-}
-
-/// Makes the file where there is none, for its owner alone: SQLite would make it for all to read, and gives its
-/// companions the permissions that it has. One that exists keeps what it has.
-fn make_private(path: &Path) -> io::Result<()> {
-    // Between the making and the closing no other thread may lock it through SQLite: closing would drop that lock.
-    static MAKING: Mutex<()> = Mutex::new(());
-    let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
+    crate::private::make(path).map_err(|error| unusable(path, format!("it cannot be made: {error}")))
 }
 
 enum Trouble {

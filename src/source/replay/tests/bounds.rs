@@ -13,7 +13,7 @@ fn chunks(path: &str) -> Vec<usize> {
     while let Due::At(now) = replay.due() {
         let mut out = Vec::new();
         replay.read(now, &mut out).unwrap();
-        chunks.push(out.iter().map(weight).sum());
+        chunks.push(out.iter().map(Reading::weight).sum());
     }
     chunks
 }
