@@ -15,7 +15,7 @@ use Kind::{Events, Gauge, Lifetime, Limit, Mask, State, Volatile};
 use Type::{Int, Real};
 
 const SPREAD: Stats = Stats::MIN.and(Stats::MAX).and(Stats::MEAN);
-const FULL: Stats = SPREAD.and(Stats::QUANTILES);
+const FULL: Stats = SPREAD.and(Stats::LAST).and(Stats::QUANTILES);
 const PEAK: Stats = Stats::MAX.and(Stats::MEAN);
 const LAST: Stats = Stats::LAST;
 const DELTA: Stats = Stats::DELTA;

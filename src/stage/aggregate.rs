@@ -39,7 +39,7 @@ pub const MOST_LATENESS: i64 = HOUR;
 
 /// Version of the state's encoding. Raise it whenever a struct in a state, the metric table's statistics or the list of
 /// rules changes; a test holds it against both lists.
-const STATE_VERSION: u8 = 2;
+const STATE_VERSION: u8 = 3;
 
 /// The stage.
 #[derive(Debug)]
@@ -282,6 +282,6 @@ mod tests {
     #[test]
     fn another_layout_needs_another_version() {
         // Changed on purpose? Raise STATE_VERSION and write the new number here.
-        assert_eq!((STATE_VERSION, layout()), (2, 0xbde_d0a6_10af_3570));
+        assert_eq!((STATE_VERSION, layout()), (3, 0xd7f_89f7_7360_0f5f));
     }
 }
