@@ -162,6 +162,29 @@ pub static METRICS: [Metric; COUNT] = [
     errors("xids", Events, "XID").from(230, "nvmlEventTypeXidCriticalError").exporter(&["DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_XID_ERROR"]),
 ];
 
+/// What reading an event needs of each row, close together: the rows themselves span many cache lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Compact {
+    /// Smallest and largest plausible value.
+    pub range: (f64, f64),
+    /// Integer or real.
+    pub ty: Type,
+}
+
+/// [`Compact`] of each row, by index.
+pub static COMPACT: [Compact; COUNT] = {
+    let mut all = [Compact { range: (0.0, 0.0), ty: Int }; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        #[expect(clippy::indexing_slicing, reason = "evaluated at compile time, where a wrong index does not compile")]
+        {
+            all[at] = Compact { range: METRICS[at].range, ty: METRICS[at].ty };
+        }
+        at += 1;
+    }
+    all
+};
+
 /// The index of the metric named `name`.
 #[must_use]
 pub fn index(name: &str) -> Option<usize> {

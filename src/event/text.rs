@@ -2,6 +2,12 @@
 //!
 //! Identities may not hold them, and views write them out; both ask here, so that neither forgets one.
 
+/// Whether a text holds none of them.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(acts)
+}
+
 /// Whether a character is a control character, invisible, or changes the direction of what follows.
 #[must_use]
 pub fn acts(c: char) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Fixed size, so that decoding an event allocates nothing. Absent is absent: there is no default value.
 
-use crate::metric::{self, COUNT, METRICS, Type};
+use crate::metric::{self, COMPACT, COUNT, METRICS, Type};
 
 /// One value. Integers keep all 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +52,7 @@ impl Values {
 
     /// Sets a number in the type its metric is stored in; an integer metric is rounded to the nearest whole.
     pub fn set_number(&mut self, metric: usize, number: f64) {
-        match METRICS.get(metric).map(|row| row.ty) {
+        match COMPACT.get(metric).map(|row| row.ty) {
             Some(Type::Int) => {
                 if let Some(whole) = whole(number.round()) {
                     self.set(metric, Value::Int(whole));
@@ -91,7 +91,7 @@ impl Values {
             return None;
         }
         let bits = *self.bits.get(metric)?;
-        Some(match METRICS.get(metric)?.ty {
+        Some(match COMPACT.get(metric)?.ty {
             Type::Int => Value::Int(bits.cast_signed()),
             Type::Real => Value::Real(f64::from_bits(bits)),
         })

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::event::text::acts;
+use crate::event::text::{acts, is_plain};
 
 /// The text with such characters written as `\u{…}`.
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(acts) {
+    if is_plain(text) {
         return Cow::Borrowed(text);
     }
     let safe = |c: char| if acts(c) { format!("\\u{{{:x}}}", u32::from(c)) } else { c.to_string() };
@@ -24,7 +24,7 @@ pub fn json_line(json: &str) -> String {
         c if acts(c) => format!("\\u{:04x}", u32::from(c)),
         c => c.to_string(),
     };
-    if json.chars().any(acts) { json.chars().map(safe).collect() } else { json.to_owned() }
+    if is_plain(json) { json.to_owned() } else { json.chars().map(safe).collect() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{Problem, Rule, Subject, problem};
 use crate::event::Body;
-use crate::event::text::acts;
+use crate::event::text::is_plain;
 
 /// Longest identity. NVIDIA's are 40 characters; the bound keeps keys and indexes small.
 const LONGEST: usize = 128;
@@ -25,9 +25,9 @@ impl Rule for Identity {
     fn check(&self, subject: &Subject<'_>, problems: &mut Vec<Problem>) {
         let mut hold = |field: &str, name: Option<&str>| {
             let Some(name) = name else { return };
-            let length = name.chars().count();
+            let length = if name.is_ascii() { name.len() } else { name.chars().count() };
             let shown = || format!("{:?}", name.chars().take(64).collect::<String>());
-            if length == 0 || length > LONGEST || name.chars().any(acts) {
+            if length == 0 || length > LONGEST || !is_plain(name) {
                 problems.push(problem(self, field, shown(), "is not 1 to 128 printable characters"));
             } else if field == "gpu.gpu_uuid" && KEYS.iter().any(|key| name.starts_with(key)) {
                 problems.push(problem(self, field, shown(), "reads like the key of a host or rack"));

@@ -2,7 +2,7 @@
 
 use super::{Problem, Rule, Subject, problem};
 use crate::event::Body;
-use crate::metric::METRICS;
+use crate::metric::{COMPACT, METRICS};
 
 /// A number in short: 1e308 has 309 digits.
 fn show(number: f64) -> String {
@@ -24,9 +24,10 @@ impl Rule for Range {
     fn check(&self, subject: &Subject<'_>, problems: &mut Vec<Problem>) {
         let Body::Sample(_, values, xids) = &subject.event.body else { return };
         for (metric, value) in values.iter() {
-            let Some(row) = METRICS.get(metric) else { continue };
-            let (low, high) = row.range;
-            if !(low..=high).contains(&value.real()) {
+            let Some((low, high)) = COMPACT.get(metric).map(|row| row.range) else { continue };
+            if !(low..=high).contains(&value.real())
+                && let Some(row) = METRICS.get(metric)
+            {
                 let field = format!("metrics.{}.{}", row.block.key(), row.name);
                 let wanted = format!("is outside {low} to {high} {}", row.unit);
                 problems.push(problem(self, &field, show(value.real()), &wanted));
