@@ -60,7 +60,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     if let Some(range) = options.backfill {
         // A store that is not there has nothing to rebuild from: a typing error must not make one.
         drop(open::store_to_read(common, &options.store)?);
-        let mut store = open::store(common, &options.store)?;
+        let mut store = open::store(common, &options.store, &Retry::never())?;
         let mut progress = Progress::new("backfill", common.quiet);
         let mut show = |part: f64, word: &str| progress.show(part, word);
         let done = backfill::run(&mut *store, range, options.dry_run, &signals.stop, &mut show)?;
@@ -74,28 +74,34 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         );
         return Ok(signals.one_shot());
     }
+    let result = work(common, options, &signals);
+    options.service.ended(result, &signals)
+}
+
+fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<(), Failure> {
+    let retry = options.service.retry(signals);
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
     open::store_file(common, &options.store)?;
-    let bus = open::bus(common, &options.bus, &clock)?;
-    let store = open::store(common, &options.store)?;
+    let bus = open::bus(common, &options.bus, &clock, &retry)?;
+    let store = open::store(common, &options.store, &retry)?;
     let join = Join {
         group: "gpuhm-aggregate".to_owned(),
         topic: VALIDATED.to_owned(),
         instance: process::instance("aggregate", options.member.instance.as_deref()),
     };
     let keeper = (!options.service.once).then(|| {
-        let store = open::store(common, &options.store)?;
+        let store = open::store(common, &options.store, &retry)?;
         Ok::<_, Failure>(process::keep(Arc::clone(&bus), Some(store), signals.stop.clone()))
     });
     let keeper = keeper.transpose()?;
     let mut runner = Runner::new(Parts {
         stage: Aggregate::with_lateness(ms(options.lateness)),
-        consumer: bus.consumer(&join)?,
+        consumer: retry.run(|| bus.consumer(&join))?,
         store: Some(store),
         clock,
         topic: VALIDATED.to_owned(),
-        retry: Retry { stop: signals.stop.clone(), patience: options.service.patience() },
+        retry,
         step: options.service.step.map(|step| step as usize),
         reload: Signals::reload()?,
     });
@@ -113,5 +119,5 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         signals.stop.set();
         drop(keeper.join());
     }
-    options.service.ended(result, &signals)
+    Ok(result?)
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use gpuhm::event::Asset;
 use gpuhm::event::asset::FIELDS;
+use gpuhm::event::text::is_plain;
+use gpuhm::pipeline::retry::Retry;
 
 use super::exit::{Failure, Outcome};
 use super::open;
@@ -55,14 +57,15 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
                 Failure::usage(format!("{file}: {error}"))
                     .hint(format!("the fields are gpu_uuid, {}", FIELDS.join(", ")))
             };
-            let size = fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
+            let unread = |error: std::io::Error| Failure::usage(format!("{file}: {error}"));
+            let size = fs::metadata(file).map_err(unread)?.len();
             if size > MAX_FILE {
                 return Err(wrong(format!("{size} bytes; an inventory has at most {MAX_FILE}")));
             }
-            let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+            let text = fs::read_to_string(file).map_err(unread)?;
             let is_json = text.trim_start().starts_with('{');
             let assets = if is_json { from_jsonl(&text) } else { from_csv(&text) }.map_err(wrong)?;
-            let changed = open::store(common, store)?.put_assets(&assets)?;
+            let changed = open::store(common, store, &Retry::never())?.put_assets(&assets)?;
             tracing::info!("{} records read, {changed} new or changed", assets.len());
         }
         Act::Export { output, store } => {
@@ -85,8 +88,12 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 
 fn checked(asset: Asset, line: usize) -> Result<Asset, String> {
     let uuid = &asset.gpu_uuid;
-    if uuid.is_empty() || uuid.chars().count() > 128 || uuid.chars().any(char::is_control) {
+    if uuid.is_empty() || uuid.chars().count() > 128 || !is_plain(uuid) {
         return Err(format!("line {line}: gpu_uuid is not 1 to 128 printable characters"));
+    }
+    let hidden = |(_, value): &(&&str, &Option<String>)| value.as_deref().is_some_and(|value| !is_plain(value));
+    if let Some((field, _)) = FIELDS.iter().zip(&asset.values).find(hidden) {
+        return Err(format!("line {line}: {field} holds characters that are not printable"));
     }
     Ok(asset)
 }

@@ -1,7 +1,8 @@
 //! `gpuhm collect`: a source to the raw topic, or to lines of JSON.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::BufWriter;
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use gpuhm::source::{Due, Source};
 use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, ms};
-use super::process::{Progress, Signals, keep};
+use super::process::{LONG_PATIENCE, Progress, Signals, keep};
 
 /// Flags that say what is read and how fast.
 #[derive(Debug, Clone, Args)]
@@ -99,9 +100,21 @@ impl SourceOptions {
         })
     }
 
-    /// Whether it goes on for ever at the pace of the world, as a service does.
+    /// Whether it goes on for ever, as a service does: a live source without an end of its own.
     pub(crate) fn is_service(&self) -> bool {
-        self.source == "sim" && self.speed == Speed::Times(1.0) && self.ticks.is_none()
+        self.source == "sim" && self.speed != Speed::Max && self.ticks.is_none()
+    }
+
+    /// Refuses a file to write to that is the recording being read.
+    fn spare(&self, file: &str) -> Result<(), Failure> {
+        let same = |a: Metadata, b: Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+        let read = self.source.strip_prefix("replay:").and_then(|source| std::fs::metadata(source).ok());
+        match (read, std::fs::metadata(file).ok()) {
+            (Some(read), Some(written)) if same(read.clone(), written.clone()) && read.is_file() => {
+                Err(Failure::usage(format!("--sink {file}: is the recording that is read")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// After how many ticks to stop.
@@ -138,18 +151,22 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let labels = labels(&options.label)?;
     let source = options.source.open()?;
     let signals = Signals::listen()?;
+    // A recording has an end to come to; a service goes on trying.
+    let patience = (!options.source.is_service()).then_some(LONG_PATIENCE);
+    let retry = Retry { stop: signals.stop.clone(), patience };
     let sink: Box<dyn Sink> = match options.sink.as_str() {
         "bus" => {
             // Separate processes have the wall's time on the bus, however fast this one reads.
-            let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall))?;
+            let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall), &retry)?;
             if options.source.is_service() {
                 // It ends with the process: what it does is bounded and atomic.
                 drop(keep(Arc::clone(&bus), None, signals.stop.clone()));
             }
-            Box::new(BusSink::new(bus.producer()?, Retry { stop: signals.stop.clone(), patience: None }))
+            Box::new(BusSink::new(retry.run(|| bus.producer())?, retry))
         }
         "-" => Box::new(LinesSink::new("standard output", Box::new(BufWriter::new(std::io::stdout())))),
         file => {
+            options.source.spare(file)?;
             let opened = File::create(file).map_err(|error| Failure::usage(format!("--sink {file}: {error}")))?;
             Box::new(LinesSink::new(file, Box::new(BufWriter::new(opened))))
         }
@@ -173,8 +190,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         tracing::warn!("{complaint}");
     }
     let done = match done {
-        // A service that was told to stop while the bus was away has stopped.
+        // One that was told to stop while the bus was away has stopped.
         Err(PipelineError::Stopped(_)) if options.source.is_service() => return Ok(ExitCode::SUCCESS),
+        Err(PipelineError::Stopped(_)) => return Ok(signals.one_shot()),
         done => done?,
     };
     tracing::info!(

@@ -16,7 +16,7 @@ use gpuhm::store::{AlertFilter, Latest, Store};
 use gpuhm::view::{alerts, fleet};
 
 use super::collect::SourceOptions;
-use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::options::{self, CommonOptions, SimOptions, Speed};
 use super::out::Out;
 use super::process::{Progress, Signals};
@@ -101,7 +101,11 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         report(&mut store, &at)?;
     }
     print(&summary, options.output)?;
-    Ok(if summary.differences.is_empty() { signals.one_shot() } else { ExitCode::from(BAD_NEWS) })
+    Ok(match () {
+        () if ran.cut => ExitCode::from(UNREACHABLE),
+        () if !summary.differences.is_empty() => ExitCode::from(BAD_NEWS),
+        () => signals.one_shot(),
+    })
 }
 
 fn script(options: &Options) -> Vec<String> {

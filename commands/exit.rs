@@ -7,6 +7,7 @@ use gpuhm::bus::BusError;
 use gpuhm::pipeline::PipelineError;
 use gpuhm::source::SourceError;
 use gpuhm::store::StoreError;
+use gpuhm::view::escape::escaped;
 
 /// The answer is bad news.
 pub(crate) const BAD_NEWS: u8 = 1;
@@ -18,6 +19,8 @@ pub(crate) const UNREACHABLE: u8 = 3;
 /// Why a command ends without success.
 #[derive(Debug)]
 pub(crate) struct Failure {
+    /// Whether it is only that a stop came while it waited for a dependency.
+    stopped: bool,
     code: u8,
     error: anyhow::Error,
     hint: Option<String>,
@@ -29,12 +32,12 @@ pub(crate) type Outcome = Result<ExitCode, Failure>;
 impl Failure {
     /// A failure that a person must mend.
     pub(crate) fn cannot(error: impl Into<anyhow::Error>) -> Failure {
-        Failure { code: CANNOT, error: error.into(), hint: None }
+        Failure { stopped: false, code: CANNOT, error: error.into(), hint: None }
     }
 
     /// The same with other words for `code`.
     pub(crate) fn with_code(code: u8, error: impl Into<anyhow::Error>) -> Failure {
-        Failure { code, error: error.into(), hint: None }
+        Failure { stopped: false, code, error: error.into(), hint: None }
     }
 
     /// Usage: the flag and what is wrong with it.
@@ -48,6 +51,11 @@ impl Failure {
         self
     }
 
+    /// Whether it is only that a stop came while it waited for a dependency.
+    pub(crate) fn is_stop(&self) -> bool {
+        self.stopped
+    }
+
     /// Says it on standard error and gives the code; a reader that went away is no failure.
     pub(crate) fn report(&self) -> ExitCode {
         let broken = self.error.chain().any(|cause| {
@@ -56,10 +64,11 @@ impl Failure {
         if broken {
             return ExitCode::SUCCESS;
         }
-        let mut text = format!("gpuhm: {:#}\n", self.error);
+        // Paths, flags and what a damaged file holds may carry characters that act on a terminal.
+        let mut text = format!("gpuhm: {}\n", escaped(&format!("{:#}", self.error)));
         if let Some(hint) = &self.hint {
             text.push_str("hint: ");
-            text.push_str(hint);
+            text.push_str(&escaped(hint));
             text.push('\n');
         }
         // Nobody can be told where standard error is closed.
@@ -75,7 +84,7 @@ impl From<BusError> for Failure {
             BusError::Unusable { .. } | BusError::TooLarge { .. } => (CANNOT, None),
             BusError::Failed { .. } | BusError::Fenced { .. } => (UNREACHABLE, None),
         };
-        Failure { code, error: error.into(), hint }
+        Failure { stopped: false, code, error: error.into(), hint }
     }
 }
 
@@ -88,7 +97,7 @@ impl From<StoreError> for Failure {
             }
             StoreError::Failed { .. } | StoreError::Fenced { .. } => (UNREACHABLE, None),
         };
-        Failure { code, error: error.into(), hint }
+        Failure { stopped: false, code, error: error.into(), hint }
     }
 }
 
@@ -111,7 +120,7 @@ impl From<PipelineError> for Failure {
                 Failure::with_code(UNREACHABLE, error).hint("stop the other members, or let them do the work")
             }
             PipelineError::Sink { .. } => Failure::cannot(error),
-            PipelineError::Stopped(_) => Failure::with_code(UNREACHABLE, error),
+            PipelineError::Stopped(_) => Failure { stopped: true, ..Failure::with_code(UNREACHABLE, error) },
         }
     }
 }

@@ -147,5 +147,8 @@ fn show(status: &Status, output: Format, out: &mut Out) -> Result<(), Failure> {
     }
     let state = if status.exists { "" } else { " (not made yet)" };
     out.line(&format!("{}{state}: version {} of {}", status.place, status.version, status.newest))?;
+    if let Some(needs) = &status.needs {
+        out.line(&format!("this version may not use it: it needs gpuhm {needs} or later"))?;
+    }
     status.steps.iter().try_for_each(|step| out.line(&line(step)))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gpuhm::bus::Bus;
 use gpuhm::bus::embedded::{Embedded, Options as Limits};
 use gpuhm::pipeline::Clock;
+use gpuhm::pipeline::retry::Retry;
 use gpuhm::store::Store;
 use gpuhm::store::sqlite::Sqlite;
 
@@ -36,8 +37,24 @@ pub(crate) fn directory(path: &Path) -> Result<(), Failure> {
 }
 
 /// Opens the bus; records are stamped by `clock`.
-pub(crate) fn bus(common: &CommonOptions, options: &BusOptions, clock: &Arc<Clock>) -> Result<Arc<dyn Bus>, Failure> {
-    let directory = match options.bus.as_deref() {
+pub(crate) fn bus(
+    common: &CommonOptions,
+    options: &BusOptions,
+    clock: &Arc<Clock>,
+    retry: &Retry,
+) -> Result<Arc<dyn Bus>, Failure> {
+    let directory = bus_directory(common, options)?;
+    self::directory(&directory)?;
+    let open = || {
+        let clock = Arc::clone(clock);
+        Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()), Limits::default())
+    };
+    Ok(Arc::new(retry.run(open)?))
+}
+
+/// Where the embedded bus is.
+pub(crate) fn bus_directory(common: &CommonOptions, options: &BusOptions) -> Result<PathBuf, Failure> {
+    Ok(match options.bus.as_deref() {
         None => home(common)?,
         Some(url) => match url.strip_prefix("file:") {
             Some(path) if !path.is_empty() => PathBuf::from(path),
@@ -48,10 +65,7 @@ pub(crate) fn bus(common: &CommonOptions, options: &BusOptions, clock: &Arc<Cloc
             }
             None => return Err(Failure::usage(format!("--bus {url}: not a bus URL")).hint("use --bus file:DIR")),
         },
-    };
-    self::directory(&directory)?;
-    let clock = Arc::clone(clock);
-    Ok(Arc::new(Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()), Limits::default())?))
+    })
 }
 
 /// Where the embedded store is; `None` for `--store none`.
@@ -79,12 +93,12 @@ pub(crate) fn store_file(common: &CommonOptions, options: &StoreOptions) -> Resu
 }
 
 /// Opens the store, makes and migrates it on first use.
-pub(crate) fn store(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
+pub(crate) fn store(common: &CommonOptions, options: &StoreOptions, retry: &Retry) -> Result<Box<dyn Store>, Failure> {
     let path = store_file(common, options)?;
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         directory(parent)?;
     }
-    Ok(Box::new(Sqlite::open(&path)?))
+    Ok(Box::new(retry.run(|| Sqlite::open(&path))?))
 }
 
 /// Opens the store to look at it; it must exist.

@@ -28,7 +28,7 @@ pub(crate) struct MemberOptions {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Store options")]
 pub(crate) struct StoreOptions {
-    /// Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]
+    /// Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]
     #[arg(short = 'd', long, value_name = "URL", env = "GPUHM_STORE", global = true)]
     pub(crate) store: Option<String>,
 }

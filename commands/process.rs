@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gpuhm::bus::Bus;
-use gpuhm::pipeline::{Flag, Goal, PipelineError, retention};
+use gpuhm::pipeline::retry::Retry;
+use gpuhm::pipeline::{Flag, Goal, retention};
 use gpuhm::store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
@@ -130,6 +131,8 @@ pub(crate) fn keep(bus: Arc<dyn Bus>, store: Option<Box<dyn Store>>, stop: Flag)
 
 /// How long a one-shot goes on trying to reach a dependency.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// … and one that has read something it would have to read again.
+pub(crate) const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
 impl ServiceOptions {
     /// What ends the run.
@@ -137,18 +140,18 @@ impl ServiceOptions {
         if self.once { Goal::End } else { Goal::Stop }
     }
 
-    /// How long to go on trying: for ever as a service.
-    pub(crate) fn patience(&self) -> Option<Duration> {
-        self.once.then_some(PATIENCE)
+    /// How failures of the bus and the store are met.
+    pub(crate) fn retry(&self, signals: &Signals) -> Retry {
+        Retry { stop: signals.stop.clone(), patience: self.once.then_some(PATIENCE) }
     }
 
     /// What an ended service or one-shot returns.
-    pub(crate) fn ended(&self, result: Result<(), PipelineError>, signals: &Signals) -> Outcome {
+    pub(crate) fn ended(&self, result: Result<(), Failure>, signals: &Signals) -> Outcome {
         match result {
-            Ok(()) if self.once => Ok(signals.one_shot()),
+            Err(failure) if !failure.is_stop() => Err(failure),
+            _ if self.once => Ok(signals.one_shot()),
             // A service that was told to stop while a dependency was away has stopped: nothing is lost by it.
-            Ok(()) | Err(PipelineError::Stopped(_)) => Ok(ExitCode::SUCCESS),
-            Err(error) => Err(error.into()),
+            _ => Ok(ExitCode::SUCCESS),
         }
     }
 }

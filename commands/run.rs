@@ -22,7 +22,7 @@ use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
-use super::process::{Progress, Signals, instance, keep};
+use super::process::{LONG_PATIENCE, Progress, Signals, instance, keep};
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
@@ -78,12 +78,14 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let path = open::store_file(common, &options.store)?;
     let signals = Signals::listen()?;
     let clock = options.source.clock(&*source);
-    let bus = open::bus(common, &options.bus, &clock)?;
+    let retry = retry(&options.source, options.limit, &signals);
+    let bus = open::bus(common, &options.bus, &clock, &retry)?;
     // Retention is for services: not for a replay, whose rows are old from the start.
-    let keeper = if options.source.is_service() && options.limit.is_none() {
-        Some(keep(Arc::clone(&bus), Some(open::store(common, &options.store)?), signals.stop.clone()))
+    let real = options.source.speed == Speed::Times(1.0);
+    let keeper = if real && options.source.is_service() && options.limit.is_none() {
+        Some(keep(Arc::clone(&bus), Some(open::store(common, &options.store, &retry)?), signals.stop.clone()))
     } else {
-        drop(open::store(common, &options.store)?);
+        drop(open::store(common, &options.store, &retry)?);
         None
     };
     let bar = common.quiet || options.source.speed != Speed::Max;
@@ -110,6 +112,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     let summary = summary(&ran, started.elapsed());
     print(&summary, options.output)?;
+    if ran.cut {
+        tracing::warn!("cut short: {} samples wait on the bus; run again, or with a longer --drain", summary.waiting);
+    }
     Ok(match () {
         () if ran.cut => ExitCode::from(UNREACHABLE),
         () if !summary.differences.is_empty() => ExitCode::from(BAD_NEWS),
@@ -118,15 +123,19 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     })
 }
 
+/// How failures are met: a service goes on trying until it is told to stop; any other run has an end to come to.
+fn retry(source: &SourceOptions, limit: Option<Duration>, signals: &Signals) -> Retry {
+    if source.is_service() && limit.is_none() {
+        Retry { stop: signals.stop.clone(), patience: None }
+    } else {
+        Retry { stop: Flag::default(), patience: Some(LONG_PATIENCE) }
+    }
+}
+
 impl Setup<'_> {
     /// Runs until the source, the limit or a signal ends it; says whether a service was told to stop.
     pub(crate) fn run(self, signals: &Signals) -> Result<(Ran, bool), Failure> {
-        // A service goes on trying until it is told to stop; any other run has an end to come to.
-        let retry = if self.options.is_service() && self.limit.is_none() {
-            Retry { stop: signals.stop.clone(), patience: None }
-        } else {
-            Retry { stop: Flag::default(), patience: Some(Duration::from_secs(30)) }
-        };
+        let retry = retry(self.options, self.limit, signals);
         let ticks = self.options.ticks();
         let (mut progress, limit, started) = (self.progress, self.limit, monotonic());
         let whole = Whole {
@@ -165,7 +174,7 @@ impl Setup<'_> {
         }
         let ran = whole.run(&signals.stop)?;
         // Without an end of its own it is a service, and a signal its proper end.
-        Ok((ran, self.limit.is_none() && ticks.is_none() && self.options.source == "sim"))
+        Ok((ran, self.limit.is_none() && self.options.is_service()))
     }
 }
 
@@ -188,7 +197,7 @@ pub(crate) fn summary(ran: &Ran, took: Duration) -> Summary {
         backlog: ran.backlog,
         ..Summary::default()
     };
-    summary.check();
+    summary.check(ran.cut);
     summary
 }
 

@@ -2,20 +2,21 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use gpuhm::bus::{ALERTS, From, Reader, Record};
+use gpuhm::bus::{ALERTS, Bus, BusError, From, Reader, Record, TOPICS};
 use gpuhm::event::Time;
-use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::clock::{monotonic, wall};
+use gpuhm::pipeline::retry::Retry;
+use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::view::tail::{jsonl, pretty, time};
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::open;
 use super::options::{BusOptions, CommonOptions, duration, ms};
 use super::out::Out;
-use super::process::Signals;
+use super::process::{LONG_PATIENCE, Signals};
 
 /// Flags of `tail`.
 #[derive(Debug, Clone, Args)]
@@ -95,9 +96,17 @@ struct Tail {
     shown: u64,
     undecodable: u64,
     max: u64,
+    stop: Flag,
+    /// When it began, and how long it may take.
+    timeout: Option<(Instant, Duration)>,
 }
 
 impl Tail {
+    fn is_over(&self) -> bool {
+        let late = self.timeout.is_some_and(|(began, timeout)| began.elapsed() >= timeout);
+        late || self.stop.is_set() || self.shown >= self.max
+    }
+
     fn show(&mut self, partition: i32, record: &Record) -> Result<(), Failure> {
         if self.shown >= self.max {
             return Ok(());
@@ -121,10 +130,27 @@ impl Tail {
     }
 }
 
+/// Opens the bus. One that is not there yet is made to follow it, since a stage may be about to; not to look back.
+fn open(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<Arc<dyn Bus>, Failure> {
+    let directory = open::bus_directory(common, &options.bus)?;
+    if !directory.join("bus.db").exists() {
+        if !TOPICS.contains(&options.topic.as_str()) {
+            return Err(BusError::NoTopic(options.topic.clone()).into());
+        }
+        if options.no_follow {
+            let why = format!("bus {}: there is none; a stage makes it", directory.display());
+            return Err(Failure::usage(why).hint("name its directory with --home or --bus"));
+        }
+        tracing::warn!("bus {}: new, nothing is on it yet", directory.display());
+    }
+    let retry = Retry { stop: signals.stop.clone(), patience: Some(LONG_PATIENCE) };
+    open::bus(common, &options.bus, &Arc::new(Clock::Wall), &retry)
+}
+
 /// Runs `tail`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
-    let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall))?;
+    let bus = open(common, options, &signals)?;
     let horizon = options.since.map(|since| match since {
         Since::Ago(ago) => wall().plus(-ago),
         Since::At(time) => time,
@@ -143,6 +169,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         shown: 0,
         undecodable: 0,
         max: options.max.unwrap_or(u64::MAX),
+        stop: signals.stop.clone(),
+        timeout: options.timeout.map(|timeout| (monotonic(), timeout)),
     };
     let mut reader = bus.reader(&options.topic, from)?;
     let ends: Vec<i64> = reader.ranges()?.into_iter().map(|(_, end)| end).collect();
@@ -152,7 +180,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     tail.out.flush()?;
     if !options.no_follow {
-        follow(&mut *reader, options, &signals, &mut tail)?;
+        follow(&mut *reader, &mut tail)?;
     }
     if signals.came() {
         return Ok(signals.one_shot());
@@ -170,7 +198,9 @@ fn backlog(
 ) -> Result<Vec<(i32, Record)>, Failure> {
     let mut before: Vec<Timed> = Vec::new();
     let mut later = Vec::new();
-    loop {
+    // Few are wanted: they need not wait until many are sorted.
+    let piece = if tail.max < PIECE as u64 { BATCH } else { PIECE };
+    while !tail.is_over() {
         let records = reader.read(BATCH, Duration::ZERO)?;
         if records.is_empty() {
             break;
@@ -190,7 +220,7 @@ fn backlog(
         // A long backlog is shown in pieces, each by time; one of a few newest is kept to its size.
         match (horizon, newest) {
             (None, Newest::Count(count)) => newest_only(&mut before, count),
-            _ if before.len() >= PIECE => show_sorted(&mut before, tail)?,
+            _ if before.len() >= piece => show_sorted(&mut before, tail)?,
             _ => {}
         }
     }
@@ -221,12 +251,8 @@ fn show_sorted(records: &mut Vec<Timed>, tail: &mut Tail) -> Result<(), Failure>
     Ok(())
 }
 
-fn follow(reader: &mut dyn Reader, options: &Options, signals: &Signals, tail: &mut Tail) -> Result<(), Failure> {
-    let started = monotonic();
-    while !signals.stop.is_set() && tail.shown < tail.max {
-        if options.timeout.is_some_and(|timeout| started.elapsed() >= timeout) {
-            return Ok(());
-        }
+fn follow(reader: &mut dyn Reader, tail: &mut Tail) -> Result<(), Failure> {
+    while !tail.is_over() {
         for (partition, record) in reader.read(BATCH, WAIT)? {
             tail.show(partition, &record)?;
         }

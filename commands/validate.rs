@@ -11,7 +11,6 @@ use flate2::bufread::MultiGzDecoder;
 use gpuhm::bus::{Join, RAW};
 use gpuhm::event::codec::Problem;
 use gpuhm::event::{Body, Time};
-use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::runner::Parts;
 use gpuhm::pipeline::{Clock, Flag, Runner, clock};
 use gpuhm::stage::states::States;
@@ -72,12 +71,18 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 
 fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
+    let result = work(common, options, &signals);
+    options.service.ended(result, &signals)
+}
+
+fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<(), Failure> {
+    let retry = options.service.retry(signals);
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
     let has_store = open::store_path(common, &options.store)?.is_some();
-    let bus = open::bus(common, &options.bus, &clock)?;
+    let bus = open::bus(common, &options.bus, &clock, &retry)?;
     let store = if has_store {
-        Some(open::store(common, &options.store)?)
+        Some(open::store(common, &options.store, &retry)?)
     } else {
         tracing::warn!("validate: without a store events pass without asset records");
         None
@@ -89,11 +94,11 @@ fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     };
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),
-        consumer: bus.consumer(&join)?,
+        consumer: retry.run(|| bus.consumer(&join))?,
         store,
         clock,
         topic: RAW.to_owned(),
-        retry: Retry { stop: signals.stop.clone(), patience: options.service.patience() },
+        retry,
         step: options.service.step.map(|step| step as usize),
         reload: Signals::reload()?,
     });
@@ -108,7 +113,7 @@ fn serve(common: &CommonOptions, options: &Options) -> Outcome {
         counts.reports,
         counts.asset_differences
     );
-    options.service.ended(result, &signals)
+    Ok(result?)
 }
 
 /// What `--file -o json` prints.
@@ -196,7 +201,7 @@ fn sound(
     }
     let fresh = match (event.entity(), event.time) {
         (Some(entity), Some(time)) => {
-            // The line's number is its position: a state takes each position once.
+            // A state takes each position once; lines that are not empty are counted as positions.
             let position = i64::try_from(answer.read).unwrap_or(i64::MAX);
             states.at(&entity, position, now).is_none_or(|recent| recent.accept(time))
         }

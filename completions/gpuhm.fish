@@ -67,7 +67,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s o -l output -d 
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -82,7 +82,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l lateness -d 'H
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l backfill -d 'Rebuild the windows of a time range from raw rows: FROM..TO, dates or RFC 3339' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -95,7 +95,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s q -l quiet -d 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -112,7 +112,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l to -d 'Stop at this version' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -123,7 +123,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -134,7 +134,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -144,7 +144,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -154,7 +154,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -188,7 +188,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s h -l help -d 'Print
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s o -l output -d 'text, json (gpuhm.fleet/1) or csv (a row a GPU)' -r -f -a "text\t''
 json\t''
 csv\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -207,7 +207,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "import" -d 'Take in records: CSV with a header, or JSON lines; a record replaces the one of the same GPU'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "export" -d 'Print every record'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -217,7 +217,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subc
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s o -l output -d 'csv or jsonl' -r -f -a "csv\t''
 jsonl\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -244,7 +244,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l seed -d 'Seed: the s
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store URL, `sqlite:PATH` or `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'

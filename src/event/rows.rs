@@ -91,8 +91,9 @@ impl Rows {
             && self.collectors.is_empty()
     }
 
-    /// Leaves one row a key.
-    pub fn fold(&mut self) {
+    /// Leaves one row a key; returns how many raw rows had the key of an earlier one.
+    pub fn fold(&mut self) -> u64 {
+        let before = self.raw.len();
         keep_first(&mut self.raw, |row| (row.time, row.gpu_uuid.clone()));
         keep_last(&mut self.windows, |row| (row.size, row.start, row.gpu_uuid.clone()));
         keep_last(&mut self.happenings, |row| (row.gpu_uuid.clone(), row.at, row.kind.clone(), row.code));
@@ -100,6 +101,7 @@ impl Rows {
         let newest = |row: &CollectorRow| (row.hostname.clone(), row.time);
         self.collectors.sort_by_key(newest);
         keep_last(&mut self.collectors, |row| row.hostname.clone());
+        (before - self.raw.len()) as u64
     }
 }
 

@@ -42,6 +42,12 @@ pub struct Retry {
 }
 
 impl Retry {
+    /// No second try.
+    #[must_use]
+    pub fn never() -> Retry {
+        Retry { stop: Flag::default(), patience: Some(Duration::ZERO) }
+    }
+
     /// Runs `act` until it succeeds, fails for good, the patience ends or the stop is set.
     ///
     /// # Errors

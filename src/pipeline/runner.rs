@@ -215,12 +215,13 @@ impl<S: Stage> Runner<S> {
     }
 
     fn write(&mut self, out: &mut Out) -> Result<Written, PipelineError> {
-        out.rows.fold();
+        let repeated = out.rows.fold();
         let tokens: Vec<Token> = self.owned.values().filter_map(|part| part.token.clone()).collect();
         let Parts { store, retry, .. } = &mut self.parts;
         let Some(store) = store else { return Ok(Written::default()) };
         let wall = super::clock::wall();
-        retry.run(|| store.write(&tokens, &out.rows, wall))
+        let written = retry.run(|| store.write(&tokens, &out.rows, wall))?;
+        Ok(Written { repeated: written.repeated + repeated, ..written })
     }
 
     fn finish(&mut self, finish: &Finish) -> Result<(), PipelineError> {

@@ -150,7 +150,9 @@ fn finish_backlog(
     validate.run(Goal::End, stop, &never)?;
     aggregate.run(Goal::End, stop, &never)?;
     let counts = validate.done().counts;
-    Ok(counts.validated + counts.refused + counts.duplicates)
+    // Those that were validated before had only the second half of the way left.
+    let earlier = aggregate.done().counts.aggregated.saturating_sub(counts.validated);
+    Ok(counts.validated + counts.refused + counts.duplicates + earlier)
 }
 
 /// What ends the loops: a stop, and how long they may drain after it.
@@ -200,12 +202,26 @@ fn stage<S: Stage>(
     stop: &Flag,
     drained: &Flag,
 ) -> Result<Runner<S>, PipelineError> {
-    let result = runner.run(Goal::Drained, halt, drain);
-    if result.is_err() {
-        stop.set();
+    let mut ending = Ending { drained, stop, well: false };
+    runner.run(Goal::Drained, halt, drain)?;
+    ending.well = true;
+    Ok(runner)
+}
+
+/// Tells the others that a stage has ended, however it ended: also by a panic, which would leave them waiting.
+struct Ending<'a> {
+    drained: &'a Flag,
+    stop: &'a Flag,
+    well: bool,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if !self.well {
+            self.stop.set();
+        }
+        self.drained.set();
     }
-    drained.set();
-    result.map(|()| runner)
 }
 
 /// Halts the stages when they drain for too long after a stop.

@@ -66,13 +66,14 @@ pub fn csv(fleet: &[Latest], at: Time, out: impl std::io::Write) -> Result<(), c
     csv.write_record(fixed.into_iter().chain(sampled().map(|(_, metric)| metric.name)))?;
     for latest in fleet {
         let row = &latest.raw;
+        let text = |text: Option<&str>| escaped(text.unwrap_or_default()).into_owned();
         let fixed = [
             row.gpu_uuid.clone(),
-            row.hostname.clone(),
+            escaped(&row.hostname).into_owned(),
             row.device_index.map(|index| index.to_string()).unwrap_or_default(),
-            row.model.clone().unwrap_or_default(),
-            latest.rack.clone().unwrap_or_default(),
-            latest.cluster.clone().unwrap_or_default(),
+            text(row.model.as_deref()),
+            text(latest.rack.as_deref()),
+            text(latest.cluster.as_deref()),
             row.time.to_string(),
             age(row, at).to_string(),
         ];

@@ -18,7 +18,7 @@ pub struct Summary {
     pub schema: &'static str,
     /// Wall time of the run.
     pub seconds: f64,
-    /// GPUs seen.
+    /// GPUs whose samples were stored.
     pub gpus: u64,
     /// Samples the source gave.
     pub read: u64,
@@ -40,6 +40,9 @@ pub struct Summary {
     pub alerts: Alerts,
     /// Samples that went in and did not come out.
     pub lost: u64,
+    /// Samples that wait on the bus because the run was cut short; the next one finishes them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub waiting: u64,
     /// Samples an earlier run had left on the bus, which this one finished before it began; not in the other counts.
     #[serde(skip_serializing_if = "is_zero")]
     pub backlog: u64,
@@ -54,8 +57,9 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Summary {
-    /// Works out what is lost and where the sums differ.
-    pub fn check(&mut self) {
+    /// Works out what is lost and where the sums differ. What a run that was `cut` short had not come to is waiting, not
+    /// lost.
+    pub fn check(&mut self, cut: bool) {
         let mut differ = |came: u64, became: u64, text: &str| {
             if came != became {
                 self.differences.push(format!("{text}: {came} against {became}"));
@@ -66,7 +70,11 @@ impl Summary {
         let judged = self.validated + self.refused + self.duplicates;
         let judged = differ(self.collected, judged, "collected and validated + refused + duplicates");
         let stored = differ(self.validated, self.stored, "validated and stored");
-        self.lost = read + judged + stored;
+        if cut {
+            self.waiting = judged + stored;
+            self.differences.clear();
+        }
+        self.lost = read + if cut { 0 } else { judged + stored };
     }
 
     /// Lines for people.
@@ -84,6 +92,9 @@ impl Summary {
         ];
         if self.backlog > 0 {
             lines.push(format!("{} samples that an earlier run left on the bus were finished first", self.backlog));
+        }
+        if self.waiting > 0 {
+            lines.push(format!("{} samples wait on the bus; the next run finishes them", self.waiting));
         }
         lines.extend(self.differences.iter().map(|difference| format!("the sums differ: {difference}")));
         lines

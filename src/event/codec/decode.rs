@@ -47,7 +47,8 @@ fn syntax(error: &serde_json::Error, deep: bool) -> Problem {
         () if text.starts_with("number out of range") => "number",
         () => "syntax",
     };
-    problem(rule, "", "the event", &format!("line {} column {}", error.line(), error.column()), &text)
+    let what = text.split(" at line ").next().unwrap_or_default();
+    problem(rule, "", "the event", &format!("line {} column {}", error.line(), error.column()), what)
 }
 
 /// The members, by the numbers that `Top::field` goes by.
