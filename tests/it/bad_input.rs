@@ -81,10 +81,11 @@ fn a_home_that_cannot_be_made() {
         let args: Vec<&str> = [command, "--home", &under].into_iter().chain(sim).collect();
         home.fails(&args, 2, &[&under, "Not a directory"]);
     }
-    for args in [&["validate", "--once"][..], &["aggregate", "--once"], &["migrate"], &["tail", "--no-follow"]] {
+    for args in [&["validate", "--once"][..], &["aggregate", "--once"], &["migrate"], &["tail"]] {
         let args: Vec<&str> = args.iter().copied().chain(["--home", &under]).collect();
         home.fails(&args, 2, &[&under, "Not a directory"]);
     }
+    home.fails(&["tail", "--no-follow", "--home", &under], 2, &["there is none"]);
     home.fails(&["top", "--once", "--home", &under], 2, &["no such file"]);
     let sink = format!("{file}/events");
     home.fails(&["collect", "--source", "sim", "--sink", &sink], 2, &[&sink]);

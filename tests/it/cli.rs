@@ -241,3 +241,59 @@ fn a_reader_that_goes_away_is_no_failure() {
         assert_eq!(writing.ended(Duration::from_mins(1)), 0, "{command:?}");
     }
 }
+
+#[test]
+fn repeats_older_than_the_check_remembers_are_stored_once_and_nothing_is_lost() {
+    let home = Home::new();
+    let file = home.path("events.jsonl");
+    let file = file.to_str().unwrap();
+    home.ok(&[
+        "collect", "--source", "sim", "--gpus", "1", "--hosts", "1", "--ticks", "100", "--speed", "max", "--sink", file,
+    ]);
+    let all = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<&str> = all.lines().filter(|line| line.contains("gpu_metric_sample")).collect();
+    let again: Vec<&str> = lines.iter().chain(&lines[..50]).chain(&lines[40..60]).copied().collect();
+    home.file("events.jsonl", again.join("\n"));
+    let source = format!("replay:{file}");
+    let summary = home.json(&["run", "-q", "--source", &source, "--speed", "max", "-o", "json"]);
+    assert_eq!(
+        (&summary["read"], &summary["stored"], &summary["lost"]),
+        (&170.into(), &summary["validated"], &0.into())
+    );
+    assert!(summary["repeated"].as_u64().unwrap() > 0, "{summary}");
+}
+
+#[test]
+fn a_recording_is_not_written_over_by_itself() {
+    let home = Home::new();
+    let file = home.path("events.jsonl");
+    let file = file.to_str().unwrap();
+    home.ok(&[
+        "collect", "--source", "sim", "--gpus", "2", "--hosts", "1", "--ticks", "9", "--speed", "max", "--sink", file,
+    ]);
+    let before = std::fs::read(file).unwrap();
+    let source = format!("replay:{file}");
+    home.fails(&["collect", "--source", &source, "--speed", "max", "--sink", file], 2, &["is the recording"]);
+    assert_eq!(std::fs::read(file).unwrap(), before);
+}
+
+#[test]
+fn a_cut_run_says_what_waits_and_the_next_finishes_it() {
+    let home = Home::new();
+    let sim = ["--source", "sim", "--gpus", "64", "--hosts", "8", "--speed", "max", "--ticks", "2000", "-o", "json"];
+    let cut = home.shell(&format!(
+        "$GPUHM run -q {} --drain 0s >out & sleep 1.5; kill -TERM $!; wait $!; echo $?; cat out",
+        sim.join(" ")
+    ));
+    let mut lines = cut.out.lines();
+    let (code, summary) = (lines.next().unwrap(), lines.next().unwrap());
+    let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
+    assert_eq!(summary["lost"], 0, "{summary}");
+    let waiting = summary["waiting"].as_u64().unwrap_or_default();
+    // Where it was quick enough to drain all the same, nothing waits and it was ended by the signal.
+    assert_eq!(code, if waiting > 0 { "3" } else { "143" }, "{summary}");
+    let next = home.json(&[
+        "run", "-q", "--source", "sim", "--speed", "max", "--ticks", "1", "--gpus", "1", "--hosts", "1", "-o", "json",
+    ]);
+    assert_eq!(next["backlog"].as_u64().unwrap_or_default(), waiting, "{next}");
+}
