@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use gpuhm::bus::embedded::{Embedded, Options as Limits};
 use gpuhm::event::Alert;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::clock::{monotonic, wall};
-use gpuhm::store::sqlite::Sqlite;
+use gpuhm::pipeline::retry::Retry;
 use gpuhm::store::{AlertFilter, Latest, Store};
 use gpuhm::view::{alerts, fleet};
 
 use super::collect::SourceOptions;
 use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
-use super::options::{self, CommonOptions, SimOptions, Speed};
+use super::open;
+use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, StoreOptions};
 use super::out::Out;
 use super::process::{Progress, Signals};
 use super::run::{Format, Setup, print, summary};
@@ -69,9 +69,10 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         Speed::Times(speed) => Arc::new(Clock::scaled(wall(), speed)),
         Speed::Max => source_options.clock(&*source),
     };
-    let stamp = Arc::clone(&clock);
-    let bus = Arc::new(Embedded::open(&home.path().join("bus.db"), Arc::new(move || stamp.now()), Limits::default())?);
-    let store = home.path().join("store.db");
+    // A home of its own, and nothing of what the environment chooses.
+    let own = CommonOptions { home: Some(home.path().to_owned()), ..common.clone() };
+    let (at_home, store) = (BusOptions { bus: None }, StoreOptions { store: None });
+    let bus = open::bus(&own, &at_home, &clock, &Retry::never())?;
     if options.output == Format::Text {
         tracing::info!(
             "{} GPUs on {} hosts, simulated, {} s",
@@ -84,7 +85,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let at = Arc::clone(&clock);
     let setup = Setup {
         bus,
-        store: &store,
+        stores: open::stores(&own, &store, &Retry::never())?,
         source,
         clock,
         options: &source_options,
@@ -97,8 +98,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let (ran, _) = setup.run(&signals)?;
     let summary = summary(&ran, started.elapsed());
     if options.output == Format::Text {
-        let mut store = Sqlite::open_read_only(&store)?;
-        report(&mut store, &at)?;
+        let mut store = open::store_to_read(&own, &store)?;
+        report(&mut *store, &at)?;
     }
     print(&summary, options.output)?;
     Ok(match () {

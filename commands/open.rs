@@ -101,6 +101,15 @@ pub(crate) fn store(common: &CommonOptions, options: &StoreOptions, retry: &Retr
     Ok(Box::new(retry.run(|| Sqlite::open(&path))?))
 }
 
+/// Opens the store twice, for two that use it at a time.
+pub(crate) fn stores(
+    common: &CommonOptions,
+    options: &StoreOptions,
+    retry: &Retry,
+) -> Result<[Box<dyn Store>; 2], Failure> {
+    Ok([store(common, options, retry)?, store(common, options, retry)?])
+}
+
 /// Opens the store to look at it; it must exist.
 pub(crate) fn store_to_read(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
     Ok(Box::new(Sqlite::open_read_only(&store_file(common, options)?)?))

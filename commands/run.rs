@@ -1,6 +1,5 @@
 //! `gpuhm run`: every stage in one process, from a source to the store, with a summary at the end.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use gpuhm::pipeline::sink::BusSink;
 use gpuhm::pipeline::whole::{Outcome as Ran, Whole};
 use gpuhm::pipeline::{Clock, Collect, Flag};
 use gpuhm::source::Source;
-use gpuhm::store::sqlite::Sqlite;
+use gpuhm::store::Store;
 use gpuhm::view::summary::{Alerts, Summary};
 
 use super::collect::{SourceOptions, watch};
@@ -61,7 +60,8 @@ pub(crate) enum Format {
 /// A run that is set up.
 pub(crate) struct Setup<'a> {
     pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) store: &'a Path,
+    /// Two connections: for validate's look-ups and for aggregate's rows.
+    pub(crate) stores: [Box<dyn Store>; 2],
     pub(crate) source: Box<dyn Source>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) options: &'a SourceOptions,
@@ -75,7 +75,7 @@ pub(crate) struct Setup<'a> {
 /// Runs `run`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let source = options.source.open()?;
-    let path = open::store_file(common, &options.store)?;
+    open::store_file(common, &options.store)?;
     let signals = Signals::listen()?;
     let clock = options.source.clock(&*source);
     let retry = retry(&options.source, options.limit, &signals);
@@ -85,13 +85,12 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let keeper = if real && options.source.is_service() && options.limit.is_none() {
         Some(keep(Arc::clone(&bus), Some(open::store(common, &options.store, &retry)?), signals.stop.clone()))
     } else {
-        drop(open::store(common, &options.store, &retry)?);
         None
     };
     let bar = common.quiet || options.source.speed != Speed::Max;
     let setup = Setup {
         bus,
-        store: &path,
+        stores: open::stores(common, &options.store, &retry)?,
         source,
         clock,
         options: &options.source,
@@ -137,10 +136,11 @@ impl Setup<'_> {
     pub(crate) fn run(self, signals: &Signals) -> Result<(Ran, bool), Failure> {
         let retry = retry(self.options, self.limit, signals);
         let ticks = self.options.ticks();
+        let [assets, store] = self.stores;
         let (mut progress, limit, started) = (self.progress, self.limit, monotonic());
         let whole = Whole {
-            assets: Box::new(Sqlite::open(self.store)?),
-            store: Box::new(Sqlite::open(self.store)?),
+            assets,
+            store,
             clock: Arc::clone(&self.clock),
             collect: Collect {
                 source: self.source,

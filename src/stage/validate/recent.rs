@@ -1,7 +1,8 @@
 //! The last 32 accepted times of one GPU, in order of arrival.
 //!
-//! 32 because a collector never has more than 16 events of one GPU unacknowledged, so that what a killed sender
-//! repeats lies within it with room to spare; doubling it doubles the state of every GPU for nothing.
+//! 32 because a sender that is killed repeats at most what it had not seen acknowledged, which for a GPU may be 16 events;
+//! so a repeat lies within it with room to spare. (On the embedded log a send is one act and nothing is repeated.)
+//! Doubling it doubles the state of every GPU for nothing.
 
 use serde::{Deserialize, Serialize};
 
