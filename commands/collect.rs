@@ -13,7 +13,7 @@ use gpuhm::pipeline::collect::{Collected, Labels};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::sink::{BusSink, LinesSink, Sink};
 use gpuhm::pipeline::{Clock, Collect, PipelineError};
-use gpuhm::source::replay::Replay;
+use gpuhm::source::replay::{self, Replay};
 use gpuhm::source::sim::{self, Sim};
 use gpuhm::source::{Due, Source};
 
@@ -80,7 +80,10 @@ impl SourceOptions {
                 };
                 Ok(Box::new(Sim::new(options)?))
             }
-            Some(("replay", file)) if !file.is_empty() => Ok(Box::new(Replay::open(file)?)),
+            Some(("replay", file)) if !file.is_empty() => {
+                let ceiling = gpuhm::pipeline::clock::wall().plus(replay::AHEAD);
+                Ok(Box::new(Replay::open(file, ceiling)?))
+            }
             _ => Err(Failure::usage(format!("--source {}: not a source of this version", self.source))
                 .hint("use --source sim or --source replay:FILE")),
         }

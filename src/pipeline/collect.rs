@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::clock::wall;
 use super::sink::Sink;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::Message;
@@ -23,8 +22,6 @@ use crate::source::{Due, HostReport, Reading, Source};
 const GATHER: usize = 4096;
 /// … and this many bytes of them; one reading of the source may come on top.
 const GATHER_BYTES: usize = 8 << 20;
-/// How far a recording's clock may be ahead of the wall's: what validation allows.
-const AHEAD: i64 = 5 * MINUTE;
 /// Events put away at a time: more makes a tick of a large fleet take more memory, less makes it more commits.
 const COMMIT: usize = 2048;
 /// How often a collector reports about each of its hosts.
@@ -107,7 +104,7 @@ impl Collect {
             let wanted = self.source.due();
             let due = match wanted {
                 Due::End => break,
-                Due::At(time) => self.past(time),
+                Due::At(time) => time,
                 Due::Tick => {
                     *next.get_or_insert_with(|| self.clock.now().plus(self.interval_ms - 1).floor(self.interval_ms))
                 }
@@ -115,8 +112,8 @@ impl Collect {
             if !self.clock.wait_until(due, stop) {
                 break;
             }
-            if let Due::At(time) = wanted {
-                self.gather(time, &mut readings)?;
+            if let Due::At(_) = wanted {
+                self.gather(&mut readings)?;
             } else {
                 let at = self.tick(due, &mut done, &mut readings)?;
                 next = Some(at.plus(self.interval_ms));
@@ -125,12 +122,6 @@ impl Collect {
             self.put(&mut readings, &mut done, stop)?;
         }
         Ok(done)
-    }
-
-    /// When to read what was recorded at `time`: then. What was recorded lies in the past, so a time ahead of the wall's
-    /// is a broken clock's: it is read at once, and must not drive the run's clock, by which every event is stamped.
-    fn past(&self, time: Time) -> Time {
-        if time > wall().plus(AHEAD) { self.clock.now() } else { time }
     }
 
     /// One tick: the newest multiple that has come is read; those before it since `due` were missed.
@@ -151,18 +142,17 @@ impl Collect {
         Ok(at)
     }
 
-    /// Reads a recording; with a driven clock on and on until enough is gathered.
-    fn gather(&mut self, due: Time, readings: &mut Vec<Reading>) -> Result<(), PipelineError> {
-        let mut at = due;
+    /// Reads what of a recording is due by the clock, which every event is stamped by; a driven one is set on and on
+    /// until enough is gathered.
+    fn gather(&mut self, readings: &mut Vec<Reading>) -> Result<(), PipelineError> {
         let (mut weighed, mut bytes) = (readings.len(), 0);
         loop {
-            self.source.read(at.max(self.clock.now()), readings)?;
+            self.source.read(self.clock.now(), readings)?;
             bytes += readings.iter().skip(weighed).map(Reading::weight).sum::<usize>();
             weighed = readings.len();
             match (&*self.clock, self.source.due()) {
                 (Clock::Driven(_), Due::At(next)) if weighed < GATHER && bytes < GATHER_BYTES => {
-                    at = next;
-                    self.clock.advance(self.past(at));
+                    self.clock.advance(next);
                 }
                 _ => return Ok(()),
             }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::aggregate_support::Fed;
-use gpuhm::event::Body;
+use gpuhm::event::{Body, Time};
 use gpuhm::metric::ids;
 use gpuhm::source::replay::Replay;
 use gpuhm::source::{Due, Reading, Source as _};
@@ -14,7 +14,7 @@ use gpuhm::source::{Due, Reading, Source as _};
 const SLOWDOWN: f64 = 88.0;
 
 fn feed(path: &str, fed: &mut Fed) -> u64 {
-    let mut replay = Replay::open(path).unwrap();
+    let mut replay = Replay::open(path, Time(i64::MAX)).unwrap();
     let mut readings = Vec::new();
     let mut fed_events = 0;
     while let Due::At(at) = replay.due() {

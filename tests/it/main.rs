@@ -57,6 +57,8 @@ mod process;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
+mod recording_ahead;
+#[cfg(test)]
 mod recordings;
 #[cfg(test)]
 mod runner_cuts;

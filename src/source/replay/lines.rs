@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::complaint::Complaints;
 use super::input::{Input, Line};
+use super::untimed;
 use crate::event::Time;
 use crate::event::codec::{Probe, probe};
 use crate::source::Reading;
@@ -21,12 +22,16 @@ pub(super) struct Lines {
     ahead: VecDeque<(Option<Time>, Reading)>,
     /// The time of the line before the first held one.
     last: Time,
+    /// A later time is no time to play by.
+    ceiling: Time,
+    /// Whether there was a later one.
+    is_ahead: bool,
 }
 
 impl Lines {
     /// The lines from `first` on.
-    pub(super) fn new(input: Input, first: Line, complaints: &mut Complaints) -> Lines {
-        let mut lines = Lines { input, ahead: VecDeque::new(), last: Time::default() };
+    pub(super) fn new(input: Input, first: Line, ceiling: Time, complaints: &mut Complaints) -> Lines {
+        let mut lines = Lines { input, ahead: VecDeque::new(), last: Time::default(), ceiling, is_ahead: false };
         lines.hold(first, complaints);
         let mut bytes = 0;
         while let Some((None, Reading::Line { bytes: line, .. })) = lines.ahead.back() {
@@ -36,14 +41,15 @@ impl Lines {
             }
         }
         // Lines before the first that has a time take that one's.
-        lines.last = lines.ahead.back().and_then(|(time, _)| *time).unwrap_or_default();
+        let first = lines.ahead.back().and_then(|(time, _)| *time);
+        lines.last = first.unwrap_or_else(|| untimed(ceiling, lines.is_ahead));
         if lines.ahead.is_empty() {
             lines.fetch(complaints);
         }
         lines
     }
 
-    /// When the next line was taken.
+    /// When the next line is to be played: when it was taken, or with the line before it.
     pub(super) fn due(&self) -> Option<Time> {
         self.ahead.front().map(|(time, _)| time.unwrap_or(self.last))
     }
@@ -93,6 +99,8 @@ impl Lines {
             Err(_) if line.dropped > 0 => {}
             Err(error) => complaints.line(line.number, &format!("no event: {error}"), None),
         }
+        self.is_ahead |= time > Some(self.ceiling);
+        let time = time.filter(|time| *time <= self.ceiling);
         self.ahead.push_back((time, Reading::Line { key, bytes, report }));
         true
     }

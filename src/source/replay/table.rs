@@ -9,6 +9,7 @@ use super::complaint::{Complaints, shown};
 use super::header::{Again, Header};
 use super::input::{Input, Line};
 use super::row::{Known, Reader};
+use super::untimed;
 use crate::event::sample::SCHEMA_VERSION;
 use crate::event::{self, Body, Event, Quality, Time, Values};
 use crate::source::Reading;
@@ -24,14 +25,26 @@ const BESIDE: usize = size_of::<Row>() + 16;
 enum What {
     /// A GPU, and where its numbers start.
     Sample(usize, usize),
+    /// The same with a time of its own, which is ahead of the present.
+    Ahead(Box<(Time, usize, usize)>),
     /// A line that is no row.
     Broken(Vec<u8>),
 }
 
 #[derive(Debug)]
 struct Row {
+    /// When it is to be played: when it was taken, or with the line before it.
     time: Time,
     what: What,
+}
+
+/// What a table may hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// A later time is no time to play by.
+    pub(super) ceiling: Time,
+    /// Bytes of memory that the lines that are no rows may take.
+    pub(super) broken: usize,
 }
 
 /// A loaded table.
@@ -46,23 +59,22 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Loads what is left of the file behind its header; the reason where the lines that are no rows take more than
-    /// `most` bytes of memory.
+    /// Loads what is left of the file behind its header; the reason where the lines that are no rows take more memory
+    /// than they may.
     pub(super) fn load(
         input: &mut Input,
         header: &Header,
         host: &str,
         complaints: &mut Complaints,
-        most: usize,
+        limits: Limits,
     ) -> Result<Table, String> {
         if !header.unknown.is_empty() {
             complaints.file(&format!("columns ignored, nobody knows them: {}", header.unknown.join(", ")));
         }
         let mut reader = Reader::new(header, host);
         let (mut rows, mut cells) = (Vec::<Row>::new(), Vec::new());
-        let mut broken = Broken { most, ..Broken::default() };
-        // Lines before the first that has a time take that one's.
-        let (mut timeless, mut last) = (0, None);
+        let mut broken = Broken { most: limits.broken, ..Broken::default() };
+        let mut pace = Pace { ceiling: limits.ceiling, ..Pace::default() };
         while let Some(line) = input.line() {
             if line.bytes.trim_ascii().is_empty() && !line.cut {
                 continue;
@@ -72,20 +84,15 @@ impl Table {
                 continue;
             };
             let (time, what) = match read {
+                Ok((time, gpu)) if time > pace.ceiling => (Some(time), What::Ahead(Box::new((time, gpu, start)))),
                 Ok((time, gpu)) => (Some(time), What::Sample(gpu, start)),
                 Err(why) => {
-                    let time = reader.time().filter(|_| !line.cut).or(last);
+                    let time = reader.time().filter(|_| !line.cut);
                     (time, What::Broken(broken.keep(line, &why, complaints)?))
                 }
             };
-            timeless += usize::from(time.is_none());
-            if last.is_none() && time.is_some() {
-                for row in rows.iter_mut().take(timeless) {
-                    row.time = time.unwrap_or_default();
-                }
-            }
-            last = time.or(last);
-            rows.push(Row { time: time.unwrap_or_default(), what });
+            let time = pace.next(time, &mut rows);
+            rows.push(Row { time, what });
         }
         if rows.is_empty() {
             complaints.file("no rows behind its header");
@@ -105,14 +112,14 @@ impl Table {
     pub(super) fn pop(&mut self) -> Option<Reading> {
         let row = self.rows.get_mut(self.next)?;
         self.next += 1;
-        let (gpu, start) = match &mut row.what {
+        let (time, gpu, start) = match &mut row.what {
             What::Broken(bytes) => {
                 let bytes = std::mem::take(bytes);
                 return Some(Reading::Line { key: String::new(), bytes, report: false });
             }
-            What::Sample(gpu, start) => (*gpu, *start),
+            What::Sample(gpu, start) => (row.time, *gpu, *start),
+            What::Ahead(ahead) => **ahead,
         };
-        let time = row.time;
         let mut values = Values::default();
         let cells = self.cells.get(start..start + self.metrics.len()).unwrap_or_default();
         for (metric, number) in self.metrics.iter().zip(cells) {
@@ -129,6 +136,29 @@ impl Table {
     #[expect(clippy::cast_precision_loss, reason = "a share of progress needs no more than 53 bits")]
     pub(super) fn share(&self) -> f64 {
         if self.rows.is_empty() { 1.0 } else { self.next as f64 / self.rows.len() as f64 }
+    }
+}
+
+/// When rows are to be played, in the file's order.
+#[derive(Debug, Default)]
+struct Pace {
+    ceiling: Time,
+    last: Option<Time>,
+    is_ahead: bool,
+}
+
+impl Pace {
+    /// When to play the row after `rows` that has this `time`. Those before the first with a time take that one's.
+    fn next(&mut self, time: Option<Time>, rows: &mut [Row]) -> Time {
+        self.is_ahead |= time > Some(self.ceiling);
+        let time = time.filter(|time| *time <= self.ceiling);
+        if let (None, Some(first)) = (self.last, time) {
+            for row in rows {
+                row.time = first;
+            }
+        }
+        self.last = time.or(self.last);
+        self.last.unwrap_or_else(|| untimed(self.ceiling, self.is_ahead))
     }
 }
 

@@ -79,6 +79,8 @@ pub struct Fault {
     pub after_ms: i64,
     /// How long, in ms; `None` never ends.
     pub lasts_ms: Option<i64>,
+    /// All of it as it was written.
+    text: String,
 }
 
 /// A fault as it stands for one GPU or host.
@@ -123,11 +125,9 @@ fn wrong(text: &str, why: &str) -> SourceError {
 }
 
 impl Fault {
-    /// A copy of the error that says the same as parsing would, for what only the fleet can know.
+    /// The error that parsing would give, for what only the fleet can know.
     pub(super) fn wrong(&self, why: &str) -> SourceError {
-        let word = KINDS.iter().find(|row| row.kind == self.kind).map_or("xid=N", |row| row.word);
-        let gpu = self.gpu.map(|gpu| format!("/{gpu}")).unwrap_or_default();
-        wrong(&format!("{word}@{}{gpu}", self.host), why)
+        wrong(&self.text, why)
     }
 }
 
@@ -152,7 +152,7 @@ impl FromStr for Fault {
         if row.instant && lasts_ms.is_some() {
             return Err(bad("this kind happens at one instant: leave out ~TIME"));
         }
-        Ok(Fault { kind, host: host.to_owned(), gpu, after_ms, lasts_ms })
+        Ok(Fault { kind, host: host.to_owned(), gpu, after_ms, lasts_ms, text: text.to_owned() })
     }
 }
 
@@ -200,11 +200,12 @@ mod tests {
             gpu: Some(5),
             after_ms: 20_000,
             lasts_ms: Some(600_000),
+            text: "hw_thermal@gpu-node-003/5+20s~10m".to_owned(),
         };
         assert_eq!(fault, is);
         assert_eq!("xid=79@1/0+1h".parse::<Fault>().unwrap().kind, Kind::Xid(79));
         assert_eq!("host_lost@2+5m".parse::<Fault>().unwrap().gpu, None);
-        assert_eq!("clock_skew@2/3+5m".parse::<Fault>().unwrap(), "clock_skew@2+5m".parse().unwrap());
+        assert_eq!("clock_skew@2/3+5m".parse::<Fault>().unwrap().gpu, None);
         for row in &KINDS {
             let place = if row.host { "1" } else { "1/0" };
             let text = format!("{}@{place}+0s", row.word.replace("=N", "=13"));

@@ -214,7 +214,8 @@ impl Gpu {
         let level = if self.context { self.context_w } else { self.idle_w };
         (self.share, self.memory) = half.job.map_or((0.0, 0.0), |job| (job.share * (1.0 - half.dip), job.memory));
         let limit = self.board.limit_w;
-        let mut power = level + IDLE_NOISE_W * idle;
+        let jitter = IDLE_NOISE_W * idle;
+        let mut power = level + jitter;
         if let Some(job) = half.job {
             let shared = job.in_step.sqrt() * half.noise + (1.0 - job.in_step).sqrt() * noise;
             let asked = limit * self.share * (1.0 + self.bias) * (1.0 + self.board.noise.0 * shared);
@@ -222,7 +223,7 @@ impl Gpu {
             power = asked.clamp(level, limit - 2.0 + idle.abs());
         }
         if self.slowed() {
-            power = (power * SLOWED).max(self.idle_w);
+            power = (power * SLOWED).max(self.idle_w + jitter);
         }
         self.power_w = power;
         let reading = if half.job.is_some() { self.board.noise.1 * self.random.normal() } else { 0.0 };

@@ -169,6 +169,38 @@ fn hw_thermal_heats_slows_and_ends() {
     assert!(series(&script, 3, "throttle_reasons", 12).iter().all(|mask| *mask < 8.0));
 }
 
+/// The values of one metric of each GPU of a fleet of 64 hosts with one each, over 40 minutes.
+fn long_series(faults: &[&str], name: &str) -> Vec<Vec<f64>> {
+    let at = metric::index(name).unwrap();
+    let mut sim = sim(64, 64, faults);
+    let mut all = vec![Vec::new(); 64];
+    for n in 0..240 {
+        for (seen, event) in all.iter_mut().zip(tick(&mut sim, n)) {
+            seen.push(values(&event).0.real(at).unwrap());
+        }
+    }
+    all
+}
+
+#[test]
+fn a_slowed_idle_gpu_is_not_frozen() {
+    let util = long_series(&[], "gpu_util_pct");
+    let is_idle = |at: &usize| util[*at].iter().all(|util| *util < 1.0);
+    let idle: Vec<usize> = (0..64).filter(is_idle).collect();
+    assert!(!idle.is_empty());
+    for kind in ["hw_thermal", "power_brake"] {
+        let faults: Vec<String> = idle.iter().map(|at| format!("{kind}@{}+0s~40m", at + 1)).collect();
+        let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+        let all = long_series(&faults, "power_usage_w");
+        for power in idle.iter().map(|at| &all[*at]) {
+            let minutes: Vec<&[f64]> = power.chunks(6).collect();
+            assert!(minutes.windows(2).all(|two| two[0] != two[1]), "{kind}: {power:?}");
+            let varies = |minute: &&[f64]| minute.windows(2).any(|two| (two[0] - two[1]).abs() > 1e-6);
+            assert!(minutes.iter().all(varies), "{kind}: {power:?}");
+        }
+    }
+}
+
 #[test]
 fn power_brake_sets_its_bits() {
     let mask = series(&["power_brake@1+10s"], 5, "throttle_reasons", 4);
@@ -257,4 +289,8 @@ fn what_makes_no_fleet_is_refused() {
     assert!(make(8, 1, TICK, Some("frozen@0/0+1s")).contains("1 to 1"));
     let said = make(8, 1, TICK, Some("frozen@1/8+1s"));
     assert!(said.contains("GPUs 0 to 7, not 8") && said.contains("clock_skew"), "{said}");
+    for text in ["xid=79@nowhere/0+20s", "clock_skew@nowhere/3+5m", "hw_thermal@1/9+1h~90m"] {
+        let said = make(8, 1, TICK, Some(text));
+        assert!(said.starts_with(&format!("fault {text:?}: ")), "{said}");
+    }
 }

@@ -4,11 +4,11 @@ use super::*;
 use crate::source::replay::complaint::Complaints;
 use crate::source::replay::header::{Format, detect};
 use crate::source::replay::input::Input;
-use crate::source::replay::table::Table;
+use crate::source::replay::table::{Limits, Table};
 
 /// What is read of a file at one time, in bytes.
 fn chunks(path: &str) -> Vec<usize> {
-    let mut replay = Replay::open(path).unwrap();
+    let mut replay = Replay::open(path, CEILING).unwrap();
     let mut chunks = Vec::new();
     while let Due::At(now) = replay.due() {
         let mut out = Vec::new();
@@ -47,7 +47,8 @@ fn a_table_of_nothing_but_broken_lines_is_refused() {
     let (_dir, path) = file("a.csv", text.as_bytes());
     let mut input = Input::open(&path).unwrap();
     let Ok(Format::Table(header)) = detect(&input.line().unwrap().bytes) else { panic!("a table") };
-    let why = Table::load(&mut input, &header, "h", &mut Complaints::new(&path), 1 << 20).unwrap_err();
+    let limits = Limits { ceiling: CEILING, broken: 1 << 20 };
+    let why = Table::load(&mut input, &header, "h", &mut Complaints::new(&path), limits).unwrap_err();
     assert!(why.starts_with("no table: ") && why.contains("than 1 MiB of memory; line 3: 1 fields"), "{why}");
     assert_eq!(play(&path).0.len(), 40_001);
 }

@@ -6,7 +6,7 @@ use super::*;
 
 fn refused(name: &str, bytes: &[u8]) -> String {
     let (_dir, path) = file(name, bytes);
-    let said = Replay::open(&path).unwrap_err().to_string();
+    let said = Replay::open(&path, CEILING).unwrap_err().to_string();
     assert!(said.starts_with(&path), "{said}");
     said
 }
@@ -87,8 +87,10 @@ fn what_is_no_recording_is_refused_by_name() {
             || !refused("a.gz", &[0x1f, 0x8b]).is_empty()
     );
     let dir = tempfile::tempdir().unwrap();
-    assert!(Replay::open(dir.path().to_str().unwrap()).is_err());
-    assert!(Replay::open(dir.path().join("none").to_str().unwrap()).unwrap_err().to_string().contains("none: "));
+    assert!(Replay::open(dir.path().to_str().unwrap(), CEILING).is_err());
+    assert!(
+        Replay::open(dir.path().join("none").to_str().unwrap(), CEILING).unwrap_err().to_string().contains("none: ")
+    );
 }
 
 #[test]
