@@ -38,7 +38,7 @@ pub enum BusError {
         /// What happened.
         why: String,
     },
-    /// The partition is to be dropped and recovered: it has another owner now, or nobody can tell how far its owner got.
+    /// The partition is to be dropped and recovered: it has another owner now, or none can tell how far its owner is.
     #[error("{topic} partition {partition} of group {group} has a new owner")]
     Fenced {
         /// The group.
@@ -254,8 +254,8 @@ pub trait Consumer: Send {
     /// The one way to commit.
     ///
     /// # Errors
-    /// [`BusError::Fenced`] where a partition is another's by now, else where the bus failed. [`BusError::Failed`] says here
-    /// that nothing was done, and is tried again. An adapter that cannot tell finds out, or says `Fenced` or `Unusable`.
+    /// [`BusError::Fenced`] where a partition is another's by now, else where the bus failed. [`BusError::Failed`] says
+    /// here that nothing was done, and is tried again; who cannot tell finds out, or says `Fenced` or `Unusable`.
     fn finish(&mut self, finish: &Finish) -> Result<(), BusError>;
 
     /// Gives partitions up.

@@ -21,8 +21,8 @@ use crate::bus::BusError;
 /// six seconds, as a shared disk was seen to take, shows as an error; double, and who is told to stop notices it only
 /// when a service's 20 s for ending are over. What has to go on in spite of it tries again.
 const BUSY: u16 = 10;
-/// Milliseconds between two tries for it. SQLite's own pauses grow to 100 ms, so that who has waited longest tries least
-/// often: eight busy writers then kept one of them waiting for two seconds.
+/// Milliseconds between two tries for it. SQLite's own pauses grow to 100 ms, so that who has waited longest tries
+/// least often: eight busy writers then kept one of them waiting for two seconds.
 const BUSY_PAUSE: u16 = 2;
 /// Pages of 4 KiB in the write-ahead log before a checkpoint: 16 MiB, a few full steps. Half, and every large step pays
 /// for a checkpoint; double, and a fresh reader has twice as much of an index to build.

@@ -15,8 +15,8 @@ use crate::store::StoreError;
 pub(in crate::store) const APPLICATION: i32 = 0x6770_6873;
 
 /// How long a statement waits for another process's transaction. Steps and retention chunks take well under a second;
-/// half of it, and a stalled disk, which was seen to take six for a sync, counts as lost; double, and who is told to stop
-/// notices it only when a service's 20 s for ending are over. Stages try again in any case.
+/// half of it, and a stalled disk, which was seen to take six for a sync, counts as lost; double, and who is told to
+/// stop notices it only when a service's 20 s for ending are over. Stages try again in any case.
 const BUSY: Duration = Duration::from_secs(10);
 /// Between two tries to switch to WAL, the one statement that does not wait by itself.
 const PAUSE: Duration = Duration::from_millis(50);
