@@ -28,7 +28,7 @@ pub enum BusError {
         /// What is wrong with it.
         why: String,
     },
-    /// It cannot be reached or failed now; trying again may help.
+    /// It cannot be reached or failed now; trying again may help. After a time-out it may have been done all the same.
     #[error("bus {place}: {what}: {why}")]
     Failed {
         /// File or address.
@@ -38,7 +38,7 @@ pub enum BusError {
         /// What happened.
         why: String,
     },
-    /// The partition has another owner now; nothing was done.
+    /// The partition is to be dropped and recovered: it has another owner now, or none can tell how far its owner is.
     #[error("{topic} partition {partition} of group {group} has a new owner")]
     Fenced {
         /// The group.
@@ -70,6 +70,8 @@ pub struct Batch {
     pub partition: i32,
     /// Its records from the member's position on; may be empty.
     pub records: Vec<Record>,
+    /// The member's position behind this batch: offsets that hold no record, or none any more, are passed over.
+    pub next: i64,
     /// Whether the log ended after them when they were read.
     pub end: bool,
 }
@@ -119,7 +121,7 @@ pub struct Recovery {
 pub struct Position {
     /// The partition.
     pub partition: i32,
-    /// The first record not yet finished.
+    /// The first offset not yet finished.
     pub next: i64,
     /// Its metadata: the lowest unsaved position.
     pub settled: i64,
@@ -205,6 +207,12 @@ pub trait Bus: Send + Sync {
     /// Where the bus cannot be reached or has no such topic.
     fn lag(&self, group: &str, topic: &str) -> Result<u64, BusError>;
 
+    /// Names of the group's members that live, in order; to ask is not to join, and disturbs nobody.
+    ///
+    /// # Errors
+    /// Where the bus cannot be reached or has no such topic.
+    fn members(&self, group: &str, topic: &str) -> Result<Vec<String>, BusError>;
+
     /// Drops what is too old at `now` or too much; returns how many records that some group had not read. `now` is the
     /// wall clock's, as the arrival is from which a record ages: the run's clock, which stamps it, may be far from both.
     ///
@@ -218,7 +226,8 @@ pub trait Producer: Send {
     /// Publishes in order; when it returns, they are kept.
     ///
     /// # Errors
-    /// Where they were not kept; none of them was then.
+    /// None was kept where one of them is refused. On [`BusError::Failed`] some may have been: sending all again is
+    /// harmless, since who reads what is sent here drops repeats.
     fn send(&mut self, messages: &[Message]) -> Result<(), BusError>;
 }
 
@@ -245,7 +254,8 @@ pub trait Consumer: Send {
     /// The one way to commit.
     ///
     /// # Errors
-    /// [`BusError::Fenced`] where a partition is another's by now, else where the bus failed; nothing was done then.
+    /// [`BusError::Fenced`] where a partition is another's by now, else where the bus failed. [`BusError::Failed`] says
+    /// here that nothing was done, and is tried again; who cannot tell finds out, or says `Fenced` or `Unusable`.
     fn finish(&mut self, finish: &Finish) -> Result<(), BusError>;
 
     /// Gives partitions up.
@@ -260,7 +270,7 @@ pub trait Consumer: Send {
     /// Where the bus cannot be reached.
     fn others(&mut self) -> Result<Vec<String>, BusError>;
 
-    /// The next offset of every partition of the topic, as it stands.
+    /// The next offset of every partition of the topic, as it stands; a member that read all stands there.
     ///
     /// # Errors
     /// Where the bus cannot be reached.

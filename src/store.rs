@@ -129,7 +129,8 @@ pub trait Store: Send {
     /// first and may repeat itself, has none.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] where one is not, else where the store failed; nothing was written then.
+    /// [`StoreError::Fenced`] where one is not; nothing was written then. Else where the store failed: on
+    /// [`StoreError::Failed`] all or nothing was, and writing it again puts the same rows where they are.
     fn write(&mut self, tokens: &[Token], rows: &Rows, now: Time) -> Result<Written, StoreError>;
 
     /// The asset records, if they changed since version `known`; with their version.

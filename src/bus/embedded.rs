@@ -28,6 +28,8 @@ use self::append::EmbeddedProducer;
 use self::block::Codec;
 use self::consumer::EmbeddedConsumer;
 use self::file::{Db, Place, Step};
+use self::group::Survey;
+use self::process::{Process, uptime};
 use self::reader::EmbeddedReader;
 use self::retain::Bounds;
 use super::{Bus, BusError, Consumer, From, Join, Producer, Reader, Stamp, TOPICS, TopicInfo};
@@ -138,6 +140,13 @@ impl Bus for Embedded {
             let lag: i64 = select.query_row(params![group, topic], |row| row.get(0))?;
             Ok(u64::try_from(lag).unwrap_or(0))
         })
+    }
+
+    fn members(&self, group: &str, topic: &str) -> Result<Vec<String>, BusError> {
+        const LOOK: &str = "look at the group";
+        let failed = |error| Place::new(&self.path).failed(LOOK, error);
+        let (me, now) = (Process::this().map_err(failed)?, uptime().map_err(failed)?);
+        self.look(LOOK, |tx| Ok(Survey::of(tx, group, topic)?.living(None, &me, now)))
     }
 
     fn retain(&self, now: Time) -> Result<u64, BusError> {

@@ -178,6 +178,8 @@ impl<S: Stage> Runner<S> {
         let Some(part) = self.owned.get_mut(&batch.partition) else { return };
         let step = Step { now, topic: &self.parts.topic, partition: batch.partition, inputs: &self.inputs };
         part.apply(&mut self.parts.stage, &step, &batch.records, out);
+        // Behind the last record, too, there may be offsets that hold none.
+        part.next = batch.next;
         if batch.end {
             part.idle(&mut self.parts.stage, now, false, out);
         }

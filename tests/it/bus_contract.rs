@@ -8,13 +8,15 @@ use gpuhm::bus::{Bus, BusError, Finish, From, Join, Message, PARTITIONS, RAW, Re
 use gpuhm::event::Time;
 use gpuhm::pipeline::clock::wall;
 
-use crate::bus_groups::{leaver, not_owned_is_fenced, one_bearer, two_share};
+use crate::bus_groups::{
+    dropped_is_passed, leaver, members_without_joining, not_owned_is_fenced, one_bearer, two_share,
+};
 use crate::bus_member::{Member, WAIT, all, everything, fill, join, message, text, whole};
 
 /// One check.
 type Check = fn(&dyn Bus);
 
-const CHECKS: [(&str, Check); 14] = [
+const CHECKS: [(&str, Check); 16] = [
     ("order per key", order_per_key),
     ("what is refused is kept in no part", refused_whole),
     ("ends are told", ends_are_told),
@@ -24,6 +26,8 @@ const CHECKS: [(&str, Check); 14] = [
     ("a name has one bearer", one_bearer),
     ("two members share", two_share),
     ("what a leaver had is taken", leaver),
+    ("members are told to who does not join", members_without_joining),
+    ("what was dropped unread is passed over", dropped_is_passed),
     ("reread is exact", reread),
     ("readers begin where they are told", readers_begin),
     ("a reader follows", reader_follows),

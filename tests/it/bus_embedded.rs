@@ -75,7 +75,8 @@ fn a_file_that_is_no_log_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bus.db");
     std::fs::write(&path, "not a database, but long enough to look at".repeat(100)).unwrap();
-    assert!(why(&path).contains("no SQLite database"), "{}", why(&path));
+    let advice = "no SQLite database; name another directory, or move this file away";
+    assert!(why(&path).contains(advice), "{}", why(&path));
     let foreign = folder.path().join("foreign.db");
     Connection::open(&foreign).unwrap().execute("CREATE TABLE theirs (x)", []).unwrap();
     let before = std::fs::read(&foreign).unwrap();
@@ -114,6 +115,11 @@ fn a_new_log_is_its_owners_alone_and_an_old_one_stays_as_it_is() {
     use std::os::unix::fs::PermissionsExt as _;
     let log = Log::new(Options::default());
     log.send("k", 0..10);
+    let below = log.folder.path().join("new/below");
+    open(&below.join("bus.db"), &Arc::default(), Options::default()).unwrap();
+    for made in [&below, below.parent().unwrap()] {
+        assert_eq!(std::fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o700, "{made:?}");
+    }
     let mode = |end: &str| {
         let path = PathBuf::from(format!("{}{end}", log.path().display()));
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -155,6 +161,7 @@ fn a_damaged_row_is_named() {
         let error = log.bus.reader(RAW, From::Beginning).unwrap().read(100, Duration::ZERO).unwrap_err().to_string();
         let place = format!("{RAW} partition {} offset ", key::partition(b"k", PARTITIONS));
         assert!(error.contains(&place) && error.contains(says), "{damage}: {error}");
+        assert!(error.ends_with("; name another directory, or move this file away"), "{error}");
     }
 }
 

@@ -1,8 +1,10 @@
 //! What every bus must do with groups: shares, takeover, fencing. Part of the contract suite.
 
-use gpuhm::bus::{Bus, BusError, Finish, RAW, VALIDATED};
+use gpuhm::bus::{Bus, BusError, Finish, PARTITIONS, RAW, VALIDATED};
+use gpuhm::event::time::DAY;
+use gpuhm::pipeline::clock::wall;
 
-use crate::bus_member::{Member, ROUNDS, everything, fill, message, whole};
+use crate::bus_member::{Member, ROUNDS, WAIT, everything, fill, message, whole};
 
 pub(crate) fn not_owned_is_fenced(bus: &dyn Bus) {
     fill(bus, 20);
@@ -62,4 +64,44 @@ pub(crate) fn leaver(bus: &dyn Bus) {
     second.until("everything", |member| member.own == everything());
     let mut other_group = Member::join(bus, "h", "a");
     other_group.until("everything", |member| member.own == everything());
+}
+
+pub(crate) fn members_without_joining(bus: &dyn Bus) {
+    let members = |group| bus.members(group, RAW).unwrap();
+    assert!(members("g").is_empty());
+    let mut first = Member::join(bus, "g", "b");
+    first.until("everything", |member| member.own == everything());
+    for _ in 0..40 {
+        assert_eq!(members("g"), ["b"]);
+        first.step();
+        assert!(first.revoking.is_empty() && first.lost.is_empty(), "who only asked was given something");
+    }
+    let _second = Member::join(bus, "g", "a");
+    assert_eq!(members("g"), ["a", "b"]);
+    drop(first);
+    let gone = (0..ROUNDS).any(|_| {
+        std::thread::sleep(WAIT);
+        members("g") == ["a"]
+    });
+    assert!(gone, "a member that left is told for ever");
+    assert!(members("h").is_empty() && bus.members("g", VALIDATED).unwrap().is_empty());
+    assert!(matches!(bus.members("g", "none"), Err(BusError::NoTopic(_))));
+}
+
+pub(crate) fn dropped_is_passed(bus: &dyn Bus) {
+    let mut member = Member::join(bus, "g", "a");
+    member.until("everything", |member| member.own == everything() && member.ends == everything());
+    fill(bus, 50);
+    // A bus whose retention is its server's need not drop anything now: then the records come.
+    bus.retain(wall().plus(3650 * DAY)).unwrap();
+    let ends = member.consumer.ends().unwrap();
+    let at_end = |member: &Member| (0..PARTITIONS).zip(&ends).all(|(at, end)| member.next[&at] == *end);
+    member.until("the end", |member| member.ends == everything() && at_end(member));
+    assert_eq!(member.skipped + u64::try_from(member.seen.len()).unwrap(), 50);
+    member.consumer.finish(&Finish { positions: member.positions(), ..Finish::default() }).unwrap();
+    let recovery = member.consumer.recover(member.positions()[0].partition).unwrap();
+    assert_eq!(recovery.committed, ends[0]);
+    fill(bus, 7);
+    let seen = member.seen.len();
+    member.until("what comes next", |member| member.seen.len() == seen + 7);
 }

@@ -76,6 +76,9 @@ impl Member {
                 *next = record.offset + 1;
                 self.seen.push((batch.partition, record));
             }
+            let next = self.next.get_mut(&batch.partition).unwrap();
+            assert!(batch.next >= *next, "position {} after {next}", batch.next);
+            *next = batch.next;
             if batch.end {
                 self.ends.insert(batch.partition)
             } else {

@@ -29,6 +29,8 @@ mod bus_crowd;
 #[cfg(test)]
 mod bus_embedded;
 #[cfg(test)]
+mod bus_ends;
+#[cfg(test)]
 mod bus_groups;
 #[cfg(test)]
 mod bus_member;

@@ -206,7 +206,7 @@ impl Consumer for EmbeddedConsumer {
     fn others(&mut self) -> Result<Vec<String>, BusError> {
         let now = clock(&self.db)?;
         let (join, id, me) = (&self.join, self.id, &self.me);
-        self.db.read("look at the group", |tx| Ok(Survey::read(tx, join)?.others(id, me, now)))
+        self.db.read("look at the group", |tx| Ok(Survey::read(tx, join)?.living(Some(id), me, now)))
     }
 
     fn ends(&mut self) -> Result<Vec<i64>, BusError> {

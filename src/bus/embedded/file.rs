@@ -6,6 +6,8 @@
 //! than through SQLite: closing such a descriptor would drop the locks of every connection in the process.
 //! This module must not know what the tables mean.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +17,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::schema;
 use crate::bus::BusError;
 
-/// Pause between two tries for a file that another is writing. SQLite's own pauses grow to 100 ms, so that who has
-/// waited longest tries least often: eight busy writers then kept one of them waiting for two seconds.
-const BUSY_PAUSE: Duration = Duration::from_millis(2);
-/// Tries before it counts as an error: 30 s. Half of it, and a slow disk's checkpoint of a burst shows as an error;
-/// double, and a stuck writer goes unnoticed for longer than a heartbeat lasts.
-const BUSY_TRIES: i32 = 15_000;
+/// Seconds that an act waits for a file that another is writing before it counts as failed. Half of it, and a sync of
+/// six seconds, as a shared disk was seen to take, shows as an error; double, and who is told to stop notices it only
+/// when a service's 20 s for ending are over. What has to go on in spite of it tries again.
+const BUSY: u16 = 10;
+/// Milliseconds between two tries for it. SQLite's own pauses grow to 100 ms, so that who has waited longest tries
+/// least often: eight busy writers then kept one of them waiting for two seconds.
+const BUSY_PAUSE: u16 = 2;
 /// Pages of 4 KiB in the write-ahead log before a checkpoint: 16 MiB, a few full steps. Half, and every large step pays
 /// for a checkpoint; double, and a fresh reader has twice as much of an index to build.
 const CHECKPOINT_PAGES: i64 = 4000;
@@ -29,7 +32,9 @@ const WAL_KEPT: i64 = 64 << 20;
 /// Pause between two tries to switch to write-ahead logging, where SQLite does not wait by itself.
 const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 /// Tries of the switch: as long as for anything else.
-const SWITCH_TRIES: u32 = 1500;
+const SWITCH_TRIES: u16 = BUSY * 50;
+/// What helps where the file is not what it should be.
+const ADVICE: &str = "name another directory, or move this file away";
 
 /// What goes wrong inside a transaction.
 #[derive(Debug)]
@@ -78,14 +83,16 @@ impl Place {
     pub(super) fn sort(&self, what: &'static str, trouble: Trouble) -> BusError {
         let error = match trouble {
             Trouble::Bus(error) => return error,
-            Trouble::Corrupt(why) => return self.unusable(why),
+            Trouble::Corrupt(why) => return self.unusable(format!("{why}; {ADVICE}")),
             Trouble::Sql(error) => error,
         };
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => self.unusable("not a gpuhm log: it is no SQLite database"),
-            Some(ErrorCode::DatabaseCorrupt) => self.unusable(format!("damaged: {error}")),
+            Some(ErrorCode::NotADatabase) => {
+                self.unusable(format!("not a gpuhm log: it is no SQLite database; {ADVICE}"))
+            }
+            Some(ErrorCode::DatabaseCorrupt) => self.unusable(format!("damaged: {error}; {ADVICE}")),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => self.unusable(format!("not writable: {error}")),
-            Some(ErrorCode::DatabaseBusy) => self.failed(what, "locked by another process for 30 s"),
+            Some(ErrorCode::DatabaseBusy) => self.failed(what, locked()),
             Some(ErrorCode::DiskFull) => self.failed(what, "the disk is full"),
             _ => self.failed(what, error),
         }
@@ -104,7 +111,8 @@ impl Db {
     pub(super) fn create(path: &Path) -> Result<Db, BusError> {
         let place = Place::new(path);
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
+            // As private as what will lie in it.
+            (DirBuilder::new().recursive(true).mode(0o700).create(folder))
                 .map_err(|error| place.unusable(format!("cannot make its directory: {error}")))?;
         }
         if path.is_dir() {
@@ -171,7 +179,7 @@ impl Db {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(self.place.failed("open", "locked by another process for 30 s").into())
+        Err(self.place.failed("open", locked()).into())
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -220,8 +228,12 @@ impl Db {
 }
 
 fn wait_for_others(tries: i32) -> bool {
-    std::thread::sleep(BUSY_PAUSE);
-    tries < BUSY_TRIES
+    std::thread::sleep(Duration::from_millis(BUSY_PAUSE.into()));
+    tries.saturating_mul(BUSY_PAUSE.into()) < i32::from(BUSY) * 1000
+}
+
+fn locked() -> String {
+    format!("locked by another process for {BUSY} s")
 }
 
 /// At the first open, a file that cannot be opened is a person's to mend.
@@ -241,6 +253,17 @@ fn cannot_be_made(error: &dyn std::fmt::Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_for_a_lock_gives_up_in_time_to_notice_a_stop() {
+        let tries = i32::from(BUSY) * 1000 / i32::from(BUSY_PAUSE);
+        assert!(wait_for_others(0) && wait_for_others(tries - 1) && !wait_for_others(tries));
+        assert_eq!(SWITCH_PAUSE * SWITCH_TRIES.into(), Duration::from_secs(BUSY.into()));
+        const { assert!(BUSY < 20, "what a service has for ending") };
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        let error = Place::new(Path::new("f")).sort("look", rusqlite::Error::SqliteFailure(busy, None).into());
+        assert_eq!(error.to_string(), format!("bus f: look: locked by another process for {BUSY} s"));
+    }
 
     #[test]
     fn a_full_disk_fails_one_act_and_leaves_the_connection_usable() {

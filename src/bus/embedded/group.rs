@@ -72,21 +72,25 @@ pub(super) struct Taken {
 
 impl Survey {
     pub(super) fn read(tx: &Transaction<'_>, join: &Join) -> Step<Survey> {
+        Survey::of(tx, &join.group, &join.topic)
+    }
+
+    /// The group's, for who need not be in it.
+    pub(super) fn of(tx: &Transaction<'_>, group: &str, topic: &str) -> Step<Survey> {
         let mut select = tx.prepare_cached(
             "SELECT id, instance, pid, start, boot, space, beat FROM member WHERE crew = ?1 AND topic = ?2
              ORDER BY instance",
         )?;
-        let members = select.query_map(params![join.group, join.topic], |row| {
+        let members = select.query_map(params![group, topic], |row| {
             let process = Process { pid: row.get(2)?, start: row.get(3)?, boot: row.get(4)?, space: row.get(5)? };
             Ok(Member { id: row.get(0)?, instance: row.get(1)?, process, beat: row.get(6)? })
         })?;
         let members = members.collect::<Result<Vec<_>, _>>()?;
         let mut select =
             tx.prepare_cached("SELECT partition, member, generation FROM lease WHERE crew = ?1 AND topic = ?2")?;
-        let leases =
-            select.query_map(params![join.group, join.topic], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        let leases = select.query_map(params![group, topic], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
         let leases = leases.collect::<Result<BTreeMap<_, _>, _>>()?;
-        let partitions = i32::try_from(tips(tx, &join.topic)?.len()).unwrap_or(i32::MAX);
+        let partitions = i32::try_from(tips(tx, topic)?.len()).unwrap_or(i32::MAX);
         Ok(Survey { members, leases, partitions })
     }
 
@@ -103,9 +107,10 @@ impl Survey {
         self.leases.get(&partition).is_some_and(|lease| *lease == (Some(id), generation))
     }
 
-    /// The others that live.
-    pub(super) fn others(&self, id: i64, me: &Process, now: i64) -> Vec<String> {
-        let living = self.members.iter().filter(|member| member.id != id && me.sees(&member.process, member.beat, now));
+    /// The names of those that live, but for the member `besides`.
+    pub(super) fn living(&self, besides: Option<i64>, me: &Process, now: i64) -> Vec<String> {
+        let others = self.members.iter().filter(|member| Some(member.id) != besides);
+        let living = others.filter(|member| me.sees(&member.process, member.beat, now));
         living.map(|member| member.instance.clone()).collect()
     }
 

@@ -15,12 +15,15 @@ use crate::store::StoreError;
 pub(in crate::store) const APPLICATION: i32 = 0x6770_6873;
 
 /// How long a statement waits for another process's transaction. Steps and retention chunks take well under a second;
-/// 30 s is what a stalled disk may take before it counts as lost.
-const BUSY: Duration = Duration::from_secs(30);
+/// half of it, and a stalled disk, which was seen to take six for a sync, counts as lost; double, and who is told to
+/// stop notices it only when a service's 20 s for ending are over. Stages try again in any case.
+const BUSY: Duration = Duration::from_secs(10);
 /// Between two tries to switch to WAL, the one statement that does not wait by itself.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Tries of it: as long as `BUSY`.
-const TRIES: u32 = 600;
+const TRIES: u32 = 200;
+const _: () = assert!(PAUSE.saturating_mul(TRIES).as_millis() == BUSY.as_millis(), "as long as `BUSY`");
+const _: () = assert!(BUSY.as_secs() < 20, "a stop must be noticed in time");
 /// Page cache in KiB, taken as needed: the hot leaves of the index by GPU for 10,000 GPUs at 4 KiB each, and room.
 const CACHE_KIB: i64 = 64 * 1024;
 /// What the WAL keeps on disk after a large transaction, in bytes.

@@ -79,6 +79,8 @@ impl Counts {
 #[derive(Default)]
 pub(crate) struct Inner {
     partitions: i32,
+    /// Offsets a record takes: its own, and behind it some that hold none, as where a log keeps marks of its own.
+    stride: usize,
     topics: BTreeMap<String, Vec<Vec<Record>>>,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) members: u64,
@@ -112,8 +114,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(partitions: i32, start: Time, flaw: Option<Flaw>) -> World {
-        let inner = Inner { partitions, flaw, ..Inner::default() };
+    pub(crate) fn new((partitions, stride): (i32, usize), start: Time, flaw: Option<Flaw>) -> World {
+        let inner = Inner { partitions, stride, flaw, ..Inner::default() };
         World { inner: Arc::new(Mutex::new(inner)), clock: Arc::new(Clock::driven(start)) }
     }
 
@@ -191,8 +193,9 @@ impl Inner {
     /// Appends a record that arrives at `time`. Those without a key are all one partition's, so that order is defined.
     pub(crate) fn append(&mut self, message: &Message, time: Time) {
         let at = if message.key.is_empty() { 0 } else { partition(&message.key, self.partitions) };
+        let stride = self.stride;
         let log = self.log(message.topic, at);
-        let offset = i64::try_from(log.len()).unwrap();
+        let offset = i64::try_from(log.len() * stride).unwrap();
         assert!(log.last().is_none_or(|last| last.time <= time), "a record that arrives before the one before it");
         log.push(Record { offset, time, key: message.key.clone(), value: message.value.clone() });
     }
@@ -203,7 +206,15 @@ impl Inner {
 
     /// The next offset of a partition for who looks at `now`.
     pub(crate) fn end(&mut self, topic: &str, at: i32, now: Time) -> i64 {
-        i64::try_from(self.log(topic, at).partition_point(|record| record.time <= now)).unwrap()
+        let records = self.log(topic, at).partition_point(|record| record.time <= now);
+        i64::try_from(records * self.stride).unwrap()
+    }
+
+    /// The records from `from` up to but without `to`, at most `max`.
+    pub(crate) fn records(&mut self, topic: &str, at: i32, (from, to): (i64, i64), max: usize) -> Vec<Record> {
+        let log = self.log(topic, at);
+        let first = log.partition_point(|record| record.offset < from);
+        log[first..].iter().take_while(|record| record.offset < to).take(max).cloned().collect()
     }
 
     fn behind(&mut self, group: &str, topic: &str, now: Time) -> i64 {

@@ -36,7 +36,8 @@ impl EmbeddedConsumer {
                 quiet.push(found.partition);
             } else if found.end || !found.records.is_empty() {
                 own.told = found.end.then_some(now);
-                polled.batches.push(Batch { partition: found.partition, records: found.records, end: found.end });
+                let (partition, next, end) = (found.partition, found.position, found.end);
+                polled.batches.push(Batch { partition, records: found.records, next, end });
             }
         }
         Ok(quiet)
@@ -50,7 +51,8 @@ impl EmbeddedConsumer {
             };
             if all || own.told.is_none_or(|told| now.saturating_sub(told) >= END_AGAIN) {
                 own.told = Some(now);
-                polled.batches.push(Batch { partition: *partition, records: Vec::new(), end: true });
+                let (partition, next) = (*partition, own.position);
+                polled.batches.push(Batch { partition, records: Vec::new(), next, end: true });
             }
         }
     }
