@@ -95,6 +95,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         Ok::<_, Failure>(process::keep(Arc::clone(&bus), Some(store), signals.stop.clone()))
     });
     let keeper = keeper.transpose()?;
+    options.service.alone(&*bus, &join, "aggregate")?;
     let mut runner = Runner::new(Parts {
         stage: Aggregate::with_lateness(ms(options.lateness)),
         consumer: retry.run(|| bus.consumer(&join))?,

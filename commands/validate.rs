@@ -92,6 +92,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         topic: RAW.to_owned(),
         instance: process::instance("validate", options.member.instance.as_deref()),
     };
+    options.service.alone(&*bus, &join, "validate")?;
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),
         consumer: retry.run(|| bus.consumer(&join))?,

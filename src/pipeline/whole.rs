@@ -88,6 +88,12 @@ impl Whole {
     /// The first failure of any part.
     pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
         let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain } = self;
+        for (stage, topic) in [("validate", RAW), ("aggregate", VALIDATED)] {
+            let others = bus.members(&group(stage), topic)?;
+            if !others.is_empty() {
+                return Err(PipelineError::Busy { stage, members: others });
+            }
+        }
         let members = Members { bus: &bus, clock: &clock, instance: &instance, retry: &retry };
         let mut validate = members.runner(Validate::default(), RAW, assets)?;
         let mut aggregate = members.runner(Aggregate::with_lateness(lateness), VALIDATED, store)?;
