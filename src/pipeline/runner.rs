@@ -121,7 +121,12 @@ impl<S: Stage> Runner<S> {
                 None => std::thread::sleep(Duration::from_millis(20)),
             }
         }
-        self.close(false)
+        // A stop that comes when all is drained changes nothing.
+        let drained = goal == Goal::Drained && drain.is_set() && {
+            let ends = self.ends()?;
+            self.reached(&ends) == Some(true)
+        };
+        self.close(drained)
     }
 
     /// One turn: read, apply, write, finish. Losing a partition is no error.

@@ -117,7 +117,7 @@ impl Whole {
             open_windows: touched().map(|(_, _, state)| Aggregate::open_windows(state)).sum(),
             gpus: touched().filter(|(entity, ..)| !entity.starts_with("host:")).count() as u64,
             complaints: collect.source.complaints(),
-            cut,
+            cut: cut && bus.lag(&group("validate"), RAW)? + bus.lag(&group("aggregate"), VALIDATED)? > 0,
         })
     }
 }
