@@ -13,7 +13,7 @@ use gpuhm::pipeline::{Clock, Flag, Runner};
 use gpuhm::stage::aggregate::Aggregate;
 
 use super::exit::{Failure, Outcome};
-use super::options::{BusOptions, CommonOptions, MemberOptions, ServiceOptions, StoreOptions, lateness, ms};
+use super::options::{CommonOptions, StageOptions, lateness, ms};
 use super::process::{Progress, Signals};
 use super::{open, process};
 
@@ -30,13 +30,7 @@ pub(crate) struct Options {
     #[arg(long, requires = "backfill")]
     dry_run: bool,
     #[command(flatten)]
-    bus: BusOptions,
-    #[command(flatten)]
-    member: MemberOptions,
-    #[command(flatten)]
-    store: StoreOptions,
-    #[command(flatten)]
-    service: ServiceOptions,
+    stage: StageOptions,
 }
 
 /// Parses `FROM..TO`.
@@ -59,8 +53,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
     if let Some(range) = options.backfill {
         // A store that is not there has nothing to rebuild from: a typing error must not make one.
-        drop(open::store_to_read(common, &options.store)?);
-        let mut store = open::store(common, &options.store, &Retry::never())?;
+        drop(open::store_to_read(common, &options.stage.store)?);
+        let mut store = open::store(common, &options.stage.store, &Retry::never())?;
         let mut progress = Progress::new("backfill", common.quiet);
         let mut show = |part: f64, word: &str| progress.show(part, word);
         let done = backfill::run(&mut *store, range, options.dry_run, &signals.stop, &mut show)?;
@@ -75,27 +69,27 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return Ok(signals.one_shot());
     }
     let result = work(common, options, &signals);
-    options.service.ended(result, &signals)
+    options.stage.service.ended(result, &signals)
 }
 
 fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<(), Failure> {
-    let retry = options.service.retry(signals);
+    let retry = options.stage.service.retry(signals);
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
-    open::store_file(common, &options.store)?;
-    let bus = open::bus(common, &options.bus, &clock, &retry)?;
-    let store = open::store(common, &options.store, &retry)?;
+    open::store_file(common, &options.stage.store)?;
+    let bus = open::bus(common, &options.stage.bus, &clock, &retry)?;
+    let store = open::store(common, &options.stage.store, &retry)?;
     let join = Join {
         group: "gpuhm-aggregate".to_owned(),
         topic: VALIDATED.to_owned(),
-        instance: process::instance("aggregate", options.member.instance.as_deref()),
+        instance: process::instance("aggregate", options.stage.member.instance.as_deref()),
     };
-    let keeper = (!options.service.once).then(|| {
-        let store = open::store(common, &options.store, &retry)?;
+    let keeper = (!options.stage.service.once).then(|| {
+        let store = open::store(common, &options.stage.store, &retry)?;
         Ok::<_, Failure>(process::keep(Arc::clone(&bus), Some(store), signals.stop.clone()))
     });
     let keeper = keeper.transpose()?;
-    options.service.alone(&*bus, &join, "aggregate")?;
+    options.stage.service.alone(&*bus, &join, "aggregate")?;
     let mut runner = Runner::new(Parts {
         stage: Aggregate::with_lateness(ms(options.lateness)),
         consumer: retry.run(|| bus.consumer(&join))?,
@@ -103,10 +97,10 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         clock,
         topic: VALIDATED.to_owned(),
         retry,
-        step: options.service.step.map(|step| step as usize),
+        step: options.stage.service.step.map(|step| step as usize),
         reload: Signals::reload()?,
     });
-    let result = runner.run(options.service.goal(), &signals.stop, &Flag::default());
+    let result = runner.run(options.stage.service.goal(), &signals.stop, &Flag::default());
     let done = runner.done();
     tracing::info!(
         "aggregate: {} samples stored, {} late, {} windows closed, {} alerts fired, {} resolved",

@@ -45,6 +45,19 @@ pub(crate) struct ServiceOptions {
     pub(crate) step: Option<u32>,
 }
 
+/// What a stage that runs as a process of its own has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StageOptions {
+    #[command(flatten)]
+    pub(crate) bus: BusOptions,
+    #[command(flatten)]
+    pub(crate) member: MemberOptions,
+    #[command(flatten)]
+    pub(crate) store: StoreOptions,
+    #[command(flatten)]
+    pub(crate) service: ServiceOptions,
+}
+
 /// What every command has.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]

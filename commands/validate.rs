@@ -20,7 +20,7 @@ use gpuhm::view::escape::escaped;
 use serde::Serialize;
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
-use super::options::{BusOptions, CommonOptions, MemberOptions, ServiceOptions, StoreOptions};
+use super::options::{CommonOptions, StageOptions};
 use super::out::Out;
 use super::process::Signals;
 use super::{open, process};
@@ -38,13 +38,7 @@ pub(crate) struct Options {
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
     #[command(flatten)]
-    bus: BusOptions,
-    #[command(flatten)]
-    member: MemberOptions,
-    #[command(flatten)]
-    store: StoreOptions,
-    #[command(flatten)]
-    service: ServiceOptions,
+    stage: StageOptions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,17 +66,17 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
     let result = work(common, options, &signals);
-    options.service.ended(result, &signals)
+    options.stage.service.ended(result, &signals)
 }
 
 fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<(), Failure> {
-    let retry = options.service.retry(signals);
+    let retry = options.stage.service.retry(signals);
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
-    let has_store = open::store_path(common, &options.store)?.is_some();
-    let bus = open::bus(common, &options.bus, &clock, &retry)?;
+    let has_store = open::store_path(common, &options.stage.store)?.is_some();
+    let bus = open::bus(common, &options.stage.bus, &clock, &retry)?;
     let store = if has_store {
-        Some(open::store(common, &options.store, &retry)?)
+        Some(open::store(common, &options.stage.store, &retry)?)
     } else {
         tracing::warn!("validate: without a store events pass without asset records");
         None
@@ -90,9 +84,9 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     let join = Join {
         group: "gpuhm-validate".to_owned(),
         topic: RAW.to_owned(),
-        instance: process::instance("validate", options.member.instance.as_deref()),
+        instance: process::instance("validate", options.stage.member.instance.as_deref()),
     };
-    options.service.alone(&*bus, &join, "validate")?;
+    options.stage.service.alone(&*bus, &join, "validate")?;
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),
         consumer: retry.run(|| bus.consumer(&join))?,
@@ -100,10 +94,10 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         clock,
         topic: RAW.to_owned(),
         retry,
-        step: options.service.step.map(|step| step as usize),
+        step: options.stage.service.step.map(|step| step as usize),
         reload: Signals::reload()?,
     });
-    let result = runner.run(options.service.goal(), &signals.stop, &Flag::default());
+    let result = runner.run(options.stage.service.goal(), &signals.stop, &Flag::default());
     let done = runner.done();
     let counts = done.counts;
     tracing::info!(

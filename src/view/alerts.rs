@@ -35,6 +35,9 @@ pub fn line(alert: &Alert) -> String {
     // 2026-11-24T07:41:18.123Z as 2026-11-24 07:41:18Z
     let at = alert.at.get(..19).map_or_else(|| alert.at.clone(), |at| format!("{}Z", at.replace('T', " ")));
     let place = place(alert);
-    let text = format!("{at} {state} {place:<18} {:<18} {}", alert.rule, alert.summary);
+    // The line names host and index already; as an event the summary stands alone.
+    let named = place.replacen('/', " GPU ", 1) + ": ";
+    let summary = alert.summary.strip_prefix(&named).unwrap_or(&alert.summary);
+    let text = format!("{at} {state} {place:<18} {:<18} {summary}", alert.rule);
     escaped(&text).into_owned()
 }
