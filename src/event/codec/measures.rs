@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::MAX_XIDS;
 use super::blocks::{Fields, XidFields};
@@ -10,7 +10,7 @@ use super::scalar::{Any, Context, Known, Object, Scalar};
 use crate::event::sample::Xid;
 use crate::event::values::whole;
 use crate::event::{Time, Value, Values};
-use crate::metric::{Block, Kind, METRICS, Type};
+use crate::metric::{Block, Kind, METRICS, Metric, Type};
 
 /// `metrics`: the metric blocks.
 #[derive(Debug, Default)]
@@ -88,12 +88,94 @@ impl<'de> Known<'de> for MetricBlock<'_> {
         if row.kind == Kind::Events {
             return map.next_value_seed(Xids { context, into: &mut self.metrics.xids });
         }
-        let scalar = map.next_value_seed(Any(context))?;
-        match number_of(&scalar, row.ty) {
-            Ok(Some(value)) => self.metrics.values.set(metric, value),
+        let path = self.path();
+        map.next_value_seed(Measure { context, row, metric, path, values: &mut self.metrics.values })
+    }
+}
+
+/// One sampled value: most of an event is these, so they are read without the detour over [`Scalar`].
+struct Measure<'c, 'p> {
+    context: &'c mut Context<'p>,
+    row: &'static Metric,
+    metric: usize,
+    path: &'static str,
+    values: &'c mut Values,
+}
+
+impl Measure<'_, '_> {
+    /// What is no plain number: absent, or wrong.
+    #[cold]
+    fn other(self, scalar: &Scalar<'_>) {
+        match number_of(scalar, self.row.ty) {
+            Ok(Some(value)) => self.values.set(self.metric, value),
             Ok(None) => {}
-            Err(wanted) => context.report("type", self.path(), row.name, &scalar.show(), wanted),
+            Err(wanted) => self.context.report("type", self.path, self.row.name, &scalar.show(), wanted),
         }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Measure<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Measure<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.other(&Scalar::Bool(value));
+        Ok(())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a whole number in a REAL column is a small one")]
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        let value = if self.row.ty == Type::Int { Value::Int(value) } else { Value::Real(value as f64) };
+        self.values.set(self.metric, value);
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        if let Ok(value) = i64::try_from(value) {
+            return self.visit_i64(value);
+        }
+        self.other(&Scalar::large(value));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        if self.row.ty == Type::Real {
+            self.values.set(self.metric, Value::Real(value));
+        } else {
+            self.other(&Scalar::Real(value));
+        }
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.other(&Scalar::Text(value.into()));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        let scalar = Any(self.context).visit_seq(seq)?;
+        self.other(&scalar);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let scalar = Any(self.context).visit_map(map)?;
+        self.other(&scalar);
         Ok(())
     }
 }

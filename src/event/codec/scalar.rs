@@ -70,6 +70,12 @@ pub(super) enum Scalar<'de> {
 }
 
 impl Scalar<'_> {
+    /// An integer beyond `i64`, which is no value of any field.
+    #[expect(clippy::cast_precision_loss, reason = "only its size matters")]
+    pub(super) fn large(value: u64) -> Scalar<'static> {
+        Scalar::Real(value as f64)
+    }
+
     /// The value in short, for a complaint.
     pub(super) fn show(&self) -> String {
         match self {
@@ -113,9 +119,8 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
         Ok(Scalar::Int(value))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "integers beyond i64 are no value of any field")]
     fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
-        Ok(i64::try_from(value).map_or(Scalar::Real(value as f64), Scalar::Int))
+        Ok(i64::try_from(value).map_or_else(|_| Scalar::large(value), Scalar::Int))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Scalar<'de>, E> {
