@@ -9,6 +9,7 @@ use gpuhm::event::Time;
 use gpuhm::pipeline::backfill::{self, Range};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::runner::Parts;
+use gpuhm::pipeline::whole::{alone, group};
 use gpuhm::pipeline::{Clock, Flag, Runner};
 use gpuhm::stage::aggregate::Aggregate;
 
@@ -80,7 +81,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     let bus = open::bus(common, &options.stage.bus, &clock, &retry)?;
     let store = open::store(common, &options.stage.store, &retry)?;
     let join = Join {
-        group: "gpuhm-aggregate".to_owned(),
+        group: group("aggregate"),
         topic: VALIDATED.to_owned(),
         instance: process::instance("aggregate", options.stage.member.instance.as_deref()),
     };
@@ -89,7 +90,9 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         Ok::<_, Failure>(process::keep(Arc::clone(&bus), Some(store), signals.stop.clone()))
     });
     let keeper = keeper.transpose()?;
-    options.stage.service.alone(&*bus, &join, "aggregate")?;
+    if options.stage.service.once {
+        alone(&*bus, "aggregate", VALIDATED)?;
+    }
     let mut runner = Runner::new(Parts {
         stage: Aggregate::with_lateness(ms(options.lateness)),
         consumer: retry.run(|| bus.consumer(&join))?,

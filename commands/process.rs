@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use gpuhm::bus::{Bus, Join};
+use gpuhm::bus::Bus;
 use gpuhm::pipeline::retry::Retry;
-use gpuhm::pipeline::{Flag, Goal, PipelineError, retention};
+use gpuhm::pipeline::{Flag, Goal, retention};
 use gpuhm::store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
@@ -138,12 +138,6 @@ impl ServiceOptions {
     /// What ends the run.
     pub(crate) fn goal(&self) -> Goal {
         if self.once { Goal::End } else { Goal::Stop }
-    }
-
-    /// Refuses a one-shot where other members are at work, before it joins: joining would take their partitions.
-    pub(crate) fn alone(&self, bus: &dyn Bus, join: &Join, stage: &'static str) -> Result<(), Failure> {
-        let members = if self.once { bus.members(&join.group, &join.topic)? } else { Vec::new() };
-        if members.is_empty() { Ok(()) } else { Err(PipelineError::Busy { stage, members }.into()) }
     }
 
     /// How failures of the bus and the store are met.

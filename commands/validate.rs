@@ -12,6 +12,7 @@ use gpuhm::bus::{Join, RAW};
 use gpuhm::event::codec::Problem;
 use gpuhm::event::{Body, Time};
 use gpuhm::pipeline::runner::Parts;
+use gpuhm::pipeline::whole::{alone, group};
 use gpuhm::pipeline::{Clock, Flag, Runner, clock};
 use gpuhm::stage::states::States;
 use gpuhm::stage::validate::rules::listed;
@@ -82,11 +83,13 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         None
     };
     let join = Join {
-        group: "gpuhm-validate".to_owned(),
+        group: group("validate"),
         topic: RAW.to_owned(),
         instance: process::instance("validate", options.stage.member.instance.as_deref()),
     };
-    options.stage.service.alone(&*bus, &join, "validate")?;
+    if options.stage.service.once {
+        alone(&*bus, "validate", RAW)?;
+    }
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),
         consumer: retry.run(|| bus.consumer(&join))?,

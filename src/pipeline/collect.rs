@@ -40,8 +40,6 @@ pub struct Collected {
     pub ticks: u64,
     /// Ticks missed.
     pub missed: u64,
-    /// Time of the last tick or reading.
-    pub at: Option<Time>,
 }
 
 /// Labels that the operator gives to all events: they win over the source's.
@@ -118,7 +116,6 @@ impl Collect {
                 let at = self.tick(due, &mut done, &mut readings)?;
                 next = Some(at.plus(self.interval_ms));
             }
-            done.at = Some(self.clock.now().max(due));
             self.put(&mut readings, &mut done, stop)?;
         }
         Ok(done)

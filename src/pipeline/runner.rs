@@ -232,19 +232,16 @@ impl<S: Stage> Runner<S> {
     }
 
     fn finish(&mut self, finish: &Finish) -> Result<(), PipelineError> {
-        let positions = finish.positions.clone();
-        let saved: Vec<(i32, String)> =
-            finish.states.iter().map(|(partition, saved)| (*partition, saved.entity.clone())).collect();
         let Parts { consumer, retry, .. } = &mut self.parts;
         retry.run(|| consumer.finish(finish))?;
-        for position in positions {
+        for position in &finish.positions {
             if let Some(part) = self.owned.get_mut(&position.partition) {
                 part.finished = (position.next, position.settled);
             }
         }
-        for (partition, entity) in saved {
-            if let Some(part) = self.owned.get_mut(&partition) {
-                part.states.saved(std::iter::once(entity.as_str()));
+        for (partition, saved) in &finish.states {
+            if let Some(part) = self.owned.get_mut(partition) {
+                part.states.saved(std::iter::once(saved.entity.as_str()));
             }
         }
         Ok(())

@@ -23,10 +23,27 @@ use crate::store::Store;
 /// A fast source waits while more records than this are unread: enough to keep every stage busy, little enough disk.
 const ROOM: u64 = 100_000;
 
+/// The stages in flow order, each with the topic it reads.
+const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
+
 /// Group of the stage `name`.
 #[must_use]
 pub fn group(name: &str) -> String {
     format!("gpuhm-{name}")
+}
+
+/// Refuses to begin where others work on what `stage` reads, before it joins them: joining would take their partitions.
+///
+/// # Errors
+/// [`PipelineError::Busy`] with their names; where the bus cannot be reached.
+pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str) -> Result<(), PipelineError> {
+    let members = bus.members(&group(stage), topic)?;
+    if members.is_empty() { Ok(()) } else { Err(PipelineError::Busy { stage, members }) }
+}
+
+/// Records that the stages have not finished.
+fn unread(bus: &dyn Bus) -> Result<u64, PipelineError> {
+    STAGES.iter().try_fold(0, |all, (stage, topic)| Ok(all + bus.lag(&group(stage), topic)?))
 }
 
 /// What the pipeline is made of.
@@ -88,11 +105,8 @@ impl Whole {
     /// The first failure of any part.
     pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
         let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain } = self;
-        for (stage, topic) in [("validate", RAW), ("aggregate", VALIDATED)] {
-            let others = bus.members(&group(stage), topic)?;
-            if !others.is_empty() {
-                return Err(PipelineError::Busy { stage, members: others });
-            }
+        for (stage, topic) in STAGES {
+            alone(&*bus, stage, topic)?;
         }
         let members = Members { bus: &bus, clock: &clock, instance: &instance, retry: &retry };
         let mut validate = members.runner(Validate::default(), RAW, assets)?;
@@ -102,9 +116,7 @@ impl Whole {
         let known: HashMap<String, i64> =
             aggregate.states().map(|(entity, upto, _)| (entity.to_owned(), upto)).collect();
         let lag = Arc::clone(&bus);
-        collect.room = Some(Box::new(move || {
-            Ok(lag.lag(&group("validate"), RAW)? + lag.lag(&group("aggregate"), VALIDATED)? < ROOM)
-        }));
+        collect.room = Some(Box::new(move || Ok(unread(&*lag)? < ROOM)));
         let Ended { collected, validate, aggregate, cut } =
             side_by_side(&mut collect, validate, aggregate, &Ends { stop: stop.clone(), drain })?;
         // What this run gave nothing to is an earlier run's.
@@ -117,7 +129,7 @@ impl Whole {
             open_windows: touched().map(|(_, _, state)| Aggregate::open_windows(state)).sum(),
             gpus: touched().filter(|(entity, ..)| !entity.starts_with("host:")).count() as u64,
             complaints: collect.source.complaints(),
-            cut: cut && bus.lag(&group("validate"), RAW)? + bus.lag(&group("aggregate"), VALIDATED)? > 0,
+            cut: cut && unread(&*bus)? > 0,
         })
     }
 }

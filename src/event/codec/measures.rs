@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::MAX_XIDS;
 use super::blocks::{Fields, XidFields};
-use super::scalar::{Any, Context, Known, Object, Scalar};
+use super::scalar::{Any, Context, Known, Object, Scalar, large};
 use crate::event::sample::Xid;
 use crate::event::values::whole;
 use crate::event::{Time, Value, Values};
@@ -103,14 +103,17 @@ struct Measure<'c, 'p> {
 }
 
 impl Measure<'_, '_> {
-    /// What is no plain number: absent, or wrong.
+    /// What is no number, or none of the metric's type.
     #[cold]
     fn other(self, scalar: &Scalar<'_>) {
-        match number_of(scalar, self.row.ty) {
-            Ok(Some(value)) => self.values.set(self.metric, value),
-            Ok(None) => {}
-            Err(wanted) => self.context.report("type", self.path, self.row.name, &scalar.show(), wanted),
-        }
+        let wanted = match scalar {
+            Scalar::Real(value) => match whole(*value) {
+                Some(value) => return self.values.set(self.metric, Value::Int(value)),
+                None => "must be a whole number",
+            },
+            _ => "must be a number or null",
+        };
+        self.context.report("type", self.path, self.row.name, &scalar.show(), wanted);
     }
 }
 
@@ -146,11 +149,10 @@ impl<'de> Visitor<'de> for Measure<'_, '_> {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        if let Ok(value) = i64::try_from(value) {
-            return self.visit_i64(value);
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => self.visit_f64(large(value)),
         }
-        self.other(&Scalar::large(value));
-        Ok(())
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
@@ -177,18 +179,6 @@ impl<'de> Visitor<'de> for Measure<'_, '_> {
         let scalar = Any(self.context).visit_map(map)?;
         self.other(&scalar);
         Ok(())
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a whole number in a REAL column is a small one")]
-fn number_of(scalar: &Scalar<'_>, ty: Type) -> Result<Option<Value>, &'static str> {
-    match (scalar, ty) {
-        (Scalar::Null, _) => Ok(None),
-        (Scalar::Int(value), Type::Int) => Ok(Some(Value::Int(*value))),
-        (Scalar::Int(value), Type::Real) => Ok(Some(Value::Real(*value as f64))),
-        (Scalar::Real(value), Type::Real) => Ok(Some(Value::Real(*value))),
-        (Scalar::Real(value), Type::Int) => whole(*value).map(Value::Int).map(Some).ok_or("must be a whole number"),
-        _ => Err("must be a number or null"),
     }
 }
 

@@ -70,12 +70,6 @@ pub(super) enum Scalar<'de> {
 }
 
 impl Scalar<'_> {
-    /// An integer beyond `i64`, which is no value of any field.
-    #[expect(clippy::cast_precision_loss, reason = "only its size matters")]
-    pub(super) fn large(value: u64) -> Scalar<'static> {
-        Scalar::Real(value as f64)
-    }
-
     /// The value in short, for a complaint.
     pub(super) fn show(&self) -> String {
         match self {
@@ -87,6 +81,12 @@ impl Scalar<'_> {
             Scalar::Composite => "an object or array".to_owned(),
         }
     }
+}
+
+/// An integer beyond `i64`, which is no whole value of any field.
+#[expect(clippy::cast_precision_loss, reason = "only its size matters")]
+pub(super) fn large(value: u64) -> f64 {
+    value as f64
 }
 
 /// Reads any value; objects and arrays are walked over.
@@ -120,7 +120,7 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Scalar::large(value), Scalar::Int))
+        Ok(i64::try_from(value).map_or_else(|_| Scalar::Real(large(value)), Scalar::Int))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Scalar<'de>, E> {

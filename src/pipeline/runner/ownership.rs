@@ -80,13 +80,10 @@ impl<S: Stage> Runner<S> {
         if !self.parts.stage.looks_up_assets() {
             return Ok(());
         }
-        let known = match self.assets {
-            Some((version, at)) if at.elapsed() < ASSETS_EVERY => {
-                self.assets = Some((version, at));
-                return Ok(());
-            }
-            known => known.map(|(version, _)| version),
-        };
+        if self.assets.is_some_and(|(_, at)| at.elapsed() < ASSETS_EVERY) {
+            return Ok(());
+        }
+        let known = self.assets.map(|(version, _)| version);
         let Parts { store, retry, .. } = &mut self.parts;
         let Some(store) = store else { return Ok(()) };
         let news = retry.run(|| store.assets(known))?;
