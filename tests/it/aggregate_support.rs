@@ -1,5 +1,6 @@
 //! What the tests of `aggregate` and `detect` share: events in a line, a stage that is fed them, a seeded generator.
 
+use crate::support::random::splitmix;
 use gpuhm::event::{Body, Event, Gpu, Record, Time, Value, Values, Xid};
 use gpuhm::metric;
 use gpuhm::stage::aggregate::{Aggregate, State};
@@ -11,11 +12,7 @@ pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        splitmix(&mut self.0)
     }
 
     /// From `low` to `high`, both included.

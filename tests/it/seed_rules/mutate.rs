@@ -2,16 +2,14 @@
 //!
 //! It works on the text, so that any literal can stand anywhere. Everything follows from one seed.
 
+use crate::support::random::splitmix;
+
 /// Repeatable random numbers (`SplitMix64`).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        splitmix(&mut self.0)
     }
 
     pub(crate) fn below(&mut self, bound: usize) -> usize {
