@@ -43,6 +43,7 @@
 pub mod bus;
 pub mod event;
 pub mod metric;
+pub mod pass;
 pub mod pipeline;
 mod private;
 pub mod source;

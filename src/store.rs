@@ -4,9 +4,12 @@
 //! transaction whose tokens are not the newest writes nothing. This module knows nothing of buses or stages.
 
 mod json;
+pub mod judged;
 pub mod migrate;
 pub mod schema;
 pub mod sqlite;
+
+pub use judged::{Held, Judged};
 
 use crate::event::rows::{CollectorRow, Raw};
 use crate::event::{Alert, Asset, Rows, Size, Time, Window};
@@ -117,7 +120,7 @@ pub struct Retention {
 pub const LOOK_BACK: u32 = 400;
 
 /// A store that stages write and views read.
-pub trait Store: Send {
+pub trait Store: Judged + Send {
     /// Raises the tokens of partitions that were just taken over and returns them.
     ///
     /// # Errors

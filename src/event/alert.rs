@@ -141,6 +141,9 @@ pub struct Alert {
     pub action: String,
     /// What it rests on, by name.
     pub evidence: BTreeMap<String, serde_json::Value>,
+    /// What keeps it from counting as open: `silence:ID`, or the `alert_id` of the incident it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed_by: Option<String>,
 }
 
 /// `event_type` of an alert.
@@ -166,6 +169,12 @@ pub fn alert_id(fingerprint: &str, since: Time) -> String {
 }
 
 impl Alert {
+    /// Whether it fires and nothing suppresses it: what counts as open, and what pages where it is critical.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.status == Status::Firing && self.suppressed_by.is_none()
+    }
+
     /// The event's bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::{Alert, Time, Values, Window};
+use super::health::{FleetHealth, Health};
+use super::{Alert, Prediction, Time, Values, Window};
 
 /// A row of `gpu_metrics`. Key: time, GPU.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +46,48 @@ pub struct Happening {
     pub detail: String,
 }
 
+/// A row of `gpu_places`: where a GPU is and what it is, from the event on that first said so. Key: GPU, since.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The GPU.
+    pub gpu_uuid: String,
+    /// Time of the event that first said so.
+    pub since: Time,
+    /// Its host.
+    pub hostname: String,
+    /// Its index in the host.
+    pub device_index: Option<i64>,
+    /// What else is known of it, in the order of `PLACE_TEXTS`.
+    pub texts: [Option<String>; PLACE_TEXTS.len()],
+}
+
+/// The text columns of `gpu_places`. The asset record's word counts more than the collector's.
+pub const PLACE_TEXTS: [&str; 6] = ["cluster", "rack", "datacenter", "model", "serial", "driver_version"];
+
+impl Place {
+    /// The value of a text column.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let at = PLACE_TEXTS.iter().position(|text| *text == name)?;
+        self.texts.get(at)?.as_deref()
+    }
+
+    /// The rack.
+    #[must_use]
+    pub fn rack(&self) -> Option<&str> {
+        self.get("rack")
+    }
+}
+
+/// That an alert is suppressed, by what; or no longer. Touches nothing else of its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// The alert.
+    pub alert_id: String,
+    /// `silence:ID`, or the incident's `alert_id`.
+    pub by: Option<String>,
+}
+
 /// A row of `collectors`: the newest report of the collector of one host. Key: host.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CollectorRow {
@@ -78,6 +121,16 @@ pub struct Rows {
     pub alerts: Vec<Alert>,
     /// `collectors`.
     pub collectors: Vec<CollectorRow>,
+    /// `gpu_places`.
+    pub places: Vec<Place>,
+    /// `gpu_health_scores`.
+    pub healths: Vec<Health>,
+    /// `fleet_health`.
+    pub fleet: Vec<FleetHealth>,
+    /// `gpu_failure_predictions`.
+    pub predictions: Vec<Prediction>,
+    /// Marks in `gpu_alerts`, after its rows were written.
+    pub suppressions: Vec<Suppression>,
 }
 
 impl Rows {
@@ -89,6 +142,11 @@ impl Rows {
             && self.happenings.is_empty()
             && self.alerts.is_empty()
             && self.collectors.is_empty()
+            && self.places.is_empty()
+            && self.healths.is_empty()
+            && self.fleet.is_empty()
+            && self.predictions.is_empty()
+            && self.suppressions.is_empty()
     }
 
     /// Leaves one row a key; returns how many raw rows had the key of an earlier one.
@@ -101,6 +159,11 @@ impl Rows {
         let newest = |row: &CollectorRow| (row.hostname.clone(), row.time);
         self.collectors.sort_by_key(newest);
         keep_last(&mut self.collectors, |row| row.hostname.clone());
+        keep_last(&mut self.places, |row| (row.gpu_uuid.clone(), row.since));
+        keep_last(&mut self.healths, |row| (row.gpu_uuid.clone(), row.time));
+        keep_last(&mut self.fleet, |row| row.time);
+        keep_last(&mut self.predictions, |row| (row.gpu_uuid.clone(), row.time));
+        keep_last(&mut self.suppressions, |row| row.alert_id.clone());
         (before - self.raw.len()) as u64
     }
 }

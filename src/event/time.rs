@@ -82,6 +82,31 @@ impl FromStr for Time {
     }
 }
 
+/// An instant as RFC 3339 text in JSON documents, for `#[serde(with = "…")]`; elsewhere an instant is its count.
+pub mod text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Time;
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Where the serializer fails.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn serialize<S: Serializer>(time: &Time, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(time)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Where the text is not RFC 3339.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Time, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

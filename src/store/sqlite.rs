@@ -8,6 +8,7 @@ mod alerts;
 mod assets;
 mod bind;
 mod fault;
+mod judged;
 mod open;
 #[cfg(test)]
 mod plans;

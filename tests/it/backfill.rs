@@ -1,6 +1,7 @@
 //! The rebuild of windows over a store: day by day, to the same rows that the stage closed.
 
 use super::aggregate_support::{Fed, GPU, sample};
+use super::support::judges_nothing;
 use gpuhm::event::rows::{CollectorRow, Raw};
 use gpuhm::event::time::{DAY, HOUR, MINUTE};
 use gpuhm::event::{Alert, Asset, Rows, Size, Time, Window};
@@ -18,6 +19,8 @@ struct Spy {
 }
 
 type Answer<T> = Result<T, StoreError>;
+
+judges_nothing!(Spy);
 
 impl Store for Spy {
     fn raise(&mut self, stage: &str, partitions: &[i32]) -> Answer<Vec<Token>> {

@@ -134,6 +134,7 @@ fn folding_does_not_matter(store: &mut dyn Store) {
         happenings: vec![happening("GPU-a", 1, "one"), happening("GPU-a", 1, "two")],
         alerts: vec![alert("GPU-a", 0, Status::Firing), alert("GPU-a", 0, Status::Resolved)],
         collectors: vec![report("a", 2), report("a", 1)],
+        ..Rows::default()
     };
     let mut folded = rows.clone();
     folded.fold();
@@ -166,6 +167,7 @@ fn only_the_newest_owner_writes(store: &mut dyn Store) {
         happenings: vec![happening("GPU-a", 1, "x")],
         alerts: vec![bare_alert()],
         collectors: vec![report("a", 0)],
+        ..Rows::default()
     };
     let error = store.write(&old, &everything, T0).unwrap_err();
     assert!(matches!(&error, StoreError::Fenced { stage, partition: 4, newer: 2, ours: 1 } if stage == "aggregate"));
@@ -250,6 +252,7 @@ fn retention_by_age(store: &mut dyn Store) {
         happenings: old,
         alerts: vec![ended("GPU-a"), alert("GPU-b", 0, Status::Firing)],
         collectors: vec![report("a", 0)],
+        ..Rows::default()
     };
     put(store, &rows);
     let keep = Retention { raw_ms: 90 * DAY, windows_ms: 90 * DAY, fresh_ms: 0, bytes: u64::MAX };

@@ -89,6 +89,7 @@ pub(crate) fn alert(gpu: &str, seconds: i64, status: Status) -> Alert {
             ("limits".to_owned(), json!({"slowdown": 87.3, "nested": {"x": [0.1, 2.675]}})),
         ]
         .into(),
+        suppressed_by: None,
     }
 }
 

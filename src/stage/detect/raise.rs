@@ -55,6 +55,7 @@ pub(super) fn raise(scene: &Scene<'_>, case: &Case<'_>, out: &mut Out) {
         at: scene.time.to_string(),
         action: if ended { rule.after() } else { words.action }.to_owned(),
         evidence: evidence(case, scene.values),
+        suppressed_by: None,
     };
     out.events.push(Message {
         topic: ALERTS,

@@ -90,6 +90,7 @@ fn alert(row: &Row<'_>) -> Result<Alert> {
         summary: row.get(20)?,
         action: row.get(21)?,
         evidence: json::object(row.get_ref(22)?.as_str()?).map_err(|error| unreadable(22, error))?,
+        suppressed_by: None,
     })
 }
 

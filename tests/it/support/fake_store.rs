@@ -6,6 +6,7 @@ use gpuhm::event::rows::{CollectorRow, Happening, Raw};
 use gpuhm::event::{Alert, Asset, Rows, Size, Time, Window};
 use gpuhm::store::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
 
+use super::judges_nothing;
 use super::world::{Flaw, Inner, World};
 
 /// The tables that stages write.
@@ -147,3 +148,5 @@ impl Store for FakeStore {
         Err(unusable("no stage asks this"))
     }
 }
+
+judges_nothing!(FakeStore);
