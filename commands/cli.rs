@@ -6,7 +6,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
-use super::{aggregate, assets, collect, completions, demo, generate, migrate, process, run, tail, top, validate};
+use super::{
+    aggregate, assets, collect, completions, demo, generate, migrate, predict, process, run, score, silence, tail, top,
+    validate,
+};
 
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.
 #[derive(Debug, Parser)]
@@ -31,6 +34,12 @@ pub(crate) enum Command {
     Validate(validate::Options),
     /// Write samples and windows to the store, judge them, raise alerts
     Aggregate(aggregate::Options),
+    /// Score every GPU, with its reasons; judge hosts, racks and silence
+    Score(score::Options),
+    /// State the odds that a GPU fails, with their reasons
+    Predict(predict::Options),
+    /// Silence alerts that are expected
+    Silence(silence::Options),
     /// Make and check the store's schema
     Migrate(migrate::Options),
     /// Follow a topic
@@ -65,6 +74,9 @@ pub(crate) fn run() -> Outcome {
         Command::Collect(options) => collect::run(common, &options),
         Command::Validate(options) => validate::run(common, &options),
         Command::Aggregate(options) => aggregate::run(common, &options),
+        Command::Score(options) => score::run(common, &options),
+        Command::Predict(options) => predict::run(common, &options),
+        Command::Silence(options) => silence::run(common, &options),
         Command::Migrate(options) => migrate::run(common, &options),
         Command::Tail(options) => tail::run(common, &options),
         Command::Top(options) => top::run(common, &options),

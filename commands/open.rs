@@ -101,13 +101,14 @@ pub(crate) fn store(common: &CommonOptions, options: &StoreOptions, retry: &Retr
     Ok(Box::new(retry.run(|| Sqlite::open(&path))?))
 }
 
-/// Opens the store twice, for two that use it at a time.
+/// Opens the store three times, for the stages and the passes of one process, which use it side by side.
 pub(crate) fn stores(
     common: &CommonOptions,
     options: &StoreOptions,
     retry: &Retry,
-) -> Result<[Box<dyn Store>; 2], Failure> {
-    Ok([store(common, options, retry)?, store(common, options, retry)?])
+) -> Result<[Box<dyn Store>; 3], Failure> {
+    let open = || store(common, options, retry);
+    Ok([open()?, open()?, open()?])
 }
 
 /// Opens the store to look at it; it must exist.

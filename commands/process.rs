@@ -134,6 +134,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// … and one that has read something it would have to read again.
 pub(crate) const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How failures are met by a pass: a service goes on trying until it is told to stop.
+pub(crate) fn pass_retry(once: bool, signals: &Signals) -> Retry {
+    Retry { stop: signals.stop.clone(), patience: once.then_some(PATIENCE) }
+}
+
 impl ServiceOptions {
     /// What ends the run.
     pub(crate) fn goal(&self) -> Goal {
@@ -142,7 +147,7 @@ impl ServiceOptions {
 
     /// How failures of the bus and the store are met.
     pub(crate) fn retry(&self, signals: &Signals) -> Retry {
-        Retry { stop: signals.stop.clone(), patience: self.once.then_some(PATIENCE) }
+        pass_retry(self.once, signals)
     }
 
     /// What an ended service or one-shot returns.

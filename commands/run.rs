@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use gpuhm::bus::Bus;
+use gpuhm::event::time::MINUTE;
 use gpuhm::pipeline::clock::{monotonic, nap};
 use gpuhm::pipeline::collect::Labels;
+use gpuhm::pipeline::judging::{Every, Judging};
+use gpuhm::pipeline::passes::Passes;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::sink::BusSink;
 use gpuhm::pipeline::whole::{Outcome as Ran, Whole};
@@ -60,8 +63,8 @@ pub(crate) enum Format {
 /// A run that is set up.
 pub(crate) struct Setup<'a> {
     pub(crate) bus: Arc<dyn Bus>,
-    /// Two connections: for validate's look-ups and for aggregate's rows.
-    pub(crate) stores: [Box<dyn Store>; 2],
+    /// Three connections: for validate's look-ups, for aggregate's rows, for the passes.
+    pub(crate) stores: [Box<dyn Store>; 3],
     pub(crate) source: Box<dyn Source>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) options: &'a SourceOptions,
@@ -70,7 +73,13 @@ pub(crate) struct Setup<'a> {
     pub(crate) drain: Duration,
     pub(crate) progress: Option<Progress>,
     pub(crate) instance: String,
+    /// How often passes run while the clock is driven; `None` for no pass before the end.
+    pub(crate) driven: Option<i64>,
 }
+
+/// How often a run scores and predicts while its clock runs, by that clock.
+const SCORE_EVERY: i64 = MINUTE;
+const PREDICT_EVERY: i64 = 15 * MINUTE;
 
 /// Runs `run`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
@@ -99,6 +108,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         drain: options.drain,
         progress: Some(Progress::new("run", bar)),
         instance: instance("run", options.member.instance.as_deref()),
+        driven: None,
     };
     let started = monotonic();
     let (ran, service) = setup.run(&signals)?;
@@ -136,7 +146,10 @@ impl Setup<'_> {
     pub(crate) fn run(self, signals: &Signals) -> Result<(Ran, bool), Failure> {
         let retry = retry(self.options, self.limit, signals);
         let ticks = self.options.ticks();
-        let [assets, store] = self.stores;
+        let [assets, store, judged] = self.stores;
+        let mut passes = Passes::new(judged, Arc::clone(&self.bus), Arc::clone(&self.clock), retry.clone());
+        passes.own_collector = true;
+        let every = Every { score: SCORE_EVERY, predict: PREDICT_EVERY, driven: self.driven };
         let (mut progress, limit, started) = (self.progress, self.limit, monotonic());
         let whole = Whole {
             assets,
@@ -163,6 +176,7 @@ impl Setup<'_> {
             lateness: self.lateness,
             drain: self.drain,
             retry,
+            judging: Judging::new(passes, every),
         };
         if let Some(limit) = self.limit {
             let stop = signals.stop.clone();
@@ -193,7 +207,12 @@ pub(crate) fn summary(ran: &Ran, took: Duration) -> Summary {
         stored: aggregate.stored + aggregate.repeated,
         repeated: aggregate.repeated,
         windows: aggregate.counts.closed + ran.open_windows,
-        alerts: Alerts { fired: aggregate.counts.fired, resolved: aggregate.counts.resolved },
+        scored: ran.passed.scored,
+        predicted: ran.passed.predicted,
+        alerts: Alerts {
+            fired: aggregate.counts.fired + ran.passed.fired,
+            resolved: aggregate.counts.resolved + ran.passed.resolved,
+        },
         backlog: ran.backlog,
         ..Summary::default()
     };

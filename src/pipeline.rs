@@ -5,6 +5,8 @@
 pub mod backfill;
 pub mod clock;
 pub mod collect;
+pub mod judging;
+pub mod passes;
 pub mod retention;
 pub mod retry;
 pub mod runner;

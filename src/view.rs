@@ -4,5 +4,7 @@ pub mod alerts;
 pub mod escape;
 pub mod fleet;
 pub mod metrics;
+pub mod scores;
+pub mod silences;
 pub mod summary;
 pub mod tail;

@@ -1,5 +1,7 @@
-//! The one place that asks the time. A run has one clock; it may be the wall's, scaled, or driven by what is replayed.
+//! The one place that asks the time. A run has one clock; it may be the wall's, scaled, driven by what is replayed, or
+//! driven through a past and scaled from then on.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -25,6 +27,17 @@ pub enum Clock {
     },
     /// Shows what it was last set to.
     Driven(AtomicI64),
+    /// Driven until it is asked for `from`; from there it runs `speed` times as fast as the wall's.
+    Rising {
+        /// What it was last set to.
+        at: AtomicI64,
+        /// When it reached `from`.
+        live: OnceLock<Instant>,
+        /// Where it starts to run.
+        from: Time,
+        /// How fast it runs then.
+        speed: f64,
+    },
 }
 
 impl Clock {
@@ -40,35 +53,61 @@ impl Clock {
         Clock::Driven(AtomicI64::new(from.ms()))
     }
 
+    /// A clock that stands at `past` until it is advanced, and runs `speed` times as fast as the wall's from `from` on.
+    #[must_use]
+    pub fn rising(past: Time, from: Time, speed: f64) -> Clock {
+        Clock::Rising { at: AtomicI64::new(past.ms()), live: OnceLock::new(), from, speed }
+    }
+
+    /// Whether it waits for nobody: it is set, and does not run by itself.
+    #[must_use]
+    pub fn is_driven(&self) -> bool {
+        match self {
+            Clock::Wall | Clock::Scaled { .. } => false,
+            Clock::Driven(_) => true,
+            Clock::Rising { live, .. } => live.get().is_none(),
+        }
+    }
+
     /// The present instant.
     #[must_use]
     pub fn now(&self) -> Time {
         match self {
             Clock::Wall => wall(),
-            Clock::Scaled { started, from, speed } => {
-                let passed = monotonic().duration_since(*started).as_secs_f64() * speed * 1000.0;
-                from.plus(crate::event::values::whole(passed.floor()).unwrap_or(i64::MAX / 4))
-            }
+            Clock::Scaled { started, from, speed } => scaled(*started, *from, *speed),
             Clock::Driven(at) => Time(at.load(Ordering::SeqCst)),
+            Clock::Rising { at, live, from, speed } => match live.get() {
+                Some(started) => scaled(*started, *from, *speed),
+                None => Time(at.load(Ordering::SeqCst)),
+            },
         }
     }
 
     /// Sets a driven clock forward; it never goes back. Others go by themselves.
     pub fn advance(&self, to: Time) {
-        if let Clock::Driven(at) = self {
-            at.fetch_max(to.ms(), Ordering::SeqCst);
+        match self {
+            Clock::Driven(at) => {
+                at.fetch_max(to.ms(), Ordering::SeqCst);
+            }
+            Clock::Rising { at, live, from, .. } => {
+                at.fetch_max(to.min(*from).ms(), Ordering::SeqCst);
+                if to >= *from {
+                    live.get_or_init(monotonic);
+                }
+            }
+            Clock::Wall | Clock::Scaled { .. } => {}
         }
     }
 
     /// Waits until it shows `time`, or `stop` is set; returns whether the time came. A driven clock is set to it.
     pub fn wait_until(&self, time: Time, stop: &Flag) -> bool {
+        if self.is_driven() {
+            self.advance(time);
+        }
         let speed = match self {
             Clock::Wall => 1.0,
-            Clock::Scaled { speed, .. } => *speed,
-            Clock::Driven(_) => {
-                self.advance(time);
-                return !stop.is_set();
-            }
+            Clock::Scaled { speed, .. } | Clock::Rising { speed, .. } => *speed,
+            Clock::Driven(_) => return !stop.is_set(),
         };
         loop {
             if stop.is_set() {
@@ -80,6 +119,11 @@ impl Clock {
             std::thread::sleep(real.min(NAP));
         }
     }
+}
+
+fn scaled(started: Instant, from: Time, speed: f64) -> Time {
+    let passed = monotonic().duration_since(started).as_secs_f64() * speed * 1000.0;
+    from.plus(crate::event::values::whole(passed.floor()).unwrap_or(i64::MAX / 4))
 }
 
 /// The wall clock.
@@ -125,6 +169,15 @@ mod tests {
         assert_eq!(clock.now(), Time(20));
         assert!(clock.wait_until(Time(30), &Flag::default()));
         assert_eq!(clock.now(), Time(30));
+    }
+
+    #[test]
+    fn a_rising_clock_is_driven_through_the_past_and_runs_from_then_on() {
+        let clock = Clock::rising(Time(0), Time(1_000), 100_000.0);
+        assert!(clock.wait_until(Time(900), &Flag::default()));
+        assert_eq!((clock.now(), clock.is_driven()), (Time(900), true));
+        assert!(clock.wait_until(Time(2_000), &Flag::default()));
+        assert!(!clock.is_driven() && clock.now() >= Time(2_000));
     }
 
     #[test]

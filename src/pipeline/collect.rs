@@ -54,7 +54,7 @@ pub struct Labels {
 }
 
 /// Says whether there is room downstream; `run` holds a fast source back with it.
-pub type Room = Box<dyn Fn() -> Result<bool, PipelineError> + Send>;
+pub type Room = Box<dyn FnMut() -> Result<bool, PipelineError> + Send>;
 /// Told after each batch.
 pub type Watch = Box<dyn FnMut(&Collected, Option<f64>) + Send>;
 
@@ -123,10 +123,7 @@ impl Collect {
 
     /// One tick: the newest multiple that has come is read; those before it since `due` were missed.
     fn tick(&mut self, due: Time, done: &mut Collected, readings: &mut Vec<Reading>) -> Result<Time, PipelineError> {
-        let at = match &*self.clock {
-            Clock::Driven(_) => due,
-            clock => clock.now().floor(self.interval_ms).max(due),
-        };
+        let at = if self.clock.is_driven() { due } else { self.clock.now().floor(self.interval_ms).max(due) };
         done.missed += u64::try_from(at.since(due) / self.interval_ms).unwrap_or_default();
         done.ticks += 1;
         self.source.read(at, readings)?;
@@ -147,8 +144,8 @@ impl Collect {
             self.source.read(self.clock.now(), readings)?;
             bytes += readings.iter().skip(weighed).map(Reading::weight).sum::<usize>();
             weighed = readings.len();
-            match (&*self.clock, self.source.due()) {
-                (Clock::Driven(_), Due::At(next)) if weighed < GATHER && bytes < GATHER_BYTES => {
+            match self.source.due() {
+                Due::At(next) if self.clock.is_driven() && weighed < GATHER && bytes < GATHER_BYTES => {
                     self.clock.advance(next);
                 }
                 _ => return Ok(()),
@@ -157,7 +154,7 @@ impl Collect {
     }
 
     fn put(&mut self, readings: &mut Vec<Reading>, done: &mut Collected, stop: &Flag) -> Result<(), PipelineError> {
-        while let Some(room) = &self.room
+        while let Some(room) = &mut self.room
             && !room()?
             && super::clock::nap(std::time::Duration::from_millis(20), stop)
         {}
@@ -189,7 +186,7 @@ impl Collect {
             Reading::Event(mut event) => {
                 self.label(&mut event);
                 // A driven clock has no instant of processing to speak of, and the same run must give the same bytes.
-                if !matches!(*self.clock, Clock::Driven(_)) {
+                if !self.clock.is_driven() {
                     event.processed = Some(self.clock.now());
                 }
                 let key = event.entity().map(|entity| Bytes::copy_from_slice(entity.as_bytes())).unwrap_or_default();

@@ -10,7 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::clock::nap;
-use super::collect::{Collect, Collected};
+use super::collect::{Collect, Collected, Room};
+use super::judging::Judging;
+use super::passes::Passed;
 use super::retry::Retry;
 use super::runner::{Done, Parts};
 use super::{Clock, Flag, Goal, PipelineError, Runner};
@@ -24,7 +26,7 @@ use crate::store::Store;
 const ROOM: u64 = 100_000;
 
 /// The stages in flow order, each with the topic it reads.
-const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
+pub(super) const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
 
 /// Group of the stage `name`.
 #[must_use]
@@ -66,6 +68,8 @@ pub struct Whole {
     pub retry: Retry,
     /// How long it may go on after a stop to finish what was collected.
     pub drain: Duration,
+    /// The passes.
+    pub judging: Judging,
 }
 
 impl std::fmt::Debug for Whole {
@@ -92,6 +96,8 @@ pub struct Outcome {
     pub open_windows: u64,
     /// GPUs this run had samples of.
     pub gpus: u64,
+    /// The passes.
+    pub passed: Passed,
     /// What the source could not understand.
     pub complaints: Vec<String>,
     /// Whether it was ended before everything was finished; what is left waits on the bus.
@@ -104,7 +110,7 @@ impl Whole {
     /// # Errors
     /// The first failure of any part.
     pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
-        let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain } = self;
+        let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain, judging } = self;
         for (stage, topic) in STAGES {
             alone(&*bus, stage, topic)?;
         }
@@ -115,10 +121,12 @@ impl Whole {
         let (left, written) = (validate.done().clone(), aggregate.done().clone());
         let known: HashMap<String, i64> =
             aggregate.states().map(|(entity, upto, _)| (entity.to_owned(), upto)).collect();
-        let lag = Arc::clone(&bus);
-        collect.room = Some(Box::new(move || Ok(unread(&*lag)? < ROOM)));
+        let judging = Arc::new(judging);
+        collect.room = Some(room(&bus, &clock, &judging));
+        let beside = Beside { stop: stop.clone(), drain, judging: &judging, clock: &clock };
         let Ended { collected, validate, aggregate, cut } =
-            side_by_side(&mut collect, validate, aggregate, &Ends { stop: stop.clone(), drain })?;
+            side_by_side(&mut collect, validate, aggregate, &beside)?;
+        judging.close(clock.now())?;
         // What this run gave nothing to is an earlier run's.
         let touched = || aggregate.states().filter(|(entity, upto, _)| known.get(*entity) != Some(upto));
         Ok(Outcome {
@@ -128,10 +136,20 @@ impl Whole {
             backlog,
             open_windows: touched().map(|(_, _, state)| Aggregate::open_windows(state)).sum(),
             gpus: touched().filter(|(entity, ..)| !entity.starts_with("host:")).count() as u64,
+            passed: judging.done(),
             complaints: collect.source.complaints(),
             cut: cut && unread(&*bus)? > 0,
         })
     }
+}
+
+/// Whether the source may go on: it is held back where too much is unread, and where a pass is due in a driven past.
+fn room(bus: &Arc<dyn Bus>, clock: &Arc<Clock>, judging: &Arc<Judging>) -> Room {
+    let (bus, clock, judging) = (Arc::clone(bus), Arc::clone(clock), Arc::clone(judging));
+    Box::new(move || {
+        let free = judging.between(&clock, || Ok(unread(&*bus)? == 0))?;
+        Ok(free && unread(&*bus)? < ROOM)
+    })
 }
 
 /// What the members of one process share.
@@ -173,10 +191,12 @@ fn finish_backlog(
     Ok(counts.validated + counts.refused + counts.duplicates + earlier)
 }
 
-/// What ends the loops: a stop, and how long they may drain after it.
-struct Ends {
+/// What runs beside the loops: what ends them (a stop, and how long they may drain after it), and the passes.
+struct Beside<'a> {
     stop: Flag,
     drain: Duration,
+    judging: &'a Judging,
+    clock: &'a Clock,
 }
 
 /// The loops when they have ended.
@@ -192,13 +212,20 @@ fn side_by_side(
     collect: &mut Collect,
     validate: Runner<Validate>,
     aggregate: Runner<Aggregate>,
-    ends: &Ends,
+    ends: &Beside<'_>,
 ) -> Result<Ended, PipelineError> {
     let (halt, collected, validated, done) = (Flag::default(), Flag::default(), Flag::default(), Flag::default());
     thread::scope(|scope| {
         scope.spawn(|| watch(ends, &done, &halt));
         let validating = scope.spawn(|| stage(validate, &collected, &halt, &ends.stop, &validated));
         let aggregating = scope.spawn(|| stage(aggregate, &validated, &halt, &ends.stop, &Flag::default()));
+        let judging = scope.spawn(|| {
+            let judged = ends.judging.beside(ends.clock, &collected);
+            if judged.is_err() {
+                ends.stop.set();
+            }
+            judged
+        });
         let result = collect.run(&ends.stop);
         collected.set();
         if result.is_err() {
@@ -208,6 +235,7 @@ fn side_by_side(
         let validate = validating.join().map_err(|_| gone("validate"));
         let aggregate = aggregating.join().map_err(|_| gone("aggregate"));
         done.set();
+        judging.join().map_err(|_| gone("judging"))??;
         Ok(Ended { collected: result?, validate: validate??, aggregate: aggregate??, cut: halt.is_set() })
     })
 }
@@ -243,7 +271,7 @@ impl Drop for Ending<'_> {
 }
 
 /// Halts the stages when they drain for too long after a stop.
-fn watch(ends: &Ends, done: &Flag, halt: &Flag) {
+fn watch(ends: &Beside<'_>, done: &Flag, halt: &Flag) {
     const LOOK: Duration = Duration::from_millis(100);
     while !ends.stop.is_set() {
         if !nap(LOOK, done) {

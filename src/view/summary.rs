@@ -36,7 +36,11 @@ pub struct Summary {
     pub repeated: u64,
     /// Window rows: closed ones and those still open at the end.
     pub windows: u64,
-    /// Alerts.
+    /// GPUs scored at the last pass.
+    pub scored: u64,
+    /// GPUs whose odds were stated at the last pass.
+    pub predicted: u64,
+    /// Alerts, of single GPUs and of the passes.
     pub alerts: Alerts,
     /// Samples that went in and did not come out.
     pub lost: u64,
@@ -89,6 +93,7 @@ impl Summary {
                 "{} stored ({} known already), {} windows, {} alerts fired, {} resolved, {} lost",
                 self.stored, self.repeated, self.windows, self.alerts.fired, self.alerts.resolved, self.lost
             ),
+            format!("{} GPUs scored, odds stated for {}", self.scored, self.predicted),
         ];
         if self.backlog > 0 {
             lines.push(format!("{} samples that an earlier run left on the bus were finished first", self.backlog));

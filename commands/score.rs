@@ -1,0 +1,181 @@
+//! `gpuhm score`: the scoring pass as a service or once, one GPU explained, and the list of deductions.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use gpuhm::event::{Health, Time};
+use gpuhm::pipeline::clock::wall;
+use gpuhm::pipeline::passes::{Passed, Passes};
+use gpuhm::pipeline::{Clock, Flag};
+use gpuhm::store::Store;
+use gpuhm::view::escape::json_line;
+use gpuhm::view::scores;
+
+use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::moment::{Toward, gpu, moment};
+use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
+use super::out::Out;
+use super::process::{Signals, pass_retry};
+use super::open;
+
+/// Flags of `score`.
+#[derive(Debug, Clone, Args)]
+#[group(id = "mode", multiple = false)]
+pub(crate) struct Options {
+    /// One pass, then exit; its answer goes to standard output
+    #[arg(long, group = "what")]
+    once: bool,
+    /// A pass so often, as a service [default]
+    #[arg(long, value_name = "D", group = "what", value_parser = options::interval)]
+    every: Option<Duration>,
+    /// Print the ledger of one GPU: UUID, the beginning of one, or host/index
+    #[arg(long, value_name = "GPU", group = "what")]
+    explain: Option<String>,
+    /// With --explain: as it stood at this time (RFC 3339, a date, or a duration ago)
+    #[arg(long, value_name = "TIME", requires = "explain")]
+    at: Option<String>,
+    /// Print what costs points, and how many
+    #[arg(long, group = "what")]
+    list_deductions: bool,
+    /// With --once: end with code 1 where a GPU scores below N, and list only those
+    #[arg(long, value_name = "N", requires = "once", value_parser = clap::value_parser!(i64).range(0..=100))]
+    fail_below: Option<i64>,
+    /// table, json (gpuhm.scores/1) or csv; with --once and --explain
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Format,
+    #[command(flatten)]
+    bus: BusOptions,
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+/// How scores are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The troubled ones, for people.
+    Table,
+    /// Every GPU with its ledger.
+    Json,
+    /// A row a GPU.
+    Csv,
+}
+
+/// How often the service scores, unless said otherwise.
+const EVERY: Duration = Duration::from_mins(1);
+/// The right that one scorer holds.
+const NAME: &str = "score";
+
+/// Runs `score`.
+pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
+    if options.list_deductions {
+        return list(options.output);
+    }
+    if let Some(selector) = &options.explain {
+        return explain(common, options, selector);
+    }
+    let signals = Signals::listen()?;
+    let retry = pass_retry(options.once, &signals);
+    open::store_file(common, &options.store)?;
+    let clock = Arc::new(Clock::Wall);
+    let bus = open::bus(common, &options.bus, &clock, &retry)?;
+    let store = open::store(common, &options.store, &retry)?;
+    let mut passes = Passes::new(store, bus, clock, retry);
+    if options.once {
+        let healths = once(common, options, &mut passes)?;
+        return answer(options, &healths, wall());
+    }
+    let every = ms(options.every.unwrap_or(EVERY));
+    match serve(&mut passes, every, &signals.stop) {
+        Err(failure) if !failure.is_stop() => Err(failure),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// One pass; where another process is at it, what that one last wrote.
+fn once(common: &CommonOptions, options: &Options, passes: &mut Passes) -> Result<Vec<Health>, Failure> {
+    if let Some(_held) = passes.hold(NAME)? {
+        return Ok(passes.score(None, &mut Passed::default())?.healths);
+    }
+    tracing::info!("score: already running; this is what it last wrote");
+    let mut store = open::store_to_read(common, &options.store)?;
+    Ok(store.fleet()?.gpus.into_iter().filter_map(|gpu| gpu.health).collect())
+}
+
+/// A pass on every multiple of the interval, until the stop.
+fn serve(passes: &mut Passes, every: i64, stop: &Flag) -> Result<(), Failure> {
+    let Some(_held) = passes.wait_for(NAME, stop)? else { return Ok(()) };
+    let mut done = Passed::default();
+    loop {
+        let before = done;
+        passes.score(None, &mut done)?;
+        if (done.fired, done.resolved) != (before.fired, before.resolved) {
+            tracing::info!(
+                "score: {} GPUs, {} alerts fired, {} resolved",
+                done.scored,
+                done.fired - before.fired,
+                done.resolved - before.resolved
+            );
+        }
+        let next = wall().floor(every).plus(every);
+        if !Clock::Wall.wait_until(next, stop) {
+            return Ok(());
+        }
+    }
+}
+
+fn answer(options: &Options, healths: &[Health], at: Time) -> Outcome {
+    let below = |health: &&Health| options.fail_below.is_none_or(|limit| health.score < limit);
+    let replaced = |health: &&Health| health.replaced_by.is_none();
+    let mut chosen: Vec<&Health> = scores::worst_first(healths);
+    chosen.retain(|health| below(health) && (replaced(health) || options.fail_below.is_none()));
+    let bad = options.fail_below.is_some() && !chosen.is_empty();
+    let mut out = Out::new();
+    match options.output {
+        Format::Json => out.line(&json_line(&scores::json(&chosen, at).to_string()))?,
+        Format::Csv => {
+            let mut text = Vec::new();
+            scores::csv(&chosen, &mut text).map_err(Failure::cannot)?;
+            out.line(String::from_utf8_lossy(&text).trim_end())?;
+        }
+        Format::Table => {
+            chosen.retain(|health| scores::is_troubled(health));
+            if !chosen.is_empty() {
+                out.line(&scores::table(&chosen))?;
+                out.line("")?;
+            }
+            out.line(&scores::line(healths))?;
+        }
+    }
+    out.flush()?;
+    Ok(if bad { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS })
+}
+
+fn explain(common: &CommonOptions, options: &Options, selector: &str) -> Outcome {
+    let now = wall();
+    let at = options.at.as_deref().map(|text| moment("--at", text, now, Toward::Past)).transpose()?;
+    let mut store = open::store_to_read(common, &options.store)?;
+    let fleet = store.fleet()?;
+    let gpu = gpu(&fleet.gpus, selector)?;
+    let health = match at {
+        None => gpu.health.clone(),
+        Some(at) => store.health_at(gpu.uuid(), at)?,
+    };
+    let Some(health) = health else {
+        return Err(Failure::with_code(BAD_NEWS, anyhow::anyhow!("{selector} has no score{}", if at.is_some() { " at that time" } else { " yet" }))
+            .hint("scores are written by gpuhm score --every 1m, or --once"));
+    };
+    let mut out = Out::new();
+    match options.output {
+        Format::Table => scores::explain(&health).iter().try_for_each(|line| out.line(line))?,
+        Format::Json => out.line(&json_line(&scores::json(&[&health], now).to_string()))?,
+        Format::Csv => {
+            let mut text = Vec::new();
+            scores::csv(&[&health], &mut text).map_err(Failure::cannot)?;
+            out.line(String::from_utf8_lossy(&text).trim_end())?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
