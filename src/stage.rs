@@ -15,13 +15,26 @@ use serde::de::DeserializeOwned;
 
 pub use states::States;
 
-use crate::event::{Asset, Message, Record, Rows, Time};
+use crate::event::{Asset, Message, Record, Rows, Silence, Time};
 
 /// What the runner hands in beside the records: everything a stage must look up.
 #[derive(Debug, Default)]
 pub struct Inputs {
     /// Asset records by GPU; complete, so that an absent GPU is known to have none.
     pub assets: HashMap<String, Enrichment>,
+    /// Silences that hold, will hold, or held lately.
+    pub silences: Vec<Silence>,
+}
+
+/// What of [`Inputs`] a stage needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookUp {
+    /// Nothing.
+    Nothing,
+    /// The asset records.
+    Assets,
+    /// The silences.
+    Silences,
 }
 
 /// An asset record, ready to be spliced into events.
@@ -142,9 +155,9 @@ pub trait Stage: Send {
     /// Version of the state's encoding; another version's saved states are refused.
     fn state_version(&self) -> u8;
 
-    /// Whether it needs the asset records.
-    fn looks_up_assets(&self) -> bool {
-        false
+    /// What it needs looked up.
+    fn looks_up(&self) -> LookUp {
+        LookUp::Nothing
     }
 
     /// Whether it has rows for the store.

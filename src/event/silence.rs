@@ -34,3 +34,11 @@ impl Silence {
         format!("silence:{}", self.id)
     }
 }
+
+/// The mark of the first of `silences` that holds at `at` and matches the alert.
+#[must_use]
+pub fn mark(silences: &[Silence], alert: &super::Alert, at: Time) -> Option<String> {
+    let silences = silences.iter().filter(|silence| silence.holds(at));
+    let mut matching = silences.filter(|silence| silence.matchers.iter().all(|matcher| matcher.matches(alert)));
+    matching.next().map(Silence::mark)
+}

@@ -73,7 +73,9 @@ pub struct Runner<S: Stage> {
     parts: Parts<S>,
     owned: HashMap<i32, Part<S::State>>,
     inputs: Inputs,
-    assets: Option<(i64, Instant)>,
+    /// Version of the asset records at hand.
+    assets: Option<i64>,
+    looked_up: Option<Instant>,
     done: Done,
 }
 
@@ -81,7 +83,7 @@ impl<S: Stage> Runner<S> {
     /// A runner that has not started.
     #[must_use]
     pub fn new(parts: Parts<S>) -> Runner<S> {
-        Runner { parts, owned: HashMap::new(), inputs: Inputs::default(), assets: None, done: Done::default() }
+        Runner { parts, owned: HashMap::new(), inputs: Inputs::default(), assets: None, looked_up: None, done: Done::default() }
     }
 
     /// What was done so far.

@@ -20,7 +20,7 @@ pub use backfill::rebuild;
 
 use super::detect::{self, Scene, Watch};
 use super::validate::refusal;
-use super::{Out, Stage, States, Step};
+use super::{LookUp, Out, Stage, States, Step};
 use crate::event::codec::{Decoder, Problem};
 use crate::event::rows::{CollectorRow, Happening};
 use crate::event::time::HOUR;
@@ -181,7 +181,8 @@ impl Aggregate {
         };
         let told = one.past.look(row, (time, forward), (&values, xids), &mut out.rows.happenings);
         let (reset, xids) = (told.reset, told.xids.as_slice());
-        let scene = Scene { event, gpu, uuid, time, forward, previous, reset, values: &values, xids };
+        let silences = &step.inputs.silences;
+        let scene = Scene { event, gpu, uuid, time, forward, previous, reset, values: &values, xids, silences };
         detect::judge(&scene, &mut one.watch, out);
         out.rows.raw.push(raw(event, gpu, &reading, uuid));
     }
@@ -242,6 +243,10 @@ impl Stage for Aggregate {
 
     fn state_version(&self) -> u8 {
         STATE_VERSION
+    }
+
+    fn looks_up(&self) -> LookUp {
+        LookUp::Silences
     }
 
     fn writes_rows(&self) -> bool {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::alert::fingerprint;
 use crate::event::time::MINUTE;
-use crate::event::{Event, Gpu, Severity, Status, Time, Values, Xid};
+use crate::event::{Event, Gpu, Severity, Silence, Status, Time, Values, Xid};
 use crate::stage::Out;
 use hold::{Hold, Turn};
 use raise::{Case, raise};
@@ -43,6 +43,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) values: &'a Values,
     /// Its XIDs that no event before it told.
     pub(crate) xids: &'a [Xid],
+    /// What is expected: an alert that matches carries the mark of its silence.
+    pub(crate) silences: &'a [Silence],
 }
 
 /// A fault that is open.

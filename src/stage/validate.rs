@@ -13,7 +13,7 @@ use bytes::Bytes;
 pub use recent::Recent;
 pub use refusal::refusal;
 
-use super::{Out, Stage, States, Step};
+use super::{LookUp, Out, Stage, States, Step};
 use crate::event::codec::{Decoder, Problem, probe, replace_asset};
 use crate::event::record::VALIDATED;
 use crate::event::sample::{Body, Event};
@@ -80,8 +80,8 @@ impl Stage for Validate {
         1
     }
 
-    fn looks_up_assets(&self) -> bool {
-        true
+    fn looks_up(&self) -> LookUp {
+        LookUp::Assets
     }
 
     fn apply(&mut self, step: &Step<'_>, record: &Record, states: &mut States<Recent>, out: &mut Out) {

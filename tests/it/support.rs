@@ -19,6 +19,9 @@ macro_rules! judges_nothing {
     };
     ($store:ty) => {
         impl gpuhm::store::Judged for $store {
+            fn silences(&mut self) -> Result<Vec<gpuhm::event::Silence>, gpuhm::store::StoreError> {
+                Ok(Vec::new())
+            }
             judges_nothing!(@each
                 hold(_a: &str) -> Option<Box<dyn gpuhm::store::Held>>;
                 facts(_a: gpuhm::event::Time) -> gpuhm::event::Facts;
@@ -26,7 +29,6 @@ macro_rules! judges_nothing {
                 past(_a: &str, _b: gpuhm::event::Time, _c: gpuhm::event::Time) -> gpuhm::event::GpuPast;
                 health_at(_a: &str, _b: gpuhm::event::Time) -> Option<gpuhm::event::Health>;
                 prediction_at(_a: &str, _b: gpuhm::event::Time) -> Option<gpuhm::event::Prediction>;
-                silences() -> Vec<gpuhm::event::Silence>;
                 put_silence(_a: &gpuhm::event::Silence) -> ();
                 failures() -> Vec<gpuhm::event::Failure>;
                 put_failures(_a: &[gpuhm::event::Failure]) -> u64;

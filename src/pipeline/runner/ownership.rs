@@ -12,11 +12,11 @@ use super::part::Part;
 use super::{Parts, Runner, STEP};
 use crate::pipeline::PipelineError;
 use crate::pipeline::clock::monotonic;
-use crate::stage::{Enrichment, Out, Stage, Step};
+use crate::stage::{Enrichment, LookUp, Out, Stage, Step};
 use crate::store::Token;
 
 /// How often asset records are looked for: an import is seen within this time.
-const ASSETS_EVERY: Duration = Duration::from_secs(5);
+const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
 
 impl<S: Stage> Runner<S> {
     /// Drops everything in memory and gives up what is still owned: another owner writes by now. So is what was just
@@ -77,25 +77,25 @@ impl<S: Stage> Runner<S> {
 
     /// Keeps the asset records fresh, for a stage that has a store and looks them up.
     pub(super) fn look_up(&mut self) -> Result<(), PipelineError> {
-        if !self.parts.stage.looks_up_assets() {
+        let what = self.parts.stage.looks_up();
+        let fresh = self.looked_up.is_some_and(|at| at.elapsed() < LOOK_UP_EVERY);
+        let Parts { store: Some(store), retry, .. } = &mut self.parts else { return Ok(()) };
+        if fresh || what == LookUp::Nothing {
             return Ok(());
         }
-        if self.assets.is_some_and(|(_, at)| at.elapsed() < ASSETS_EVERY) {
-            return Ok(());
-        }
-        let known = self.assets.map(|(version, _)| version);
-        let Parts { store, retry, .. } = &mut self.parts;
-        let Some(store) = store else { return Ok(()) };
-        let news = retry.run(|| store.assets(known))?;
-        let version = match news {
-            Some((version, assets)) => {
-                let enriched = assets.into_iter().map(|asset| (asset.gpu_uuid.clone(), Enrichment::new(asset)));
-                self.inputs.assets = enriched.collect();
-                version
+        match what {
+            LookUp::Nothing => {}
+            LookUp::Silences => self.inputs.silences = retry.run(|| store.silences())?,
+            LookUp::Assets => {
+                let known = self.assets;
+                if let Some((version, assets)) = retry.run(|| store.assets(known))? {
+                    let enriched = assets.into_iter().map(|asset| (asset.gpu_uuid.clone(), Enrichment::new(asset)));
+                    self.inputs.assets = enriched.collect();
+                    self.assets = Some(version);
+                }
             }
-            None => known.unwrap_or_default(),
-        };
-        self.assets = Some((version, monotonic()));
+        }
+        self.looked_up = Some(monotonic());
         Ok(())
     }
 

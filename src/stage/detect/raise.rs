@@ -12,6 +12,7 @@ use super::rules::Rule;
 use super::{Scene, print};
 use crate::event::alert::{ALERT, AlertGpu, AlertHost, alert_id};
 use crate::event::record::ALERTS;
+use crate::event::silence;
 use crate::event::sample::{Host, SCHEMA_VERSION};
 use crate::event::{Alert, Message, Severity, Status, Time, Value, Values};
 use crate::metric::METRICS;
@@ -37,7 +38,7 @@ pub(super) fn raise(scene: &Scene<'_>, case: &Case<'_>, out: &mut Out) {
     let place = scene.event.place();
     let ended = case.status == Status::Resolved;
     let what = if ended { format!("ended: {}", words.what) } else { words.what };
-    let alert = Alert {
+    let mut alert = Alert {
         schema_version: SCHEMA_VERSION.to_owned(),
         event_type: ALERT.to_owned(),
         alert_id: alert_id(&fingerprint, case.since),
@@ -57,6 +58,7 @@ pub(super) fn raise(scene: &Scene<'_>, case: &Case<'_>, out: &mut Out) {
         evidence: evidence(case, scene.values),
         suppressed_by: None,
     };
+    alert.suppressed_by = silence::mark(scene.silences, &alert, scene.time);
     out.events.push(Message {
         topic: ALERTS,
         key: Bytes::copy_from_slice(scene.uuid.as_bytes()),

@@ -1,0 +1,147 @@
+//! Reads the store for the live view, on a thread of its own: drawing never waits for it, and its loss never ends the view.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use gpuhm::bus::{Bus, RAW, VALIDATED};
+use gpuhm::event::{FleetNow, Time};
+use gpuhm::pipeline::Clock;
+use gpuhm::pipeline::clock::monotonic;
+use gpuhm::pipeline::whole::group;
+use gpuhm::store::{Store, StoreError};
+use gpuhm::view::tui::{Effect, Msg, Pipeline, Read, Stage};
+
+use super::exit::Failure;
+
+/// Pauses between tries while the store cannot be read, seconds.
+const PAUSES: [u64; 6] = [1, 2, 4, 8, 16, 30];
+
+/// Opens the store anew; a closure, since it may not be there yet.
+pub(crate) type OpenStore = Box<dyn Fn() -> Result<Box<dyn Store>, Failure> + Send>;
+
+/// The reading side of a live view.
+pub(crate) struct Watcher {
+    /// Opens the store.
+    pub(crate) open: OpenStore,
+    /// The bus, where its lags are shown.
+    pub(crate) bus: Option<Arc<dyn Bus>>,
+    /// How the store is called on screen.
+    pub(crate) place: String,
+    /// The run's clock.
+    pub(crate) clock: Arc<Clock>,
+    /// Seconds between readings.
+    pub(crate) refresh: u64,
+}
+
+/// What the view asked for.
+#[derive(Debug, Default)]
+struct Wanted {
+    past: Option<(String, i64)>,
+}
+
+impl Watcher {
+    /// Reads again and again until the view is gone. `asked` carries what it wants.
+    pub(crate) fn run(mut self, to: &Sender<Msg>, asked: &Receiver<Effect>) {
+        let (mut store, mut wanted, mut failures) = (None, Wanted::default(), 0_usize);
+        loop {
+            let pause = match self.read(&mut store, &wanted) {
+                Ok(read) => {
+                    failures = 0;
+                    if to.send(Msg::Data(Box::new(read))).is_err() {
+                        return;
+                    }
+                    self.refresh
+                }
+                Err(error) => {
+                    store = None;
+                    let retry_in_s = PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(1);
+                    failures += 1;
+                    let attempt = u32::try_from(failures + 1).unwrap_or(u32::MAX);
+                    if to.send(Msg::Failed { error, retry_in_s, attempt }).is_err() {
+                        return;
+                    }
+                    retry_in_s
+                }
+            };
+            if !self.wait(Duration::from_secs(pause), asked, &mut wanted) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the next reading, or until the view wants something else; `false` once it is gone.
+    fn wait(&mut self, pause: Duration, asked: &Receiver<Effect>, wanted: &mut Wanted) -> bool {
+        match asked.recv_timeout(pause) {
+            Ok(effect) => {
+                // Of many wishes the last counts.
+                self.take(effect, wanted);
+                asked.try_iter().for_each(|effect| self.take(effect, wanted));
+                true
+            }
+            Err(RecvTimeoutError::Timeout) => true,
+            Err(RecvTimeoutError::Disconnected) => false,
+        }
+    }
+
+    fn take(&mut self, effect: Effect, wanted: &mut Wanted) {
+        match effect {
+            Effect::Ask(gpu, span) => wanted.past = gpu.map(|gpu| (gpu, span)),
+            Effect::Refresh(seconds) => self.refresh = seconds.max(1),
+            _ => {}
+        }
+    }
+
+    fn read(&self, store: &mut Option<Box<dyn Store>>, wanted: &Wanted) -> Result<Read, String> {
+        let started = monotonic();
+        if store.is_none() {
+            *store = Some((self.open)().map_err(|failure| failure.text())?);
+        }
+        let Some(store) = store else { return Err("no store".to_owned()) };
+        let text = |error: StoreError| error.to_string();
+        let at = self.clock.now();
+        let fleet = store.fleet().map_err(text)?;
+        let past = match &wanted.past {
+            Some((gpu, span)) => Some(store.past(gpu, at.plus(-span), at.plus(1)).map_err(text)?),
+            None => None,
+        };
+        let pipeline = self.pipeline(&fleet);
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Read { fleet, past, pipeline, at, took_ms })
+    }
+
+    /// The stages with what they have yet to read, the passes with when they last wrote.
+    fn pipeline(&self, fleet: &FleetNow) -> Pipeline {
+        let stage = |name: &str, topic: &str| {
+            let lag = self.bus.as_ref().and_then(|bus| bus.lag(&group(name), topic).ok());
+            let members = self.bus.as_ref().and_then(|bus| bus.members(&group(name), topic).ok()).unwrap_or_default();
+            Stage { name: name.to_owned(), lag, members, newest: None }
+        };
+        let pass = |name: &str, newest: Option<Time>| Stage { name: name.to_owned(), newest, ..Stage::default() };
+        let collectors = fleet.collectors.iter().map(|row| row.hostname.clone()).collect();
+        let predicted = fleet.gpus.iter().filter_map(|gpu| gpu.prediction.as_ref()).map(|odds| odds.time).max();
+        Pipeline {
+            bus: self.bus.as_ref().map(|bus| bus.topics().map_or_else(|error| error.to_string(), |_| "ok".to_owned())),
+            store: self.place.clone(),
+            stages: vec![
+                Stage {
+                    name: "collect".to_owned(),
+                    newest: fleet.gpus.iter().map(|gpu| gpu.latest.time).max(),
+                    members: collectors,
+                    ..Stage::default()
+                },
+                stage("validate", RAW),
+                stage("aggregate", VALIDATED),
+                pass("score", fleet.numbers.last().map(|numbers| numbers.time)),
+                pass("predict", predicted),
+            ],
+        }
+    }
+}
+
+/// Tells the view every second what the clock says, until it is gone.
+pub(crate) fn tick(clock: &Clock, to: &Sender<Msg>) {
+    while to.send(Msg::Tick(clock.now())).is_ok() {
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
