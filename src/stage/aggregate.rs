@@ -24,7 +24,7 @@ use super::{LookUp, Out, Stage, States, Step};
 use crate::event::codec::{Decoder, Problem};
 use crate::event::rows::{CollectorRow, Happening};
 use crate::event::time::HOUR;
-use crate::event::{Body, Collector, Event, Gpu, Record, Time, Values, Xid};
+use crate::event::{Body, Collector, Event, Gpu, Record, Silence, Time, Values, Xid};
 use past::Past;
 use reading::{Reading, raw, rounded};
 use track::{Sink, Track};
@@ -132,7 +132,7 @@ impl Aggregate {
         match &event.body {
             Body::Sample(gpu, values, xids) => {
                 if let Some(one) = state.gpu() {
-                    return self.sample((event, gpu), (time, &entity), (values, xids), one, out);
+                    return self.sample((event, gpu, &step.inputs.silences), (time, &entity), (values, xids), one, out);
                 }
             }
             Body::Collector(collector) => {
@@ -149,7 +149,7 @@ impl Aggregate {
 
     fn sample(
         &mut self,
-        (event, gpu): (&Event<'_>, &Gpu<'_>),
+        (event, gpu, silences): (&Event<'_>, &Gpu<'_>, &[Silence]),
         (time, uuid): (Time, &str),
         (values, xids): (&Values, &[Xid]),
         one: &mut One,
@@ -181,7 +181,6 @@ impl Aggregate {
         };
         let told = one.past.look(row, (time, forward), (&values, xids), &mut out.rows.happenings);
         let (reset, xids) = (told.reset, told.xids.as_slice());
-        let silences = &step.inputs.silences;
         let scene = Scene { event, gpu, uuid, time, forward, previous, reset, values: &values, xids, silences };
         detect::judge(&scene, &mut one.watch, out);
         out.rows.raw.push(raw(event, gpu, &reading, uuid));
