@@ -196,7 +196,7 @@ fn show(demo: Demo, options: &Options, signals: &Signals) -> Outcome {
             Speed::Times(speed) => gpuhm::event::values::whole((speed * LATE_MS).round()).unwrap_or(0),
             Speed::Max => HOUR,
         },
-        ..options.look.settings()?
+        ..options.look.settings()
     };
     let mut model = Model::new(settings, demo.live.plus(-demo.history));
     let (to, inbox) = channel();

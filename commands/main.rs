@@ -21,6 +21,7 @@ mod silence;
 mod tail;
 mod top;
 mod validate;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -105,9 +105,14 @@ impl Watcher {
             Some((gpu, span)) => Some(store.past(gpu, at.plus(-span), at.plus(1)).map_err(text)?),
             None => None,
         };
-        let pipeline = self.pipeline(&fleet);
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Read { fleet, past, pipeline, at, took_ms })
+        Ok(Read { past, took_ms, ..self.of(fleet, at) })
+    }
+
+    /// A reading of this fleet, with what is known of the pipeline.
+    pub(crate) fn of(&self, fleet: FleetNow, at: Time) -> Read {
+        let pipeline = self.pipeline(&fleet);
+        Read { fleet, past: None, pipeline, at, took_ms: 0 }
     }
 
     /// The stages with what they have yet to read, the passes with when they last wrote.
