@@ -6,6 +6,7 @@
 //! ```text
 //! source ──collect──▶ gpu-metrics-raw ──validate──▶ gpu-metrics-validated ──aggregate──▶ store ──▶ top
 //!                                       └──▶ gpu-metrics-invalid              └──▶ gpu-alerts ──▶ tail
+//!               store ──score──▶ store, gpu-alerts          store ──predict──▶ store
 //! ```
 //!
 //! **The table.** [`metric::METRICS`] has one row a metric: its name, its place in the event, its column, unit, range, and
@@ -34,11 +35,20 @@
 //! - [`stage::detect`], within aggregate, judges single GPUs: faults at once, thresholds with a `for` time and a
 //!   separate level to clear. An alert is an event when it starts, when it gets worse and when it ends.
 //!
-//! **The store** ([`store::Store`]) is what is asked later; [`store::sqlite`] keeps it in one file, by numbered migrations
-//! ([`store::migrate`]). **A view** ([`view`]) is data and an instant in, text out.
+//! **A pass** ([`pass`]) is a function of what the store holds and the instant, over the whole fleet: [`event::Facts`] in,
+//! rows and alerts out. [`pass::score`] keeps a ledger for every GPU, whose points add up to 100 − score, with a registry of
+//! deductions; [`pass::fleet`] judges what one GPU's events cannot tell: absence, hosts, racks, and what silences suppress;
+//! [`pass::predict`] states odds with their intervals and reasons. A pass remembers nothing: it reads back what it wrote.
+//! [`pipeline::passes`] publishes its alerts first, then writes, one process at a time; every `since` comes from what is
+//! stored, so that a kill in between repeats the same alert. [`pipeline::judging`] says when passes run beside the stages of
+//! one process.
 //!
-//! Modules may import only what stands to their left: `metric, event → source | bus | stage | store → pipeline → view →
-//! commands`; a stage knows neither source, bus nor store. A test holds them to it.
+//! **The store** ([`store::Store`]) is what is asked later; [`store::sqlite`] keeps it in one file, by numbered migrations
+//! ([`store::migrate`]). **A view** ([`view`]) is data and an instant in, text out; the live one ([`view::tui`]) is a model, a
+//! function that changes it by messages, and one that draws it. What reads the store for it has a thread of its own.
+//!
+//! Modules may import only what stands to their left: `metric, event → source | bus | stage | pass | store → pipeline → view
+//! → commands`; a stage or pass knows neither source, bus nor store. A test holds them to it.
 
 pub mod bus;
 pub mod event;
