@@ -9,7 +9,8 @@ use crate::event::Size;
 use crate::store::migrate::sqlite::{MIGRATIONS, bring_up};
 
 /// Walks that are meant: the list of GPUs that the statement itself makes; tables of a row a GPU or host that are
-/// wanted whole, in the order of their keys; what people recorded, and the newest of the fleet's numbers by key; and the alerts of an index that holds exactly those wanted, in order.
+/// wanted whole, in the order of their keys, and so what people recorded; the newest of the fleet's numbers and of
+/// silences; and the alerts of an index that holds exactly those wanted, in order.
 const MEANT: [&str; 9] = [
     "SCAN each",
     "SCAN collectors",
