@@ -106,7 +106,8 @@ pub enum AlertFilter {
 pub struct Retention {
     /// Raw rows older than this, in milliseconds.
     pub raw_ms: i64,
-    /// Windows, happenings and resolved alerts older than this, in milliseconds.
+    /// Windows, happenings, resolved alerts, scores and predictions older than this, in milliseconds; of the last two
+    /// the newest of each GPU stays.
     pub windows_ms: i64,
     /// … but only once they were written this long ago, in milliseconds: a replay of last year stays to be looked at.
     pub fresh_ms: i64,

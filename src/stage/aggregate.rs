@@ -9,6 +9,7 @@ mod backfill;
 mod minute;
 mod packed;
 mod past;
+mod place;
 mod plan;
 mod reading;
 mod tally;
@@ -26,6 +27,7 @@ use crate::event::rows::{CollectorRow, Happening};
 use crate::event::time::HOUR;
 use crate::event::{Body, Collector, Event, Gpu, Record, Silence, Time, Values, Xid};
 use past::Past;
+use place::Home;
 use reading::{Reading, raw, rounded};
 use track::{Sink, Track};
 
@@ -39,7 +41,7 @@ pub const MOST_LATENESS: i64 = HOUR;
 
 /// Version of the state's encoding. Raise it whenever a struct in a state, the metric table's statistics or the list of
 /// rules changes; a test holds it against both lists.
-const STATE_VERSION: u8 = 3;
+const STATE_VERSION: u8 = 4;
 
 /// The stage.
 #[derive(Debug)]
@@ -77,6 +79,7 @@ struct One {
     newest: Option<Time>,
     track: Track,
     past: Past,
+    home: Home,
     watch: Watch,
 }
 
@@ -170,6 +173,7 @@ impl Aggregate {
             let mut sink = Sink { gpu: uuid, closed: true, windows, sorted: &mut self.sorted };
             one.track.pass(time, self.lateness, &mut sink);
             out.counts.closed += u64::try_from(out.rows.windows.len() - before).unwrap_or(0);
+            out.rows.places.extend(one.home.look(event, gpu, uuid, time));
         }
         let row = |at: Time, kind: &str, code: i64, detail: String| Happening {
             gpu_uuid: uuid.to_owned(),
@@ -286,6 +290,6 @@ mod tests {
     #[test]
     fn another_layout_needs_another_version() {
         // Changed on purpose? Raise STATE_VERSION and write the new number here.
-        assert_eq!((STATE_VERSION, layout()), (3, 0xd7f_89f7_7360_0f5f));
+        assert_eq!((STATE_VERSION, layout()), (4, 0xd7f_89f7_7360_0f5f));
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
@@ -15,6 +15,16 @@ const DEPTH: u32 = 128;
 /// Reads an object.
 pub(crate) fn object(text: &str) -> serde_json::Result<BTreeMap<String, Value>> {
     members(text, DEPTH)
+}
+
+/// Reads a list.
+pub(crate) fn list<T: DeserializeOwned>(text: &str) -> serde_json::Result<Vec<T>> {
+    // What most lists of the store are.
+    if text == "[]" {
+        return Ok(Vec::new());
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(text)?;
+    items.into_iter().map(|item| serde_json::from_value(value(item, DEPTH)?)).collect()
 }
 
 fn members<M: FromIterator<(String, Value)>>(text: &str, depth: u32) -> serde_json::Result<M> {

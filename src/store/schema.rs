@@ -4,6 +4,8 @@
 //! against it. The DDL itself stands in `migrations/`, as text that people can read and run; a test keeps the two
 //! equal. Nothing here comes from input, so SQL may be assembled from these names. Knows no database.
 
+mod judged;
+
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -11,6 +13,8 @@ use crate::event::Size;
 use crate::event::asset::FIELDS;
 use crate::event::rows::COLLECTOR_COUNTS;
 use crate::metric::{self, Type};
+
+pub(crate) use judged::{failures, fleet, healths, places, predictions, silences};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,7 @@ pub fn tables() -> &'static [Table] {
         let mut all = vec![raw()];
         all.extend(Size::ALL.map(window));
         all.extend([happenings(), alerts(), collectors(), assets(), writers(), meta()]);
+        all.extend(judged::tables());
         all
     });
     &TABLES
@@ -156,6 +161,7 @@ pub(crate) fn alerts() -> Table {
         must("summary", Holds::Text),
         must("action", Holds::Text),
         must("evidence", Holds::Json),
+        may("suppressed_by", Holds::Text),
         WRITTEN_AT,
     ];
     Table { name: "gpu_alerts", key: &["alert_id"], columns }

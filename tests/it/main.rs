@@ -77,6 +77,14 @@ mod store_contract;
 #[cfg(test)]
 mod store_fixtures;
 #[cfg(test)]
+mod store_judged;
+#[cfg(test)]
+mod store_judged_facts;
+#[cfg(test)]
+mod store_judged_rows;
+#[cfg(test)]
+mod store_judged_sqlite;
+#[cfg(test)]
 mod store_queries;
 #[cfg(test)]
 mod store_sqlite;

@@ -113,7 +113,7 @@ fn migrates_step_by_step_and_reports() {
     drop(Sqlite::open(&path).unwrap());
     let after = migrate::status(&path).unwrap();
     assert!(after.settled());
-    assert_eq!((after.version, after.newest), (2, 2));
+    assert_eq!((after.version, after.newest), (3, 3));
     assert!(after.steps.iter().all(|s| s.gpuhm_version.as_deref() == Some(OURS) && s.applied_at > Some(T0)));
     assert_eq!(migrate::up(&path, None, false).unwrap(), []);
     assert!(migrate::up(&path, Some(7), false).is_err());
@@ -146,13 +146,13 @@ fn a_newer_schema_is_used_only_where_it_allows() {
         let row = format!("VALUES ({version}, 'new', 'x', 0, 1, '{from}', '{from}')");
         sql(&path, &format!("INSERT INTO gpuhm_migrations {row}"));
     };
-    newer(3, OURS);
+    newer(4, OURS);
     drop(Sqlite::open(&path).unwrap());
     drop(Sqlite::open_read_only(&path).unwrap());
-    newer(4, "99.1.0");
+    newer(5, "99.1.0");
     for result in [Sqlite::open(&path), Sqlite::open_read_only(&path)] {
         let error = result.unwrap_err();
-        assert!(matches!(&error, StoreError::TooNew { found: 4, needs, .. } if needs == "99.1.0"), "{error}");
+        assert!(matches!(&error, StoreError::TooNew { found: 5, needs, .. } if needs == "99.1.0"), "{error}");
     }
     assert_eq!(migrate::status(&path).unwrap().needs.as_deref(), Some("99.1.0"));
 }
@@ -160,16 +160,17 @@ fn a_newer_schema_is_used_only_where_it_allows() {
 #[test]
 fn a_baseline_takes_existing_tables_over() {
     let (_dir, path) = place();
-    assert!(migrate::baseline(&path, 2).is_err(), "there is no file");
+    assert!(migrate::baseline(&path, 3).is_err(), "there is no file");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     sql(&path, MIGRATIONS[0].sql);
     assert!(unusable(Sqlite::open(&path)).contains("another program"));
-    let error = migrate::baseline(&path, 2).unwrap_err().to_string();
+    let error = migrate::baseline(&path, 3).unwrap_err().to_string();
     assert!(error.contains("table gpu_metrics_1m is missing"), "{error}");
     sql(&path, MIGRATIONS[1].sql);
-    let taken = migrate::baseline(&path, 2).unwrap();
-    assert!(taken.len() == 2 && taken.iter().all(|step| step.state == State::Baselined));
-    assert!(migrate::baseline(&path, 2).unwrap_err().to_string().contains("has a history"));
+    sql(&path, MIGRATIONS[2].sql);
+    let taken = migrate::baseline(&path, 3).unwrap();
+    assert!(taken.len() == 3 && taken.iter().all(|step| step.state == State::Baselined));
+    assert!(migrate::baseline(&path, 3).unwrap_err().to_string().contains("has a history"));
     drop(Sqlite::open(&path).unwrap());
 }
 

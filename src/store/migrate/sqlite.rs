@@ -16,13 +16,14 @@ use crate::store::schema::{self, Column, Holds, Table};
 use crate::store::sqlite::{APPLICATION, Access, connect, fault, place, unusable};
 
 /// The files, in order.
-pub static MIGRATIONS: [Migration; 2] = [
+pub static MIGRATIONS: [Migration; 3] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../migrations/sqlite/0001_init.sql") },
     Migration { version: 2, name: "windows", sql: include_str!("../../../migrations/sqlite/0002_windows.sql") },
+    Migration { version: 3, name: "judgement", sql: include_str!("../../../migrations/sqlite/0003_judgement.sql") },
 ];
 
 /// Indexes that queries rely on.
-const INDEXES: [&str; 8] = [
+const INDEXES: [&str; 15] = [
     "gpu_metrics_gpu",
     "gpu_metrics_1m_start",
     "gpu_metrics_15m_start",
@@ -31,6 +32,13 @@ const INDEXES: [&str; 8] = [
     "gpu_alerts_since",
     "gpu_alerts_open",
     "gpu_alerts_ended",
+    "gpu_alerts_gpu",
+    "gpu_health_scores_time",
+    "gpu_failure_predictions_time",
+    "silences_until",
+    "gpu_metrics_1m_throttled",
+    "gpu_metrics_1m_errors",
+    "gpu_metrics_1h_corrected",
 ];
 
 const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS gpuhm_migrations (

@@ -46,6 +46,7 @@ pub(super) fn put(transaction: &Transaction<'_>, alerts: &[Alert], now: Time) ->
         to.put(&alert.summary)?;
         to.put(&alert.action)?;
         to.put(evidence)?;
+        to.put(&alert.suppressed_by)?;
         to.put(now.ms())?;
         to.run()?;
     }
@@ -62,7 +63,7 @@ pub(super) fn list(connection: &Connection, filter: AlertFilter) -> Result<Vec<A
     }
 }
 
-fn alert(row: &Row<'_>) -> Result<Alert> {
+pub(super) fn alert(row: &Row<'_>) -> Result<Alert> {
     let gpu = match row.get(6)? {
         Some(gpu_uuid) => {
             Some(AlertGpu { gpu_uuid, device_index: row.get(7)?, name: row.get(8)?, pci_bus_id: row.get(9)? })
@@ -90,15 +91,15 @@ fn alert(row: &Row<'_>) -> Result<Alert> {
         summary: row.get(20)?,
         action: row.get(21)?,
         evidence: json::object(row.get_ref(22)?.as_str()?).map_err(|error| unreadable(22, error))?,
-        suppressed_by: None,
+        suppressed_by: row.get(23)?,
     })
 }
 
-fn word<T>(row: &Row<'_>, at: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+pub(super) fn word<T>(row: &Row<'_>, at: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
     let text = row.get_ref(at)?.as_str()?;
     parse(text).ok_or_else(|| unreadable(at, format!("no such word: {text:?}")))
 }
 
-fn unreadable(at: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(super) fn unreadable(at: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::FromSqlConversionFailure(at, Text, error.into())
 }

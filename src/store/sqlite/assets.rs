@@ -17,7 +17,12 @@ pub(super) fn changed(connection: &mut Connection, known: Option<i64>) -> Result
     if known == Some(version) {
         return Ok(None);
     }
-    let mut statement = transaction.prepare_cached(&SQL.assets)?;
+    Ok(Some((version, all(&transaction)?)))
+}
+
+/// The records, by GPU.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Asset>> {
+    let mut statement = connection.prepare_cached(&SQL.assets)?;
     let rows = statement.query_map([], |row| {
         let mut asset = Asset { gpu_uuid: row.get(0)?, ..Asset::default() };
         for (at, value) in asset.values.iter_mut().enumerate() {
@@ -25,8 +30,7 @@ pub(super) fn changed(connection: &mut Connection, known: Option<i64>) -> Result
         }
         Ok(asset)
     })?;
-    let assets = rows.collect::<Result<_>>()?;
-    Ok(Some((version, assets)))
+    rows.collect()
 }
 
 /// Replaces whole records; of two for one GPU the last. Returns how many were new or differed.

@@ -29,7 +29,7 @@ const CACHE_KIB: i64 = 64 * 1024;
 /// What the WAL keeps on disk after a large transaction, in bytes.
 const WAL_KEPT: i64 = 64 * 1024 * 1024;
 /// Statements kept prepared: all there are.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 
 /// What the connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,19 +2,25 @@
 
 use rusqlite::Connection;
 
+use super::judged;
 use super::retain;
 use super::sql::{ASSETS_VERSION, SQL, TOKEN};
 use crate::event::Size;
 use crate::store::migrate::sqlite::{MIGRATIONS, bring_up};
 
 /// Walks that are meant: the list of GPUs that the statement itself makes; tables of a row a GPU or host that are
-/// wanted whole, in the order of their keys; and the alerts of an index that holds exactly those wanted, in order.
-const MEANT: [&str; 5] = [
+/// wanted whole, in the order of their keys, and so what people recorded; the newest of the fleet's numbers and of
+/// silences; and the alerts of an index that holds exactly those wanted, in order.
+const MEANT: [&str; 9] = [
     "SCAN each",
     "SCAN collectors",
     "SCAN gpu_assets",
     "SCAN gpu_alerts USING INDEX gpu_alerts_open",
     "SCAN gpu_alerts USING INDEX gpu_alerts_since",
+    "SCAN fleet_health",
+    "SCAN gpu_failures",
+    "SCAN silences",
+    "SCAN silences USING INDEX silences_until",
 ];
 
 fn statements() -> Vec<String> {
@@ -35,6 +41,7 @@ fn statements() -> Vec<String> {
     let mut all: Vec<String> = all.into_iter().cloned().collect();
     all.extend([TOKEN, ASSETS_VERSION].map(str::to_owned));
     all.extend(retain::all_texts());
+    all.extend(judged::all_texts());
     all
 }
 

@@ -35,13 +35,15 @@ pub(super) fn gpus(connection: &Connection) -> Result<Vec<String>> {
 pub(super) fn raw(connection: &mut Connection, gpu: &str, from: Time, to: Time) -> Result<(Option<Raw>, Vec<Raw>)> {
     // One transaction, so that both answers are of one moment.
     let transaction = connection.transaction()?;
-    let one = |row: &Row<'_>| sample(row).map(|(raw, _)| raw);
     let before = known_before(&transaction, gpu, from)?;
-    let span = transaction
-        .prepare_cached(&SQL.raw_span)?
-        .query_map(params![gpu, from.ms(), to.ms()], one)?
-        .collect::<Result<Vec<Raw>>>()?;
+    let span = raw_rows(&transaction, gpu, (from, to))?;
     Ok((before, span))
+}
+
+/// Raw rows of `gpu` in the span.
+pub(super) fn raw_rows(connection: &Connection, gpu: &str, span: (Time, Time)) -> Result<Vec<Raw>> {
+    let one = |row: &Row<'_>| sample(row).map(|(raw, _)| raw);
+    connection.prepare_cached(&SQL.raw_span)?.query_map(params![gpu, span.0.ms(), span.1.ms()], one)?.collect()
 }
 
 /// The newest row before `from`, its missing counters from older ones.
@@ -96,7 +98,7 @@ pub(super) fn collectors(connection: &Connection) -> Result<Vec<CollectorRow>> {
 }
 
 /// A raw row, and the index of the column after it.
-fn sample(row: &Row<'_>) -> Result<(Raw, usize)> {
+pub(super) fn sample(row: &Row<'_>) -> Result<(Raw, usize)> {
     let mut values = Values::default();
     let mut at = RAW_HEAD;
     for (index, metric) in metric::sampled() {

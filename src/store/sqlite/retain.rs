@@ -13,16 +13,30 @@ const CHUNK: i64 = 5_000;
 /// Pages a transaction gives back: 16 MiB.
 const PAGES: i64 = 4_096;
 
-/// Raw rows: the table and the column that ages them.
-const RAW: (&str, &str) = ("gpu_metrics", "time");
-/// The other tables that age.
-const OTHERS: [(&str, &str); 5] = [
-    (Size::Minute.table(), "start"),
-    (Size::Quarter.table(), "start"),
-    (Size::Hour.table(), "start"),
-    ("gpu_events", "at"),
+/// A table, the column that ages its rows, and which of them may go.
+type Aged = (&'static str, &'static str, &'static str);
+
+/// Raw rows.
+const RAW: Aged = ("gpu_metrics", "time", "");
+/// The other tables that age. Of judgement the newest row stays, however old: it is how a GPU, or the fleet, stands.
+const OTHERS: [Aged; 8] = [
+    (Size::Minute.table(), "start", ""),
+    (Size::Quarter.table(), "start", ""),
+    (Size::Hour.table(), "start", ""),
+    ("gpu_events", "at", ""),
     // NULL while it fires.
-    ("gpu_alerts", "resolved_at"),
+    ("gpu_alerts", "resolved_at", ""),
+    (
+        "gpu_health_scores",
+        "time",
+        " AND time < (SELECT max(n.time) FROM gpu_health_scores n WHERE n.gpu_uuid = gpu_health_scores.gpu_uuid)",
+    ),
+    (
+        "gpu_failure_predictions",
+        "time",
+        " AND time < (SELECT max(n.time) FROM gpu_failure_predictions n WHERE n.gpu_uuid = gpu_failure_predictions.gpu_uuid)",
+    ),
+    ("fleet_health", "time", " AND time < (SELECT max(n.time) FROM fleet_health n)"),
 ];
 
 /// Drops what `keep` does not keep; returns how many rows, and the bytes still in use.
@@ -47,13 +61,13 @@ pub(super) fn retain(connection: &Connection, now: Time, keep: Retention) -> Res
 }
 
 /// The time up to which a chunk's rows go, and the statement that drops them.
-fn texts((table, column): (&str, &str)) -> [String; 2] {
+fn texts((table, column, may): Aged) -> [String; 2] {
     [
         format!(
-            "SELECT {column} FROM {table} WHERE {column} < ?1 AND written_at < ?2 ORDER BY {column} LIMIT 1 OFFSET {}",
+            "SELECT {column} FROM {table} WHERE {column} < ?1 AND written_at < ?2{may} ORDER BY {column} LIMIT 1 OFFSET {}",
             CHUNK - 1
         ),
-        format!("DELETE FROM {table} WHERE {column} < ?1 AND written_at < ?2"),
+        format!("DELETE FROM {table} WHERE {column} < ?1 AND written_at < ?2{may}"),
     ]
 }
 
@@ -64,7 +78,7 @@ pub(super) fn all_texts() -> impl Iterator<Item = String> {
 }
 
 /// Drops the oldest rows before `cut` that were written before `settled`, at most a chunk.
-fn drop_chunk(connection: &Connection, from: (&str, &str), cut: Time, settled: Time) -> Result<u64> {
+fn drop_chunk(connection: &Connection, from: Aged, cut: Time, settled: Time) -> Result<u64> {
     let [find, delete] = texts(from);
     let bounds = [cut.ms(), settled.ms()];
     let last: Option<i64> = connection.prepare_cached(&find)?.query_row(bounds, |row| row.get(0)).optional()?;

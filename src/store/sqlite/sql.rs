@@ -47,7 +47,7 @@ pub(super) const ASSETS_BUMP: &str = "INSERT INTO gpuhm_meta (name, value) VALUE
     ON CONFLICT (name) DO UPDATE SET value = value + 1";
 
 /// The GPUs that have raw rows: from each to the next by one seek in the index, however many rows lie between.
-const GPUS: &str = "WITH RECURSIVE each (gpu) AS (
+pub(super) const GPUS: &str = "WITH RECURSIVE each (gpu) AS (
     SELECT min(gpu_uuid) FROM gpu_metrics INDEXED BY gpu_metrics_gpu
     UNION ALL
     SELECT (SELECT min(gpu_uuid) FROM gpu_metrics INDEXED BY gpu_metrics_gpu WHERE gpu_uuid > each.gpu)
@@ -86,7 +86,7 @@ pub(super) static SQL: LazyLock<Sql> = LazyLock::new(|| {
         gpus: format!("{GPUS} SELECT gpu FROM each WHERE gpu IS NOT NULL"),
         windows: Size::ALL.map(windows),
         happening_upsert: upsert(&schema::happenings()),
-        alert_upsert: upsert(&alerts),
+        alert_upsert: alert_upsert(&alerts),
         alerts_open: format!("{listed} gpu_alerts_open WHERE status = 'firing' {newest_first}"),
         alerts_newest: format!("{listed} gpu_alerts_since {newest_first} LIMIT ?1"),
         collector_upsert: format!("{} WHERE excluded.time >= collectors.time", upsert(&collectors)),
@@ -108,6 +108,12 @@ fn latest(raw: &Table) -> String {
     )
 }
 
+/// A stage's alert says nothing of what suppresses it: only one that names something changes that.
+fn alert_upsert(alerts: &Table) -> String {
+    let ours = "coalesce(excluded.suppressed_by, gpu_alerts.suppressed_by)";
+    upsert(alerts).replace("= excluded.suppressed_by", &format!("= {ours}"))
+}
+
 fn windows(size: Size) -> WindowSql {
     let (table, name) = (schema::window(size), size.table());
     WindowSql {
@@ -122,7 +128,7 @@ fn windows(size: Size) -> WindowSql {
 }
 
 /// The columns that are read back: all but `written_at`.
-fn list(table: &Table, of: &str) -> String {
+pub(super) fn list(table: &Table, of: &str) -> String {
     let mut text = String::new();
     for column in table.columns.iter().filter(|column| column.name != "written_at") {
         let comma = if text.is_empty() { "" } else { ", " };
@@ -144,7 +150,7 @@ fn insert(table: &Table) -> String {
     text
 }
 
-fn upsert(table: &Table) -> String {
+pub(super) fn upsert(table: &Table) -> String {
     let mut text = format!("{} ON CONFLICT ({}) DO UPDATE SET ", insert(table), table.key.join(", "));
     let mut comma = "";
     for name in values(table) {
@@ -154,7 +160,7 @@ fn upsert(table: &Table) -> String {
     text
 }
 
-fn differs(table: &Table) -> String {
+pub(super) fn differs(table: &Table) -> String {
     let mut text = String::new();
     for name in values(table) {
         let or = if text.is_empty() { "" } else { " OR " };

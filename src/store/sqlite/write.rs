@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBe
 
 use super::bind::Binder;
 use super::sql::{SQL, TOKEN, TOKEN_RAISE};
-use super::{alerts, read};
+use super::{alerts, judged, read};
 use crate::event::rows::{CollectorRow, Happening, Raw};
 use crate::event::{Rows, Time, Window};
 use crate::metric;
@@ -54,6 +54,7 @@ pub(super) fn write(connection: &mut Connection, tokens: &[Token], rows: &Rows, 
     put_happenings(&transaction, &rows.happenings, now)?;
     alerts::put(&transaction, &rows.alerts, now)?;
     put_collectors(&transaction, &rows.collectors, now)?;
+    judged::put(&transaction, rows, now)?;
     transaction.commit()?;
     Ok(Outcome::Written(written))
 }

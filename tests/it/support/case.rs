@@ -142,6 +142,7 @@ pub(crate) fn differences(wanted: &Outcome, found: &Outcome) -> Vec<String> {
     add("gpu_events", maps(&a.happenings, &b.happenings));
     add("gpu_alerts", maps(&a.alerts, &b.alerts));
     add("collectors", maps(&a.collectors, &b.collectors));
+    add("gpu_places", maps(&a.places, &b.places));
     for (topic, logs) in &wanted.topics {
         let numbered = |logs: &[Vec<_>]| -> std::collections::BTreeMap<_, _> {
             let records = logs.iter().enumerate().flat_map(|(at, log)| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gpuhm::event::rows::{CollectorRow, Happening, Raw};
+use gpuhm::event::rows::{CollectorRow, Happening, Place, Raw};
 use gpuhm::event::{Alert, Asset, Rows, Size, Time, Window};
 use gpuhm::store::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
 
@@ -17,6 +17,7 @@ pub(crate) struct Tables {
     pub(crate) happenings: BTreeMap<(String, Time, String, i64), Happening>,
     pub(crate) alerts: BTreeMap<String, Alert>,
     pub(crate) collectors: BTreeMap<String, CollectorRow>,
+    pub(crate) places: BTreeMap<(String, Time), Place>,
 }
 
 impl Tables {
@@ -44,6 +45,9 @@ impl Tables {
             if newer {
                 self.collectors.insert(row.hostname.clone(), row.clone());
             }
+        }
+        for row in &rows.places {
+            self.places.insert((row.gpu_uuid.clone(), row.since), row.clone());
         }
         written
     }
