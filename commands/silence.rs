@@ -156,5 +156,5 @@ fn read(add: &Add, now: Time) -> Result<Silence, Failure> {
         Matcher::parse(text, Alert::names()).map_err(|wrong| Failure::usage(format!("matcher {text:?}: {wrong}")))
     });
     let matchers = matchers.collect::<Result<Vec<_>, _>>()?;
-    Ok(Silence::new(matchers, (from, until), &add.reason, &add.who))
+    Ok(Silence::new(matchers, from, until, &add.reason, &add.who))
 }
