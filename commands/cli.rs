@@ -6,7 +6,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
-use super::{aggregate, assets, collect, completions, demo, generate, migrate, process, run, tail, top, validate};
+use super::{
+    aggregate, assets, collect, completions, demo, generate, migrate, process, run, simcheck, tail, top, validate,
+};
 
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.
 #[derive(Debug, Parser)]
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     /// Write man pages, completions and docs made from the code
     #[command(hide = true)]
     Generate(generate::Options),
+    /// Hold the percentiles of a simulated fleet against a real one's
+    #[command(name = "sim-quantiles", hide = true)]
+    SimQuantiles(simcheck::Options),
 }
 
 /// Parses and runs.
@@ -73,5 +78,6 @@ pub(crate) fn run() -> Outcome {
         Command::Demo(options) => demo::run(common, &options),
         Command::Completions(options) => completions::run(&options),
         Command::Generate(options) => generate::run(&options),
+        Command::SimQuantiles(options) => simcheck::run(&options),
     }
 }

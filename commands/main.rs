@@ -14,6 +14,7 @@ mod options;
 mod out;
 mod process;
 mod run;
+mod simcheck;
 mod tail;
 mod top;
 mod validate;

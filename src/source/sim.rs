@@ -5,6 +5,7 @@
 //! It knows neither bus nor codec.
 
 mod board;
+pub mod compare;
 mod counters;
 mod fault;
 mod fill;

@@ -47,6 +47,8 @@ pub(super) struct Board {
     pub(super) ambient_c: (f64, f64),
     /// The same by its quantile, where its spread is no normal one.
     pub(super) slots_c: &'static [(f64, f64)],
+    /// Temperature above which the fans speed up, °C, and what share of what is beyond they leave.
+    pub(super) fans: (f64, f64),
     /// What the room adds around a host at work, °C.
     pub(super) room_c: f64,
     /// What the fans take away near full power of the whole host, °C.
@@ -73,6 +75,10 @@ pub(super) struct Board {
     pub(super) banks: f64,
 }
 
+/// Fans (J): no recorded board is hotter than 80 °C, and without fans the hottest of a large fleet would reach its
+/// slowdown.
+const FANS: (f64, f64) = (72.0, 0.4);
+
 /// A100 SXM4 80 GB. Limits °C, banks: (J).
 pub(super) static A100: Board = Board {
     name: "NVIDIA A100-SXM4-80GB",
@@ -95,6 +101,7 @@ pub(super) static A100: Board = Board {
     hot: [true, false, false, true, false, true, false, true],
     ambient_c: (25.0, 1.0),
     slots_c: &[],
+    fans: FANS,
     room_c: 0.0,
     fans_c: 0.0,
     common: (0.9, 0.6, 0.85),
@@ -131,6 +138,7 @@ pub(super) static H100: Board = Board {
     hot: [true, false, true, false, true, false, true, false],
     ambient_c: (31.0, 2.4),
     slots_c: &[],
+    fans: FANS,
     room_c: 0.0,
     fans_c: 5.0,
     common: (1.2, 0.45, 0.85),
@@ -168,6 +176,7 @@ pub(super) static H200: Board = Board {
     hot: [true, false, true, false, true, false, true, false],
     ambient_c: (25.0, 1.0),
     slots_c: &[],
+    fans: FANS,
     room_c: 0.0,
     fans_c: 0.0,
     common: (0.9, 0.45, 0.85),
@@ -194,26 +203,24 @@ pub(super) static KALOS: Board = Board {
     slow: 0.058 * KALOS_COOLING,
     preheat: 0.027 * KALOS_COOLING,
     slots_c: &KALOS_SLOTS_C,
-    room_c: KALOS_ROOM_C,
+    memory_c: &KALOS_MEMORY_C,
+    fans: (42.0, 0.8),
+    room_c: 3.0,
     fb_mib: (81_920.0, 0.0),
     ..A100
 };
-const KALOS_COOLING: f64 = 0.65;
-const KALOS_ROOM_C: f64 = 4.0;
-const KALOS_SLOTS_C: [(f64, f64); 13] = [
-    (0.0, 14.0),
-    (0.05, 17.0),
-    (0.1, 18.0),
-    (0.2, 19.5),
-    (0.3, 20.5),
-    (0.4, 21.5),
-    (0.5, 22.5),
-    (0.6, 23.5),
-    (0.7, 25.0),
-    (0.8, 28.0),
-    (0.9, 31.0),
-    (0.95, 33.0),
-    (1.0, 45.0),
+const KALOS_COOLING: f64 = 0.7;
+#[rustfmt::skip]
+const KALOS_SLOTS_C: [(f64, f64); 15] = [
+    (0.0, 15.0), (0.02, 17.0), (0.05, 17.75), (0.1, 18.5), (0.2, 20.0), (0.3, 21.0), (0.5, 23.0), (0.65, 24.25),
+    (0.7, 25.5), (0.75, 29.0), (0.8, 31.0), (0.85, 32.5), (0.95, 34.5), (0.98, 35.5), (1.0, 38.0),
+];
+/// GPU to memory temperature where both stand at the same rank.
+#[rustfmt::skip]
+const KALOS_MEMORY_C: [(f64, f64); 19] = [
+    (15.0, 19.0), (22.0, 30.0), (25.0, 40.0), (27.0, 42.5), (29.0, 44.3), (31.0, 46.0), (34.0, 48.0), (36.6, 49.6), (38.0, 50.4),
+    (40.0, 51.4), (42.0, 52.4), (46.0, 54.2), (50.0, 56.3), (54.0, 58.3), (56.0, 60.0), (58.0, 61.2), (62.0, 64.0),
+    (66.0, 67.0), (90.0, 91.0),
 ];
 
 /// Which boards a fleet has.

@@ -21,10 +21,6 @@ const OVERHEAT_C: f64 = 2.0;
 /// A GPU at its slowdown temperature gives up this much of its power in 10 s, until it is this much cooler; at most the
 /// part a slowdown takes (J).
 const COOLING: (f64, f64) = (0.05, 2.0);
-/// Above this temperature the fans speed up, and leave this share of what is beyond it (J): no recorded board is hotter
-/// than 80 °C, and without fans the hottest of a large fleet would reach its slowdown.
-const FANS_FROM_C: f64 = 72.0;
-const FANS_LEAVE: f64 = 0.4;
 /// What a host without fans adds at idle and, on top, at full load (J).
 const STILL_AIR_C: (f64, f64) = (4.0, 22.0);
 /// How fast memory nears its limit in a fault of its own, s (J).
@@ -204,7 +200,9 @@ impl Gpu {
         if busy {
             let chance = self.random.uniform();
             self.unread = (chance < FAILED.0, (FAILED.0..FAILED.0 + FAILED.1).contains(&chance));
-            watts += board.noise.1 * self.random.normal();
+            // Where work is known by ranks a GPU that waits is steady.
+            let part = if self.rank.is_some() { self.share } else { 1.0 };
+            watts += board.noise.1 * part * self.random.normal();
             if board.cap_dip_w > 0.0 && self.capped() && self.random.chance(CAP_DIPS) {
                 watts -= board.cap_dip_w * self.random.uniform();
             }
@@ -228,10 +226,11 @@ impl Gpu {
         let sd = if self.share > 0.0 { sd } else { sd.min(OWN_IDLE_C) };
         self.own_c = left * self.own_c + sd * (1.0 - left * left).sqrt() * self.random.normal();
         let calm = self.ambient_c + board.fast * self.power_w + board.slow * lagged + board.preheat * air.upstream_w;
-        let over = (calm + air.host_c - FANS_FROM_C).max(0.0);
+        let (from, leave) = board.fans;
+        let over = (calm + air.host_c - from).max(0.0);
         let load = self.power_w / board.limit_w;
         let still_c = air.still * (STILL_AIR_C.0 + STILL_AIR_C.1 * load);
-        self.temp_c = calm + air.host_c - over * (1.0 - FANS_LEAVE) + self.own_c + still_c + self.drift_c * load;
+        self.temp_c = calm + air.host_c - over * (1.0 - leave) + self.own_c + still_c + self.drift_c * load;
         let [slowdown, ..] = board.limits_c;
         if self.is(Kind::HwThermal) {
             self.temp_c = self.temp_c.max(slowdown + OVERHEAT_C + self.own_c.clamp(-1.0, 1.0));

@@ -33,7 +33,7 @@ pub const METRICS: [&str; 7] = [
 pub const KALOS: &str = include_str!("kalos.csv");
 /// Ranks at which one way to spend the time ends and the next begins: nothing in memory; a program that does next to
 /// nothing; one that waits, at 91 to 98 % utilisation and 90 to 105 W; work.
-const ENDS: [f64; 5] = [0.0, 0.285, 0.335, 0.525, 1.0];
+const ENDS: [f64; 5] = [0.0, 0.265, 0.337, 0.525, 1.0];
 /// Correlation of power between the GPUs of a job (facts/telemetry.md, section 6).
 const IN_STEP: f64 = 0.95;
 /// Memory that the driver keeps, as a share of all of it, less what a job may take (`fill`).
