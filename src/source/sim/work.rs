@@ -18,7 +18,7 @@ const DIPS: f64 = 0.28 / 3600.0;
 const DIP_S: (f64, f64) = (30.0, 210.0);
 const DIP_DEPTH: (f64, f64) = (0.2, 0.45);
 /// Share of spells that a whole host spends alike, where work is known by ranks (J).
-const RANKED_WHOLE: f64 = 0.7;
+const RANKED_WHOLE: f64 = 0.95;
 /// Share of jobs that serve and do not train: about 0.30 of the limit, the GPUs each on its own (D i4).
 const SERVING: f64 = 0.15;
 const SERVING_SHARE: f64 = 0.30;
