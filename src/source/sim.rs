@@ -14,6 +14,7 @@ mod host;
 mod random;
 pub mod ranks;
 mod slot;
+mod story;
 mod strike;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ mod work;
 
 pub use board::Boards;
 pub use fault::{Fault, Kind, kinds};
+pub use story::story;
 
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;

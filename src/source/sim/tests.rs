@@ -1,6 +1,7 @@
 //! What the simulator promises: the same samples every time, temperatures that follow power, faults that show.
 
 mod faults;
+mod noise;
 
 use super::*;
 use crate::event::values::whole;
