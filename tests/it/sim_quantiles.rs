@@ -22,8 +22,8 @@ fn the_command_prints_both_and_says_what_is_too_far() {
     // Eight GPUs are no cluster.
     let few = ["sim-quantiles", "--gpus", "8", "--hours", "1", &text(&file)];
     let out = home.run(&few);
-    assert_eq!(out.status.code(), Some(1));
-    let said = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out.code, 1);
+    let said = out.out;
     assert!(said.contains("gpu_temp_c") && said.contains("too far") && said.lines().count() > 600, "{said}");
     std::fs::write(&file, "percentile,gpu_temp_c\n").unwrap();
     home.fails(&few, 2, &["no column memory_temp_c"]);

@@ -27,7 +27,7 @@ fn feed(sim: &mut Sim, tick: i64, fed: &mut Fed) {
 #[test]
 fn a_thousand_healthy_gpus_raise_no_alert() {
     // GPUHM_SIM_DAY=1: the day that the promise is about, 8.6 million samples.
-    let hours = if option_env!("GPUHM_SIM_DAY").is_some() { 24 } else { 2 };
+    let hours = if std::env::var_os("GPUHM_SIM_DAY").is_some() { 24 } else { 2 };
     let fleets = [(Boards::Mixed, 1000, hours), (Boards::Kalos, 128, 2), (Boards::A100, 128, 2)];
     for (boards, gpus, hours) in fleets {
         let hosts = gpus / 8;
@@ -58,7 +58,7 @@ fn told(seed: u64) -> Vec<(String, &'static str, i64)> {
 
 #[test]
 fn each_seed_tells_the_same_story() {
-    for seed in [7, 8] {
+    for seed in [7, 8, 42] {
         let all = told(seed);
         let said = |rule: &str, from: i64, to: i64| {
             let fired = |(one, status, at): &&(String, &str, i64)| {
@@ -70,7 +70,7 @@ fn each_seed_tells_the_same_story() {
         };
         said("row_remap_pending", -70, -70);
         said("ecc_dbe", 1, 1);
-        said("thermal_margin", 1, 3);
+        said("thermal_margin", 0, 3);
         said("hw_thermal", 2, 5);
         said("xid", 6, 6);
         assert_eq!(said("power_brake", 12, 12), 64);

@@ -30,7 +30,7 @@ const fn act(kind: &'static str, place: Place, at: i32, lasts: Option<u16>) -> A
 }
 
 /// The GPU whose paste dries, under work from before the live part on.
-const DRY: Place = Place::Gpu(3, 4);
+const DRY: Place = Place::Gpu(3, 5);
 /// The GPU that is lost, and its board replaced.
 const LOST: Place = Place::Gpu(11, 1);
 /// The host that loses its fans, which is at work then.
@@ -104,6 +104,6 @@ mod tests {
             Sim::new(Options { gpus, hosts, seed: 1, interval_ms: 10_000, faults }).unwrap();
         }
         let first = &story(512, 64, 7_200_000)[1];
-        assert_eq!((first.after_ms, first.host.as_str(), first.gpu), (600_000, "3", Some(4)));
+        assert_eq!((first.after_ms, first.host.as_str(), first.gpu), (600_000, "3", Some(5)));
     }
 }

@@ -1,5 +1,6 @@
 //! What the simulator promises: the same samples every time, temperatures that follow power, faults that show.
 
+mod dynamics;
 mod faults;
 mod noise;
 
@@ -60,7 +61,8 @@ fn xids(faults: &[&str], gpu: usize, ticks: i64) -> Vec<(i64, i64, i64)> {
 #[test]
 fn the_same_options_give_the_same_samples_and_another_seed_gives_others() {
     let run = |seed| {
-        let faults = vec!["xid=79@2/1+20s".parse().unwrap(), "sbe_storm@1/0+30s".parse().unwrap()];
+        let script = ["xid=79@2/1+20s", "sbe_storm@1/0+30s", "reboot@2+1m~1m", "gpu_swap@1/2+2m", "fan_loss@3+0s"];
+        let faults = script.iter().map(|text| text.parse().unwrap()).collect();
         let mut sim = Sim::new(Options { gpus: 20, hosts: 3, seed, interval_ms: TICK, faults }).unwrap();
         format!("{:?}", (0..60).map(|n| tick(&mut sim, n)).collect::<Vec<_>>())
     };
