@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
 use super::{
-    aggregate, assets, collect, completions, demo, generate, migrate, predict, process, run, score, silence, tail, top,
+    aggregate, assets, collect, completions, demo, generate, migrate, predict, process, run, score, silence, simcheck, tail, top,
     validate,
 };
 
@@ -57,6 +57,9 @@ pub(crate) enum Command {
     /// Write man pages, completions and docs made from the code
     #[command(hide = true)]
     Generate(generate::Options),
+    /// Hold the percentiles of a simulated fleet against a real one's
+    #[command(name = "sim-quantiles", hide = true)]
+    SimQuantiles(simcheck::Options),
 }
 
 /// Parses and runs.
@@ -85,5 +88,6 @@ pub(crate) fn run() -> Outcome {
         Command::Demo(options) => demo::run(common, &options),
         Command::Completions(options) => completions::run(&options),
         Command::Generate(options) => generate::run(&options),
+        Command::SimQuantiles(options) => simcheck::run(&options),
     }
 }

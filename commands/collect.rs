@@ -78,7 +78,7 @@ impl SourceOptions {
                     faults: faults
                         .map_err(|error: gpuhm::source::SourceError| Failure::usage(format!("--fault: {error}")))?,
                 };
-                Ok(Box::new(Sim::new(options)?))
+                Ok(Box::new(Sim::with_boards(options, self.sim.boards.into())?))
             }
             Some(("replay", file)) if !file.is_empty() => {
                 let ceiling = gpuhm::pipeline::clock::wall().plus(replay::AHEAD);

@@ -18,6 +18,7 @@ mod process;
 mod run;
 mod score;
 mod silence;
+mod simcheck;
 mod tail;
 mod top;
 mod validate;

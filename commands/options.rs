@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use gpuhm::source::sim::{self, Boards};
 
 /// Where the bus is.
 #[derive(Debug, Clone, Args)]
@@ -99,15 +100,47 @@ pub(crate) struct SimOptions {
     /// Seed: the same seed gives the same fleet
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) seed: u64,
+    /// Boards of the fleet
+    #[arg(long, value_name = "KIND", default_value = "mixed")]
+    pub(crate) boards: SimBoards,
     /// A fault that breaks out so long after the first tick; may be repeated
-    #[arg(
-        long,
-        value_name = "KIND@HOST/IDX+20s",
-        long_help = "A fault that breaks out so long after the first tick; may be repeated. KIND is hw_thermal, power_brake, \
-ecc_dbe, sbe_storm, row_remap_pending, row_remap_failed, xid=N, gpu_lost, host_lost, frozen, counter_reset or clock_skew; HOST \
-a name or a number; without /IDX all GPUs of the host; ~5m behind it says for how long."
-    )]
+    #[arg(long, value_name = "KIND@HOST/IDX+20s", long_help = fault_help())]
     pub(crate) fault: Vec<String>,
+}
+
+/// Which boards a simulated fleet has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimBoards {
+    /// By racks: two of four H100, one A100, one H200
+    Mixed,
+    /// A100, as one well-recorded host has them
+    A100,
+    /// H100
+    H100,
+    /// H200
+    H200,
+    /// A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)
+    Kalos,
+}
+
+impl From<SimBoards> for Boards {
+    fn from(boards: SimBoards) -> Boards {
+        match boards {
+            SimBoards::Mixed => Boards::Mixed,
+            SimBoards::A100 => Boards::A100,
+            SimBoards::H100 => Boards::H100,
+            SimBoards::H200 => Boards::H200,
+            SimBoards::Kalos => Boards::Kalos,
+        }
+    }
+}
+
+fn fault_help() -> String {
+    format!(
+        "A fault that breaks out so long after the first tick; may be repeated. KIND is one of {}; HOST a name or a number, \
+or a rack such as rack-03; without /IDX all its GPUs; ~5m behind it says for how long.",
+        sim::kinds()
+    )
 }
 
 /// How fast time runs.

@@ -386,7 +386,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__collect)
-            opts="-b -q -h --sink --label --source --interval --speed --from --ticks --gpus --hosts --seed --fault --bus --home --log --quiet --help"
+            opts="-b -q -h --sink --label --source --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -430,6 +430,10 @@ _gpuhm() {
                     ;;
                 --seed)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boards)
+                    COMPREPLY=($(compgen -W "mixed a100 h100 h200 kalos" -- "${cur}"))
                     return 0
                     ;;
                 --fault)
@@ -482,7 +486,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__demo)
-            opts="-o -q -h --for --speed --output --gpus --hosts --seed --fault --home --log --quiet --help"
+            opts="-o -q -h --for --speed --output --gpus --hosts --seed --boards --fault --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,6 +518,10 @@ _gpuhm() {
                     ;;
                 --seed)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boards)
+                    COMPREPLY=($(compgen -W "mixed a100 h100 h200 kalos" -- "${cur}"))
                     return 0
                     ;;
                 --fault)
@@ -1132,7 +1140,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__run)
-            opts="-o -b -d -q -h --for --lateness --drain --output --source --interval --speed --from --ticks --gpus --hosts --seed --fault --bus --instance --store --home --log --quiet --help"
+            opts="-o -b -d -q -h --for --lateness --drain --output --source --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --instance --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1188,6 +1196,10 @@ _gpuhm() {
                     ;;
                 --seed)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boards)
+                    COMPREPLY=($(compgen -W "mixed a100 h100 h200 kalos" -- "${cur}"))
                     return 0
                     ;;
                 --fault)

@@ -53,6 +53,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l ticks -d 'Stop a
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l seed -d 'Seed: the same seed gives the same fleet' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l boards -d 'Boards of the fleet' -r -f -a "mixed\t'By racks: two of four H100, one A100, one H200'
+a100\t'A100, as one well-recorded host has them'
+h100\t'H100'
+h200\t'H200'
+kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -241,6 +246,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l ticks -d 'Stop after
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l seed -d 'Seed: the same seed gives the same fleet' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l boards -d 'Boards of the fleet' -r -f -a "mixed\t'By racks: two of four H100, one A100, one H200'
+a100\t'A100, as one well-recorded host has them'
+h100\t'H100'
+h200\t'H200'
+kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
@@ -259,6 +269,11 @@ json\t'One object'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l seed -d 'Seed: the same seed gives the same fleet' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l boards -d 'Boards of the fleet' -r -f -a "mixed\t'By racks: two of four H100, one A100, one H200'
+a100\t'A100, as one well-recorded host has them'
+h100\t'H100'
+h200\t'H200'
+kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'

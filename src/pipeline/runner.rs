@@ -83,7 +83,14 @@ impl<S: Stage> Runner<S> {
     /// A runner that has not started.
     #[must_use]
     pub fn new(parts: Parts<S>) -> Runner<S> {
-        Runner { parts, owned: HashMap::new(), inputs: Inputs::default(), assets: None, looked_up: None, done: Done::default() }
+        Runner {
+            parts,
+            owned: HashMap::new(),
+            inputs: Inputs::default(),
+            assets: None,
+            looked_up: None,
+            done: Done::default(),
+        }
     }
 
     /// What was done so far.

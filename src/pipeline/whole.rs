@@ -124,8 +124,7 @@ impl Whole {
         let judging = Arc::new(judging);
         collect.room = Some(room(&bus, &clock, &judging));
         let beside = Beside { stop: stop.clone(), drain, judging: &judging, clock: &clock };
-        let Ended { collected, validate, aggregate, cut } =
-            side_by_side(&mut collect, validate, aggregate, &beside)?;
+        let Ended { collected, validate, aggregate, cut } = side_by_side(&mut collect, validate, aggregate, &beside)?;
         judging.close(clock.now())?;
         // What this run gave nothing to is an earlier run's.
         let touched = || aggregate.states().filter(|(entity, upto, _)| known.get(*entity) != Some(upto));

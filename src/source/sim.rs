@@ -5,21 +5,29 @@
 //! It knows neither bus nor codec.
 
 mod board;
+pub mod compare;
+mod counters;
 mod fault;
 mod fill;
 mod gpu;
 mod host;
 mod random;
+pub mod ranks;
+mod slot;
+mod story;
+mod strike;
 #[cfg(test)]
 mod tests;
 mod work;
 
-pub use fault::{Fault, Kind};
+pub use board::Boards;
+pub use fault::{Fault, Kind, kinds};
+pub use story::story;
 
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
 use fault::Scripted;
-use host::{Host, Tick};
+use host::{Host, RACK, Tick};
 
 /// What to simulate.
 #[derive(Debug, Clone)]
@@ -46,11 +54,19 @@ pub struct Sim {
 }
 
 impl Sim {
-    /// A fleet as described.
+    /// A fleet as described, its boards mixed by racks.
     ///
     /// # Errors
     /// `Usage` where the numbers make no fleet or a fault names a host or GPU that is not there.
     pub fn new(options: Options) -> Result<Sim, SourceError> {
+        Sim::with_boards(options, Boards::Mixed)
+    }
+
+    /// A fleet as described, of these boards.
+    ///
+    /// # Errors
+    /// As [`Sim::new`].
+    pub fn with_boards(options: Options, boards: Boards) -> Result<Sim, SourceError> {
         let Options { gpus, hosts, seed, interval_ms, faults } = options;
         if hosts == 0 || gpus < hosts {
             let why = format!("{gpus} GPUs on {hosts} hosts: there must be a host, and a GPU on each");
@@ -60,7 +76,8 @@ impl Sim {
             return Err(SourceError::Usage(format!("an interval of {interval_ms} ms: it must be positive")));
         }
         let gpus_of = |host: usize| gpus / hosts + usize::from(host < gpus % hosts);
-        let hosts = (0..hosts).map(|host| Host::new(seed, host, gpus_of(host))).collect();
+        let hosts =
+            (0..hosts).map(|host| Host::new(seed, host, gpus_of(host), boards.of_rack(host / RACK + 1))).collect();
         let mut sim = Sim { hosts, interval_ms, start: None, last: None };
         for fault in faults {
             sim.script(&fault)?;
@@ -69,20 +86,25 @@ impl Sim {
     }
 
     fn script(&mut self, fault: &Fault) -> Result<(), SourceError> {
-        let count = self.hosts.len();
-        let number: Option<usize> = fault.host.parse().ok();
-        let mut hosts = self.hosts.iter_mut().enumerate();
-        let found = hosts.find(|(at, host)| host.name == fault.host || number == Some(at + 1));
-        let Some((_, host)) = found else {
-            let why = format!("no host {:?} among gpu-node-001 to gpu-node-{count:03} (or 1 to {count})", fault.host);
-            return Err(fault.wrong(&why));
-        };
-        if let Some(gpu) = fault.gpu.filter(|gpu| *gpu >= host.gpus()) {
-            let why = format!("{} has GPUs 0 to {}, not {gpu}", host.name, host.gpus() - 1);
-            return Err(fault.wrong(&why));
+        let (count, racks) = (self.hosts.len(), self.hosts.len().div_ceil(RACK));
+        let mut found = false;
+        for host in self.hosts.iter_mut().filter(|host| host.is_at(&fault.host)) {
+            found = true;
+            if let Some(gpu) = fault.gpu.filter(|gpu| *gpu >= host.gpus()) {
+                let why = format!("{} has GPUs 0 to {}, not {gpu}", host.name, host.gpus() - 1);
+                return Err(fault.wrong(&why));
+            }
+            host.script(&Scripted::new(fault.kind, fault.after_ms, fault.lasts_ms), fault.gpu);
         }
-        host.script(&Scripted::new(fault.kind, fault.after_ms, fault.lasts_ms), fault.gpu);
-        Ok(())
+        if found {
+            return Ok(());
+        }
+        let why = format!(
+            "no host {:?} among gpu-node-001 to gpu-node-{count:03} (or 1 to {count}), nor a rack among rack-01 to \
+             rack-{racks:02} (or rack:1 to rack:{racks})",
+            fault.host
+        );
+        Err(fault.wrong(&why))
     }
 }
 

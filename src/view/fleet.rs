@@ -40,7 +40,9 @@ fn gpu(gpu: &GpuNow, at: Time) -> serde_json::Value {
     if let Some(index) = row.device_index {
         put("index", index.into());
     }
-    for (key, text) in [("model", row.model.as_deref()), ("rack", gpu.place.rack()), ("cluster", gpu.place.get("cluster"))] {
+    for (key, text) in
+        [("model", row.model.as_deref()), ("rack", gpu.place.rack()), ("cluster", gpu.place.get("cluster"))]
+    {
         if let Some(text) = text {
             put(key, text.into());
         }
@@ -74,8 +76,20 @@ fn gpu(gpu: &GpuNow, at: Time) -> serde_json::Value {
 /// Where `out` cannot be written to.
 pub fn csv(fleet: &[GpuNow], at: Time, out: impl std::io::Write) -> Result<(), csv::Error> {
     let mut csv = csv::Writer::from_writer(out);
-    let fixed =
-        ["gpu_uuid", "host", "index", "model", "rack", "cluster", "time", "age_s", "score", "state", "confidence", "p30"];
+    let fixed = [
+        "gpu_uuid",
+        "host",
+        "index",
+        "model",
+        "rack",
+        "cluster",
+        "time",
+        "age_s",
+        "score",
+        "state",
+        "confidence",
+        "p30",
+    ];
     csv.write_record(fixed.into_iter().chain(sampled().map(|(_, metric)| metric.name)))?;
     for gpu in fleet {
         let row = &gpu.latest;

@@ -238,7 +238,9 @@ mod tests {
     #[test]
     fn an_explanation_adds_up_and_cannot_act_on_the_terminal() {
         let lines = explain(&health()).join("\n");
-        for part in ["-38  ecc_dbe", "score", "62", "40 alone", "is held", "note: XID 13", "action drain", "gone after 30 d"] {
+        for part in
+            ["-38  ecc_dbe", "score", "62", "40 alone", "is held", "note: XID 13", "action drain", "gone after 30 d"]
+        {
             assert!(lines.contains(part), "{part} in\n{lines}");
         }
         assert!(!lines.contains('\u{1b}'));
@@ -249,7 +251,10 @@ mod tests {
         let health = health();
         let value = json(&[&health], Time(0));
         let gpu = &value["gpus"][0];
-        assert_eq!((&gpu["score"], &gpu["ledger"][0]["points"], &gpu["ledger"][0]["hard"]), (&json!(62), &json!(38), &json!(true)));
+        assert_eq!(
+            (&gpu["score"], &gpu["ledger"][0]["points"], &gpu["ledger"][0]["hard"]),
+            (&json!(62), &json!(38), &json!(true))
+        );
         let mut text = Vec::new();
         csv(&[&health], &mut text).unwrap();
         assert!(String::from_utf8(text).unwrap().contains(",62,degraded,critical,0.900,drain,"));

@@ -73,6 +73,10 @@ mod runner_kills;
 #[cfg(test)]
 mod seed_rules;
 #[cfg(test)]
+mod sim_quantiles;
+#[cfg(test)]
+mod sim_quiet;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_fixtures;

@@ -1,11 +1,12 @@
 //! Scripted faults: their text (`KIND@HOST/IDX+20s~10m`) and what the text may say.
 //!
-//! One list names the kinds; parsing and every error message are loops over it. What a fault does to a GPU stands with
-//! the GPU. Knows no hosts: whether a named one exists is for the fleet to say.
+//! One list names the kinds; parsing, help and every error message are loops over it. What a fault does to a GPU stands
+//! in `strike`. Knows no hosts: whether a named one exists is for the fleet to say.
 
 use std::str::FromStr;
 
 use crate::event::time::{DAY, HOUR, MINUTE, SECOND};
+use crate::event::values::whole;
 use crate::source::SourceError;
 
 /// What goes wrong.
@@ -23,7 +24,7 @@ pub enum Kind {
     RowRemapPending,
     /// A row could not be remapped, with XID 64.
     RowRemapFailed,
-    /// The driver reports this XID once.
+    /// The driver reports this XID once, and what comes with it shows: errors counted, a remap, silence.
     Xid(i64),
     /// The GPU falls off the bus: XID 79, then silence.
     GpuLost,
@@ -35,7 +36,30 @@ pub enum Kind {
     CounterReset,
     /// The host's clock is ten minutes ahead.
     ClockSkew,
+    /// Paste that dries: at full load so many thousandths of a °C more every hour. What has dried stays dry.
+    PasteDrift(i64),
+    /// The host's fans fail: all its GPUs run hotter within minutes, the busy ones most.
+    FanLoss,
+    /// Memory heats up to its largest operating temperature while the die stays as it is.
+    HbmTemp,
+    /// The PCIe link is narrower and slower than the board's.
+    PcieDowntrain,
+    /// So many CRC errors a second on the links to other GPUs, with replays and recoveries.
+    NvlinkErrors(i64),
+    /// The host is silent, then back with its counters since driver load at 0, one GPU after the other.
+    Reboot,
+    /// Another board in the slot: new UUID, serial number and counters.
+    GpuSwap,
+    /// No fault: a job that takes the GPU to its limit for as long as it lasts, so that others show.
+    FullLoad,
 }
+
+/// How fast paste dries unless the text says, thousandths of a °C an hour (J): 2 °C in four hours.
+const PASTE_DRIFT: i64 = 500;
+/// CRC errors a second on NVLink unless the text says; they matter from 100 (facts on health, 2).
+const NVLINK_ERRORS: i64 = 200;
+/// How long a host reboots unless the text says, ms (J).
+const REBOOT: i64 = 4 * MINUTE;
 
 /// Whom a kind strikes and whether it lasts.
 struct Row {
@@ -51,7 +75,7 @@ const fn row(word: &'static str, kind: Kind, host: bool, instant: bool) -> Row {
     Row { word, kind, host, instant }
 }
 
-const KINDS: [Row; 12] = [
+const KINDS: [Row; 20] = [
     row("hw_thermal", Kind::HwThermal, false, false),
     row("power_brake", Kind::PowerBrake, false, false),
     row("ecc_dbe", Kind::EccDbe, false, true),
@@ -64,6 +88,14 @@ const KINDS: [Row; 12] = [
     row("frozen", Kind::Frozen, false, false),
     row("counter_reset", Kind::CounterReset, false, true),
     row("clock_skew", Kind::ClockSkew, true, false),
+    row("paste_drift[=N]", Kind::PasteDrift(PASTE_DRIFT), false, false),
+    row("fan_loss", Kind::FanLoss, true, false),
+    row("hbm_temp", Kind::HbmTemp, false, false),
+    row("pcie_downtrain", Kind::PcieDowntrain, false, false),
+    row("nvlink_errors[=N]", Kind::NvlinkErrors(NVLINK_ERRORS), false, false),
+    row("reboot", Kind::Reboot, true, false),
+    row("gpu_swap", Kind::GpuSwap, false, true),
+    row("full_load", Kind::FullLoad, false, false),
 ];
 
 /// A fault of the script.
@@ -71,7 +103,7 @@ const KINDS: [Row; 12] = [
 pub struct Fault {
     /// What goes wrong.
     pub kind: Kind,
-    /// The host: its name, or its number from 1.
+    /// The host: its name, or its number from 1; or all hosts of a rack, as `rack-03` or `rack:3`.
     pub host: String,
     /// The GPU's index in the host; `None` strikes all of its GPUs, or the host itself.
     pub gpu: Option<usize>,
@@ -115,13 +147,18 @@ impl Scripted {
     }
 }
 
-fn kinds() -> String {
+/// The kinds as they are written, for help and errors.
+#[must_use]
+pub fn kinds() -> String {
     KINDS.map(|row| row.word).join(", ")
 }
 
 /// An error about the text of a fault.
 fn wrong(text: &str, why: &str) -> SourceError {
-    SourceError::Usage(format!("fault {text:?}: {why}; write KIND@HOST/IDX+20s[~10m], KIND one of {}", kinds()))
+    SourceError::Usage(format!(
+        "fault {text:?}: {why}; write KIND@HOST/IDX+20s[~10m], HOST a host or a rack, KIND one of {}",
+        kinds()
+    ))
 }
 
 impl Fault {
@@ -152,23 +189,34 @@ impl FromStr for Fault {
         if row.instant && lasts_ms.is_some() {
             return Err(bad("this kind happens at one instant: leave out ~TIME"));
         }
+        let lasts_ms = lasts_ms.or((kind == Kind::Reboot).then_some(REBOOT));
         Ok(Fault { kind, host: host.to_owned(), gpu, after_ms, lasts_ms, text: text.to_owned() })
     }
 }
 
 fn kind(word: &str) -> Result<(Kind, &'static Row), String> {
     let (name, number) = word.split_once('=').map_or((word, None), |(name, number)| (name, Some(number)));
-    let stem = |row: &&Row| row.word.trim_end_matches("=N") == name;
+    let stem = |row: &&Row| row.word.split(['[', '=']).next() == Some(name);
     let row = KINDS.iter().find(stem).ok_or_else(|| format!("no such kind as {name:?}"))?;
-    match (row.kind, number) {
-        (Kind::Xid(_), Some(number)) => match number.parse::<u16>() {
-            Ok(code) if code > 0 => Ok((Kind::Xid(code.into()), row)),
-            _ => Err(format!("{number:?} is no XID")),
-        },
-        (Kind::Xid(_), None) => Err("xid wants a number: xid=79".to_owned()),
-        (_, Some(_)) => Err(format!("{name} takes no number")),
-        (kind, None) => Ok((kind, row)),
-    }
+    let Some(number) = number else {
+        return if matches!(row.kind, Kind::Xid(_)) {
+            Err("xid wants a number: xid=79".to_owned())
+        } else {
+            Ok((row.kind, row))
+        };
+    };
+    let above_0 = |number: f64| Some(number).filter(|number| *number > 0.0 && *number <= f64::from(u16::MAX));
+    let kind = match row.kind {
+        Kind::Xid(_) => number.parse::<u16>().ok().filter(|code| *code > 0).map(|code| Kind::Xid(code.into())),
+        Kind::NvlinkErrors(_) => number.parse::<u16>().ok().map(|rate| Kind::NvlinkErrors(rate.into())),
+        Kind::PasteDrift(_) => {
+            let rate = number.parse().ok().and_then(above_0).and_then(|rate: f64| whole((rate * 1000.0).round()));
+            rate.map(Kind::PasteDrift)
+        }
+        _ => return Err(format!("{name} takes no number")),
+    };
+    let what = if matches!(row.kind, Kind::Xid(_)) { "XID" } else { "rate" };
+    Ok((kind.ok_or_else(|| format!("{number:?} is no {what}"))?, row))
 }
 
 /// A duration such as `20s`, `5m`, `1h`, in ms.
@@ -204,11 +252,14 @@ mod tests {
         };
         assert_eq!(fault, is);
         assert_eq!("xid=79@1/0+1h".parse::<Fault>().unwrap().kind, Kind::Xid(79));
+        assert_eq!("paste_drift=2.5@1/0+1h".parse::<Fault>().unwrap().kind, Kind::PasteDrift(2500));
+        assert_eq!("reboot@1+1h".parse::<Fault>().unwrap().lasts_ms, Some(REBOOT));
+        assert_eq!("power_brake@rack-03+1h".parse::<Fault>().unwrap().host, "rack-03");
         assert_eq!("host_lost@2+5m".parse::<Fault>().unwrap().gpu, None);
         assert_eq!("clock_skew@2/3+5m".parse::<Fault>().unwrap().gpu, None);
         for row in &KINDS {
             let place = if row.host { "1" } else { "1/0" };
-            let text = format!("{}@{place}+0s", row.word.replace("=N", "=13"));
+            let text = format!("{}@{place}+0s", row.word.replace("[=N]", "=13").replace("=N", "=13"));
             assert!(text.parse::<Fault>().is_ok(), "{text}");
         }
     }
@@ -228,6 +279,9 @@ mod tests {
             ("hw_thermal=3@1/0+20s", "takes no number"),
             ("xid@1/0+20s", "xid wants a number"),
             ("xid=zero@1/0+20s", "\"zero\" is no XID"),
+            ("paste_drift=0@1/0+20s", "\"0\" is no rate"),
+            ("nvlink_errors=-3@1/0+20s", "\"-3\" is no rate"),
+            ("gpu_swap@1/0+20s~1m", "one instant"),
             ("ecc_dbe@1/0+20s~1m", "one instant"),
             ("", "no @HOST"),
         ];

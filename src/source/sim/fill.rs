@@ -9,6 +9,7 @@ use super::board::Board;
 use super::fault::Kind;
 use super::gpu::{CAP_FROM, Gpu};
 use super::random::along;
+use super::ranks::Quantiles;
 use crate::event::Values;
 use crate::metric;
 
@@ -35,16 +36,20 @@ const RESERVED_MIB: f64 = 600.0;
 const CLOCK_STEP_MHZ: f64 = 15.0;
 /// What of the highest clock a hardware slowdown leaves (J).
 const SLOWED_CLOCK: f64 = 0.4;
-/// PCIe lanes of every board.
+/// PCIe lanes of every board; generation and lanes of a link that trained down, and what it still carries (J).
 const LANES: f64 = 16.0;
+const DOWN: (f64, f64) = (1.0, 8.0);
+const DOWN_TRAFFIC: f64 = 0.05;
+/// Memory in a fault of its own stops so far above its largest operating temperature, °C (J).
+const HBM_OVER_C: f64 = 1.0;
 
 #[rustfmt::skip]
-static LINES: [(&str, Fill); 55] = [
+static LINES: [(&str, Fill); 57] = [
     ("gpu_temp_c", |gpu, _| Some(gpu.temp_c.round())),
-    ("memory_temp_c", |gpu, board| Some(along(board.memory_c, gpu.temp_c).round())),
+    ("memory_temp_c", |gpu, board| Some(memory_c(gpu, board).round())),
     ("power_usage_w", |gpu, _| Some(gpu.shown_w)),
     ("throttle_reasons", |gpu, _| Some(f64::from(throttle(gpu)))),
-    ("power_instant_w", |gpu, _| Some(gpu.power_w)),
+    ("power_instant_w", |gpu, board| Some(if board.snapshot { gpu.shown_w } else { gpu.power_w })),
     ("power_limit_w", |_, board| Some(board.limit_w)),
     ("power_limit_default_w", |_, board| Some(board.limit_w)),
     ("power_limit_max_w", |_, board| Some(board.limit_w)),
@@ -76,38 +81,36 @@ static LINES: [(&str, Fill); 55] = [
     ("bank_remap_low", |_, _| Some(0.0)),
     ("bank_remap_none", |gpu, _| Some(gpu.life.failed)),
     ("sram_threshold_exceeded", |_, _| Some(0.0)),
-    ("sm_active_pct", |gpu, board| Some(activity(gpu, board, &SM))),
-    ("sm_occupancy_pct", |gpu, board| Some(OCCUPANCY * activity(gpu, board, &SM))),
-    ("tensor_active_pct", |gpu, board| Some(TENSOR * activity(gpu, board, &SM))),
-    ("dram_active_pct", |gpu, board| Some(activity(gpu, board, &DRAM))),
-    ("pcie_tx_mb_per_sec", |gpu, board| Some(PCIE_MB.0 * activity(gpu, board, &UTIL) / 100.0)),
-    ("pcie_rx_mb_per_sec", |gpu, board| Some(PCIE_MB.1 * activity(gpu, board, &UTIL) / 100.0)),
-    ("gr_engine_active_pct", |gpu, board| Some(activity(gpu, board, &UTIL))),
-    ("gpu_util_pct", |gpu, board| Some(activity(gpu, board, &UTIL).round())),
+    ("sm_active_pct", |gpu, board| Some(if gpu.unread.0 && util(gpu, board) >= 50.0 { 0.0 } else { sm(gpu, board) })),
+    ("sm_occupancy_pct", |gpu, board| Some(occupancy(gpu, board))),
+    ("tensor_active_pct", |gpu, board| Some(TENSOR * sm(gpu, board))),
+    ("dram_active_pct", |gpu, board| Some(dram(gpu, board))),
+    ("pcie_tx_mb_per_sec", |gpu, board| Some(PCIE_MB.0 * traffic(gpu, board))),
+    ("pcie_rx_mb_per_sec", |gpu, board| Some(PCIE_MB.1 * traffic(gpu, board))),
+    ("gr_engine_active_pct", |gpu, board| Some(util(gpu, board))),
+    ("gpu_util_pct", |gpu, board| Some(util(gpu, board).round())),
     ("mem_copy_util_pct", |gpu, board| Some(activity(gpu, board, &DRAM).round())),
     ("sm_clock_mhz", |gpu, board| Some(clock(gpu, board))),
     ("mem_clock_mhz", |_, board| Some(board.mem_mhz)),
     ("sm_clock_max_mhz", |_, board| Some(board.sm_mhz.1)),
     ("mem_clock_max_mhz", |_, board| Some(board.mem_mhz)),
     ("pcie_replays", |gpu, _| Some(gpu.since.replays)),
-    ("pcie_link_gen", |_, board| Some(board.pcie)),
-    ("pcie_link_width", |_, _| Some(LANES)),
+    ("pcie_link_gen", |gpu, board| Some(if gpu.is(Kind::PcieDowntrain) { DOWN.0 } else { board.pcie })),
+    ("pcie_link_width", |gpu, _| Some(if gpu.is(Kind::PcieDowntrain) { DOWN.1 } else { LANES })),
     ("pcie_link_gen_max", |_, board| Some(board.pcie)),
     ("pcie_link_width_max", |_, _| Some(LANES)),
-    ("nvlink_crc_errors", |_, _| Some(0.0)),
+    ("nvlink_crc_errors", |gpu, _| gpu.since.links.first().copied()),
+    ("nvlink_replay_errors", |gpu, _| gpu.since.links.get(1).copied()),
+    ("nvlink_recovery_errors", |gpu, _| gpu.since.links.get(2).copied()),
 ];
-/// NVLink counters besides the first: nothing counts them yet.
-const NOUGHTS: [&str; 2] = ["nvlink_replay_errors", "nvlink_recovery_errors"];
 
 /// The lines by metric index; a name that is not in the metric table is left out, and a test says so.
-static FILLS: LazyLock<Vec<(usize, Fill)>> = LazyLock::new(|| {
-    let nought: Fill = |_, _| Some(0.0);
-    let noughts = NOUGHTS.iter().map(|name| (*name, nought));
-    LINES.iter().copied().chain(noughts).filter_map(|(name, fill)| Some((metric::index(name)?, fill))).collect()
-});
+static FILLS: LazyLock<Vec<(usize, Fill)>> =
+    LazyLock::new(|| LINES.iter().filter_map(|(name, fill)| Some((metric::index(name)?, *fill))).collect());
 
 /// The values the GPU reports now.
-pub(super) fn values(gpu: &Gpu, board: &Board) -> Values {
+pub(super) fn values(gpu: &Gpu) -> Values {
+    let board = gpu.board;
     let mut values = Values::default();
     for (at, fill) in FILLS.iter() {
         if let Some(number) = fill(gpu, board) {
@@ -119,7 +122,7 @@ pub(super) fn values(gpu: &Gpu, board: &Board) -> Values {
 
 fn throttle(gpu: &Gpu) -> u8 {
     let mut mask = 0;
-    if gpu.is(Kind::HwThermal) {
+    if gpu.overheated() {
         mask |= HW_THERMAL | HW_SLOWDOWN;
     }
     if gpu.is(Kind::PowerBrake) {
@@ -137,6 +140,38 @@ fn throttle(gpu: &Gpu) -> u8 {
 /// A percentage that follows power; 0 where no job runs.
 fn activity(gpu: &Gpu, board: &Board, line: &[(f64, f64)]) -> f64 {
     if gpu.share > 0.0 { along(line, gpu.power_w / board.limit_w).min(100.0) } else { 0.0 }
+}
+
+/// The place of a GPU whose work is known by ranks, and the table it stands in.
+fn ranked<'a>(gpu: &Gpu, board: &'a Board) -> Option<(f64, &'a Quantiles)> {
+    Some((gpu.rank?, board.ranks?()))
+}
+
+fn util(gpu: &Gpu, board: &Board) -> f64 {
+    ranked(gpu, board).map_or_else(|| activity(gpu, board, &UTIL), |(rank, table)| table.util_pct(rank))
+}
+
+fn sm(gpu: &Gpu, board: &Board) -> f64 {
+    ranked(gpu, board).map_or_else(|| activity(gpu, board, &SM), |(rank, table)| table.sm_pct(rank))
+}
+
+fn occupancy(gpu: &Gpu, board: &Board) -> f64 {
+    let by_power = || OCCUPANCY * activity(gpu, board, &SM);
+    ranked(gpu, board).map_or_else(by_power, |(rank, table)| table.occupancy_pct(rank))
+}
+
+fn dram(gpu: &Gpu, board: &Board) -> f64 {
+    if gpu.unread.1 && util(gpu, board) >= 50.0 { 0.0 } else { activity(gpu, board, &DRAM) }
+}
+
+fn traffic(gpu: &Gpu, board: &Board) -> f64 {
+    util(gpu, board) / 100.0 * if gpu.is(Kind::PcieDowntrain) { DOWN_TRAFFIC } else { 1.0 }
+}
+
+fn memory_c(gpu: &Gpu, board: &Board) -> f64 {
+    let well = along(board.memory_c, gpu.temp_c);
+    let [.., most] = board.limits_c;
+    well + (most + HBM_OVER_C - well).max(0.0) * gpu.hbm
 }
 
 fn used(gpu: &Gpu, board: &Board) -> f64 {
@@ -172,6 +207,6 @@ mod tests {
         let mut at: Vec<usize> = FILLS.iter().map(|(at, _)| *at).collect();
         at.sort_unstable();
         at.dedup();
-        assert_eq!(at.len(), LINES.len() + NOUGHTS.len());
+        assert_eq!(at.len(), LINES.len());
     }
 }

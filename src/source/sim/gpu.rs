@@ -1,88 +1,73 @@
-//! One simulated GPU: power from the work, temperature from the power, counters, and what faults do to all of them.
+//! One simulated GPU: power from the work, temperature from the power.
 //!
-//! `T = a + fast·P + slow·lowpass(P) + preheat·P(upstream) + the host's noise + its own` (facts/telemetry.md, section 6;
-//! left out: leakage). Power is settled for all GPUs of a host before any
-//! temperature, because of the upstream term. Knows no events: `fill` turns its numbers into values.
+//! `T = a + fast·P + slow·lowpass(P) + preheat·P(upstream) + the host's noise + its own` (facts/telemetry.md, section 6).
+//! Power is settled for all GPUs of a host before any temperature, because of the upstream term. What faults do stands in
+//! `strike`; here are only the degrees and flags they leave. Knows no events: `fill` turns its numbers into values.
 
 use super::board::Board;
+use super::counters::{Life, Since};
 use super::fault::{Kind, Scripted};
-use super::random::{Random, along, decay};
-use super::work::Half;
-use crate::event::{Time, Xid};
+use super::random::{Random, along, decay, share_below};
+use super::work::{Half, Job, NOISE_TAU_S, next_noise};
 
-/// XIDs of the faults: uncorrectable memory error, row remap failed, fallen off the bus (NVIDIA's XID catalogue).
-const XID_DBE: i64 = 48;
-const XID_REMAP_FAILED: i64 = 64;
-const XID_LOST: i64 = 79;
 /// Share of the limit from which the software power cap shows (D: every sample from 650 of 700 W).
 pub(super) const CAP_FROM: f64 = 0.93;
-/// Power never goes further above the limit than this (D: 1 %).
-const OVERSHOOT: f64 = 1.01;
 /// Spread of power between the GPUs of a job (A, C: 3–5 %).
 const SPREAD: f64 = 0.03;
 /// Power and clock that a hardware slowdown leaves (J).
 const SLOWED: f64 = 0.5;
 /// °C over the slowdown temperature in a thermal fault (J).
 const OVERHEAT_C: f64 = 2.0;
-/// Above this temperature the fans speed up, and leave this share of what is beyond it (J): no recorded board is hotter
-/// than 80 °C, and without fans the hottest of a large fleet would reach its slowdown.
-const FANS_FROM_C: f64 = 72.0;
-const FANS_LEAVE: f64 = 0.4;
+/// A GPU at its slowdown temperature gives up this much of its power in 10 s, until it is this much cooler; at most the
+/// part a slowdown takes (J).
+const COOLING: (f64, f64) = (0.05, 2.0);
+/// What a host without fans adds at idle and, on top, at full load (J).
+const STILL_AIR_C: (f64, f64) = (4.0, 22.0);
+/// How fast memory nears its limit in a fault of its own, s (J).
+const HBM_TAU_S: f64 = 120.0;
 /// Own temperature noise when idle, °C.
 const OWN_IDLE_C: f64 = 0.1;
 /// Deviation of idle power from one reading to the next, W.
 const IDLE_NOISE_W: f64 = 0.05;
-/// Corrected errors a second in a storm, at least and on top (J).
-const STORM: (f64, f64) = (2000.0, 3000.0);
+/// Temperatures at which busy and idle power are as the board's row says, °C (J: amid what is recorded).
+const LEAK_FROM_C: (f64, f64) = (60.0, 29.5);
+/// At the power cap, share of readings that fall into a dip (D t3: one of less than a second every 6–7 s).
+const CAP_DIPS: f64 = 0.12;
+/// Share of readings of `sm_active` and of `dram_active` that fail (D).
+const FAILED: (f64, f64) = (0.004, 0.008);
+/// Parts of a job's place among ranks that are the job's own, the GPU's, and the moment's; squares add up to 1 (J).
+const RANK_PARTS: [f64; 3] = [0.96, 0.2, 0.2];
+/// The job of `full_load`.
+const FULL: Job = Job { share: 0.98, in_step: 0.95, memory: 0.9, rank: None };
 /// Seconds over which the noise figures of a board say what is left.
 pub(super) const NOISE_S: f64 = 10.0;
 const NS: f64 = 1e9;
 
-/// Counters since driver load, all whole.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Since {
-    /// Energy, mJ.
-    pub(super) energy_mj: f64,
-    /// Time under the power cap, ns.
-    pub(super) power_ns: f64,
-    /// Time under thermal slowdown, ns.
-    pub(super) thermal_ns: f64,
-    /// Corrected and uncorrectable memory errors.
-    pub(super) sbe: f64,
-    /// Uncorrectable memory errors.
-    pub(super) dbe: f64,
-    /// PCIe replays.
-    pub(super) replays: f64,
-}
-
-/// What the board remembers over its life, all whole.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Life {
-    /// Corrected memory errors.
-    pub(super) sbe: f64,
-    /// Uncorrectable memory errors.
-    pub(super) dbe: f64,
-    /// Rows remapped for corrected errors.
-    pub(super) remaps_sbe: f64,
-    /// Rows remapped for uncorrectable errors.
-    pub(super) remaps_dbe: f64,
-    /// 1 where a remap waits for a reset.
-    pub(super) pending: f64,
-    /// 1 where a remap failed.
-    pub(super) failed: f64,
+/// The air around a GPU.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Air {
+    /// The neighbour's power where this slot stands behind one, W.
+    pub(super) upstream_w: f64,
+    /// The host's noise and what its fans do, °C.
+    pub(super) host_c: f64,
+    /// How much of the air stands still for want of fans, 0 to 1.
+    pub(super) still: f64,
 }
 
 /// A GPU's state.
 #[derive(Debug)]
 pub(super) struct Gpu {
-    random: Random,
-    board: &'static Board,
+    pub(super) random: Random,
+    pub(super) board: &'static Board,
     idle_w: f64,
     context_w: f64,
     bias: f64,
     ambient_c: f64,
     own_c: f64,
+    noise: f64,
     lagged_w: Option<f64>,
+    /// Share of its power that it gives up against heat.
+    cooling: f64,
     /// True power, W.
     pub(super) power_w: f64,
     /// Power as the sensor says, W.
@@ -93,8 +78,20 @@ pub(super) struct Gpu {
     pub(super) share: f64,
     /// Share of the frame buffer in use by a job; 0 idle.
     pub(super) memory: f64,
+    /// Where it stands among the readings of its fleet, 0 to 1, for boards whose work is known by ranks.
+    pub(super) rank: Option<f64>,
     /// Whether a context is open.
     pub(super) context: bool,
+    /// Whether the readings of `sm_active` and `dram_active` fail.
+    pub(super) unread: (bool, bool),
+    /// How far memory is on its way to its limit, 0 to 1.
+    pub(super) hbm: f64,
+    /// What dried paste adds at full load, °C.
+    pub(super) drift_c: f64,
+    /// It answers no more.
+    pub(super) lost: bool,
+    /// Another board is to take its slot.
+    pub(super) swapped: bool,
     /// Counters since driver load.
     pub(super) since: Since,
     /// Counters and flags of the board's life.
@@ -107,132 +104,118 @@ impl Gpu {
     /// A healthy GPU in its slot, some way into its life.
     pub(super) fn new(mut random: Random, board: &'static Board) -> Gpu {
         let of = |random: &mut Random, (mean, sd): (f64, f64)| mean + sd * random.normal();
-        let since = Since {
-            energy_mj: f64::from(random.number()) * 60.0,
-            // 58 to 120 on eight healthy H100 (S).
-            replays: 58.0 + (62.0 * random.uniform()).round(),
-            ..Since::default()
+        let since = Since::some_time(&mut random);
+        let life = Life::some_way(&mut random);
+        let idle_w = match board.ranks {
+            Some(ranks) => ranks().idle_w(random.uniform()),
+            None => of(&mut random, board.idle_w),
         };
-        let life = Life { sbe: (20.0 * random.uniform() - 15.0).max(0.0).round(), ..Life::default() };
         Gpu {
-            idle_w: of(&mut random, board.idle_w),
+            idle_w,
             context_w: of(&mut random, board.context_w),
-            bias: SPREAD * random.normal(),
-            ambient_c: of(&mut random, board.ambient_c),
+            bias: random.normal(),
+            ambient_c: if board.slots_c.is_empty() {
+                of(&mut random, board.ambient_c)
+            } else {
+                along(board.slots_c, random.uniform())
+            },
             own_c: OWN_IDLE_C * random.normal(),
+            noise: random.normal(),
             random,
             board,
             lagged_w: None,
+            cooling: 0.0,
             power_w: board.idle_w.0,
             shown_w: board.idle_w.0,
             temp_c: board.ambient_c.0,
             share: 0.0,
             memory: 0.0,
+            rank: None,
             context: false,
+            unread: (false, false),
+            hbm: 0.0,
+            drift_c: 0.0,
+            lost: false,
+            swapped: false,
             since,
             life,
             faults: Vec::new(),
         }
     }
 
-    /// Whether a fault of this kind holds.
-    pub(super) fn is(&self, kind: Kind) -> bool {
-        self.faults.iter().any(|fault| fault.on == Some(true) && fault.kind == kind)
+    /// Whether the hardware slows the clocks because of heat.
+    pub(super) fn overheated(&self) -> bool {
+        self.cooling > 0.0 || self.is(Kind::HwThermal)
     }
 
     /// Whether the hardware slows the clocks.
     pub(super) fn slowed(&self) -> bool {
-        self.is(Kind::HwThermal) || self.is(Kind::PowerBrake)
-    }
-
-    /// Begins and ends faults; `start` is the instant of the first tick by the host's clock.
-    pub(super) fn script(&mut self, start: Time, elapsed: i64, xids: &mut Vec<Xid>) {
-        let mut changed = Vec::new();
-        for fault in &mut self.faults {
-            if let Some(began) = fault.step(elapsed) {
-                changed.push((fault.kind, began, start.plus(fault.from_ms)));
-            }
-        }
-        for (kind, began, at) in changed {
-            let code = if began { self.begin(kind) } else { self.end(kind) };
-            xids.extend(code.map(|code| Xid { code, at }));
-        }
-    }
-
-    /// What happens when a fault begins; an XID where the driver reports one.
-    fn begin(&mut self, kind: Kind) -> Option<i64> {
-        match kind {
-            Kind::EccDbe => {
-                self.since.dbe += 1.0;
-                self.life.dbe += 1.0;
-                self.life.remaps_dbe += 1.0;
-                self.life.pending = 1.0;
-                Some(XID_DBE)
-            }
-            Kind::RowRemapPending => {
-                self.life.remaps_sbe += 1.0;
-                self.life.pending = 1.0;
-                None
-            }
-            Kind::RowRemapFailed => {
-                self.life.failed = 1.0;
-                Some(XID_REMAP_FAILED)
-            }
-            Kind::CounterReset => {
-                self.reset();
-                None
-            }
-            Kind::Xid(code) => Some(code),
-            Kind::GpuLost => Some(XID_LOST),
-            Kind::HwThermal | Kind::PowerBrake | Kind::SbeStorm | Kind::HostLost | Kind::Frozen | Kind::ClockSkew => {
-                None
-            }
-        }
-    }
-
-    /// What happens when a fault ends.
-    fn end(&mut self, kind: Kind) -> Option<i64> {
-        match kind {
-            Kind::RowRemapPending => self.life.pending = 0.0,
-            Kind::RowRemapFailed => self.life.failed = 0.0,
-            // Nothing but a reset brings a lost GPU back.
-            Kind::GpuLost => self.reset(),
-            _ => {}
-        }
-        None
-    }
-
-    fn reset(&mut self) {
-        self.since = Since::default();
-        self.life.pending = 0.0;
+        self.overheated() || self.is(Kind::PowerBrake)
     }
 
     /// Settles this step's power.
-    pub(super) fn draw_power(&mut self, half: &Half) {
-        let (idle, noise) = (self.random.normal(), self.random.normal());
-        self.context = half.job.is_some() || half.context;
+    pub(super) fn draw_power(&mut self, seconds: f64, half: &Half) {
+        let board = self.board;
+        let job = if self.is(Kind::FullLoad) { Some(FULL) } else { half.job };
+        let idle = self.random.normal();
+        self.noise = next_noise(self.noise, seconds, NOISE_TAU_S, &mut self.random);
+        self.context = job.is_some() || half.context;
         let level = if self.context { self.context_w } else { self.idle_w };
-        (self.share, self.memory) = half.job.map_or((0.0, 0.0), |job| (job.share * (1.0 - half.dip), job.memory));
-        let limit = self.board.limit_w;
-        let jitter = IDLE_NOISE_W * idle;
-        let mut power = level + jitter;
-        if let Some(job) = half.job {
-            let shared = job.in_step.sqrt() * half.noise + (1.0 - job.in_step).sqrt() * noise;
-            let asked = limit * self.share * (1.0 + self.bias) * (1.0 + self.board.noise.0 * shared);
+        let level = level + board.leak.1 * (self.temp_c - LEAK_FROM_C.1) + IDLE_NOISE_W * idle;
+        let mut power = level;
+        (self.share, self.memory, self.rank) = (0.0, 0.0, None);
+        if let Some(job) = job {
+            let shared = job.in_step.sqrt() * half.noise + (1.0 - job.in_step).sqrt() * self.noise;
+            let asked = self.asked(&job, half.dip, shared);
             // At the cap only a watt of noise is left (G).
-            power = asked.clamp(level, limit - 2.0 + idle.abs());
+            let most = board.limit_w * board.most.0 - (2.0 - idle.abs());
+            power = asked.clamp(level.min(most), most);
+            (self.share, self.memory) = (power / board.limit_w, job.memory);
         }
-        if self.slowed() {
-            power = (power * SLOWED).max(self.idle_w + jitter);
+        if self.is(Kind::HwThermal) || self.is(Kind::PowerBrake) {
+            power *= SLOWED;
         }
-        self.power_w = power;
-        let reading = if half.job.is_some() { self.board.noise.1 * self.random.normal() } else { 0.0 };
-        self.shown_w = (power + reading).clamp(0.9 * self.idle_w, limit * OVERSHOOT);
+        self.power_w = (power * (1.0 - self.cooling)).max(self.idle_w + IDLE_NOISE_W * idle);
+        self.shown_w = self.reading(job.is_some());
     }
 
-    /// Settles this step's temperature; `upstream_w` is the neighbour's power where this slot stands behind one, `host_c`
-    /// the host's noise.
-    pub(super) fn draw_temperature(&mut self, seconds: f64, upstream_w: f64, host_c: f64) {
+    /// What the job asks for, W, before the cap.
+    fn asked(&mut self, job: &Job, dip: f64, shared: f64) -> f64 {
+        let board = self.board;
+        if let (Some(rank), Some(ranks)) = (job.rank, board.ranks) {
+            let [own, bias, moment] = RANK_PARTS;
+            let at = rank.at(share_below(own * rank.place + bias * self.bias + moment * shared));
+            self.rank = Some(at);
+            return ranks().power_w(at) * (1.0 - dip);
+        }
+        let leak = 1.0 + board.leak.0 * (self.temp_c - LEAK_FROM_C.0);
+        let share = job.share * (1.0 - dip) * (1.0 + SPREAD * self.bias);
+        board.limit_w * share * (1.0 + board.noise.0 * shared) * leak
+    }
+
+    /// What the power sensor says: a mean over a second, or the last tenth of it, which jumps more.
+    fn reading(&mut self, busy: bool) -> f64 {
+        let board = self.board;
+        let mut watts = self.power_w;
+        if busy {
+            let chance = self.random.uniform();
+            self.unread = (chance < FAILED.0, (FAILED.0..FAILED.0 + FAILED.1).contains(&chance));
+            // Where work is known by ranks a GPU that waits is steady.
+            let part = if self.rank.is_some() { self.share } else { 1.0 };
+            watts += board.noise.1 * part * self.random.normal();
+            if board.cap_dip_w > 0.0 && self.capped() && self.random.chance(CAP_DIPS) {
+                watts -= board.cap_dip_w * self.random.uniform();
+            }
+            // Hardly ever above the limit: 1 % (D), 2 % (A).
+            watts = watts.min(board.limit_w * board.most.1);
+        } else {
+            self.unread = (false, false);
+        }
+        watts.max(0.9 * self.idle_w)
+    }
+
+    /// Settles this step's temperature.
+    pub(super) fn draw_temperature(&mut self, seconds: f64, air: Air) {
         let board = self.board;
         let before = self.lagged_w.unwrap_or(self.power_w);
         let tau = if self.power_w > before { board.tau_s.0 } else { board.tau_s.1 };
@@ -242,12 +225,24 @@ impl Gpu {
         let left = along(&[(0.0, 1.0), (NOISE_S, left), (10.0 * NOISE_S, 0.0)], seconds);
         let sd = if self.share > 0.0 { sd } else { sd.min(OWN_IDLE_C) };
         self.own_c = left * self.own_c + sd * (1.0 - left * left).sqrt() * self.random.normal();
-        let calm = self.ambient_c + board.fast * self.power_w + board.slow * lagged + board.preheat * upstream_w;
-        let over = (calm + host_c - FANS_FROM_C).max(0.0);
-        self.temp_c = calm + host_c - over * (1.0 - FANS_LEAVE) + self.own_c;
+        let calm = self.ambient_c + board.fast * self.power_w + board.slow * lagged + board.preheat * air.upstream_w;
+        let (from, leave) = board.fans;
+        let over = (calm + air.host_c - from).max(0.0);
+        let load = self.power_w / board.limit_w;
+        let still_c = air.still * (STILL_AIR_C.0 + STILL_AIR_C.1 * load);
+        self.temp_c = calm + air.host_c - over * (1.0 - leave) + self.own_c + still_c + self.drift_c * load;
+        let [slowdown, ..] = board.limits_c;
         if self.is(Kind::HwThermal) {
-            let [slowdown, ..] = board.limits_c;
             self.temp_c = self.temp_c.max(slowdown + OVERHEAT_C + self.own_c.clamp(-1.0, 1.0));
+        } else if self.temp_c >= slowdown {
+            self.cooling = (self.cooling + COOLING.0 * (seconds / NOISE_S).min(1.0)).min(SLOWED);
+        } else if self.cooling > 0.0 && self.temp_c < slowdown - COOLING.1 {
+            self.cooling = (self.cooling - COOLING.0 * (seconds / NOISE_S).min(1.0)).max(0.0);
+        }
+        if self.is(Kind::HbmTemp) {
+            self.hbm = 1.0 + (self.hbm - 1.0) * decay(seconds, HBM_TAU_S);
+        } else if self.hbm > 0.0 {
+            self.hbm *= decay(seconds, HBM_TAU_S);
         }
     }
 
@@ -257,14 +252,10 @@ impl Gpu {
         if self.capped() {
             self.since.power_ns += (seconds * NS).round();
         }
-        if self.is(Kind::HwThermal) {
+        if self.overheated() {
             self.since.thermal_ns += (seconds * NS).round();
         }
-        if self.is(Kind::SbeStorm) {
-            let errors = ((STORM.0 + STORM.1 * self.random.uniform()) * seconds).round();
-            self.since.sbe += errors;
-            self.life.sbe += errors;
-        }
+        self.suffer(seconds);
     }
 
     /// Whether the software power cap holds the clocks down.

@@ -4,29 +4,35 @@
 
 use std::borrow::Cow;
 
-use super::board::{BUSES, Board, of_rack};
+use super::board::Board;
 use super::fault::{Kind, Scripted};
-use super::fill;
-use super::gpu::{Gpu, NOISE_S};
-use super::random::{Random, along};
+use super::gpu::{Air, NOISE_S};
+use super::random::{Random, along, decay};
+use super::slot::{Maker, Slot};
 use super::work::Work;
-use crate::event::sample::SCHEMA_VERSION;
-use crate::event::time::MINUTE;
-use crate::event::{self, Body, Event, Quality, Time, Values, Xid};
-use crate::source::{HostReport, Reading, identity};
+use crate::event::time::{MINUTE, SECOND};
+use crate::event::{self, Time};
+use crate::source::{HostReport, Reading};
 
 /// Hosts in a rack.
-const RACK: usize = 8;
+pub(super) const RACK: usize = 8;
 const CLUSTER: &str = "sim-cluster-1";
 const DATACENTER: &str = "sim-dc-1";
-const DRIVER: &str = "550.90.07";
 /// How far ahead a skewed clock is, ms.
 const SKEW: i64 = 10 * MINUTE;
+/// After a reboot each GPU answers so much later than the one before it, ms (J): eight within a minute.
+const BACK: i64 = 8 * SECOND;
+/// How long nothing runs on a host that came back, s (J).
+const REST_S: f64 = 120.0;
 /// The streams of a host's work and of its other draws; its GPUs' own count from 0.
 const WORK_STREAM: u64 = 1 << 32;
 const HOST_STREAM: u64 = WORK_STREAM + 1;
-/// Readings behind each profiling value.
-const SAMPLES: i64 = 10;
+/// Share of all limits from which the fans speed up for the whole host, and after how many seconds (D t3).
+const FANS: (f64, f64) = (0.93, 90.0);
+/// How soon a host without fans is hot, s (J).
+const STILL_TAU_S: f64 = 90.0;
+/// What is left of the host's noise where nothing runs on it (D b1: one value for minutes).
+const IDLE_NOISE: f64 = 0.15;
 
 /// A tick, as every host sees it.
 #[derive(Debug, Clone, Copy)]
@@ -41,61 +47,49 @@ pub(super) struct Tick {
     pub(super) interval_ms: i64,
 }
 
-/// A GPU in its slot, with what identifies it.
-#[derive(Debug)]
-struct Slot {
-    gpu: Gpu,
-    index: usize,
-    identity: event::Gpu<'static>,
-    /// What it reported last, for `frozen`.
-    last: Option<Values>,
-    /// What the driver reported since the sample before.
-    xids: Vec<Xid>,
-    /// Its last words are said.
-    lost: bool,
-}
-
 /// A host.
 #[derive(Debug)]
 pub(super) struct Host {
     /// Its name.
     pub(super) name: String,
+    number: usize,
     rack: String,
-    board: &'static Board,
+    maker: Maker,
     random: Random,
     work: Work,
     run_c: f64,
     common_c: f64,
+    /// What the fans take away, °C.
+    fans_c: f64,
+    /// What the room adds, °C; unknown before the first tick.
+    room_c: Option<f64>,
+    /// How much of the air stands still, 0 to 1.
+    still: f64,
     slots: Vec<Slot>,
     faults: Vec<Scripted>,
     seen: usize,
 }
 
 impl Host {
-    /// Host `number` (from 0) with `gpus` GPUs.
-    pub(super) fn new(seed: u64, number: usize, gpus: usize) -> Host {
+    /// Host `number` (from 0) with `gpus` boards of one kind.
+    pub(super) fn new(seed: u64, number: usize, gpus: usize, board: &'static Board) -> Host {
         let name = format!("gpu-node-{:03}", number + 1);
-        let rack = number / RACK + 1;
-        let board = of_rack(rack);
         let stream = number as u64;
         let mut random = Random::stream(seed, stream, HOST_STREAM);
         let work = Work::new(Random::stream(seed, stream, WORK_STREAM), board);
-        let run_c = board.common.0 * random.normal();
-        let slots = (0..gpus).map(|index| {
-            let mut own = Random::stream(seed, stream, index as u64);
-            let serial = format!("165{:010}", own.number());
-            let gpu = Gpu::new(own, board);
-            let identity = identity(seed, &name, index, serial, board);
-            Slot { gpu, index, identity, last: None, xids: Vec::new(), lost: false }
-        });
+        let maker = Maker { seed, stream, host: name.clone(), board };
         Host {
-            slots: slots.collect(),
-            rack: format!("rack-{rack:02}"),
-            board,
+            slots: (0..gpus).map(|index| maker.slot(index, 0)).collect(),
+            rack: format!("rack-{:02}", number / RACK + 1),
+            run_c: board.common.0 * random.normal(),
+            maker,
             random,
             work,
-            run_c,
+            number,
             common_c: 0.0,
+            fans_c: 0.0,
+            room_c: None,
+            still: 0.0,
             faults: Vec::new(),
             seen: 0,
             name,
@@ -107,9 +101,18 @@ impl Host {
         self.slots.len()
     }
 
+    /// Whether a script means this host: by its name, its number from 1, or its rack.
+    pub(super) fn is_at(&self, place: &str) -> bool {
+        let rack = |text: &str| text.parse() == Ok(self.number / RACK + 1);
+        self.name == place
+            || self.rack == place
+            || place.parse() == Ok(self.number + 1)
+            || place.strip_prefix("rack:").is_some_and(rack)
+    }
+
     /// Adds a fault of the host or, with a kind that strikes GPUs, of one GPU or all.
     pub(super) fn script(&mut self, fault: &Scripted, gpu: Option<usize>) {
-        if matches!(fault.kind, Kind::HostLost | Kind::ClockSkew) {
+        if matches!(fault.kind, Kind::HostLost | Kind::ClockSkew | Kind::FanLoss | Kind::Reboot) {
             self.faults.push(fault.clone());
             return;
         }
@@ -124,44 +127,62 @@ impl Host {
         self.faults.iter().any(|fault| fault.on == Some(true) && fault.kind == kind)
     }
 
+    fn silent(&self) -> bool {
+        self.is(Kind::HostLost) || self.is(Kind::Reboot)
+    }
+
     /// Goes on to the tick and adds its samples.
     pub(super) fn tick(&mut self, tick: Tick, out: &mut Vec<Reading>) {
         let elapsed = tick.now.since(tick.start);
-        for fault in &mut self.faults {
-            fault.step(elapsed);
-        }
+        self.befall(elapsed);
         let skew = if self.is(Kind::ClockSkew) { SKEW } else { 0 };
-        let silent = self.is(Kind::HostLost);
+        let silent = self.silent();
         self.seen = 0;
         let (now, start) = (tick.now.plus(skew), tick.start.plus(skew));
         for slot in &mut self.slots {
-            slot.gpu.script(start, elapsed, &mut slot.xids);
+            slot.script(&self.maker, start, elapsed);
         }
         self.heat(tick.seconds);
         for slot in &mut self.slots {
             slot.gpu.count(tick.seconds);
-            let xids = std::mem::take(&mut slot.xids);
-            let lost = slot.gpu.is(Kind::GpuLost);
-            if silent || (lost && slot.lost) {
+            let Some(body) = slot.sample(silent, elapsed) else {
                 continue;
-            }
-            slot.lost = lost;
-            let values = slot.values(self.board);
+            };
             let place = event::Host {
                 hostname: Some(Cow::Owned(self.name.clone())),
                 cluster: Some(Cow::Borrowed(CLUSTER)),
                 rack: Some(Cow::Owned(self.rack.clone())),
                 datacenter: Some(Cow::Borrowed(DATACENTER)),
             };
-            let body = Body::Sample(slot.identity.clone(), values, xids);
-            out.push(Reading::Event(Box::new(event(now, place, body, slot.index, tick.interval_ms))));
+            out.push(Reading::Event(Box::new(slot.event(now, place, body, tick.interval_ms))));
             self.seen += 1;
+        }
+    }
+
+    /// Begins and ends the host's own faults.
+    fn befall(&mut self, elapsed: i64) {
+        for fault in &mut self.faults {
+            match (fault.step(elapsed), fault.kind) {
+                (Some(true), Kind::Reboot) => {
+                    let until = fault.until_ms.unwrap_or(fault.from_ms);
+                    self.work.rest(super::seconds(until.saturating_sub(elapsed)) + REST_S);
+                }
+                (Some(false), Kind::Reboot) => {
+                    let mut back = fault.until_ms.unwrap_or(elapsed);
+                    for slot in &mut self.slots {
+                        slot.gpu.reset();
+                        slot.back_ms = back;
+                        back = back.saturating_add(BACK);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
     /// Work, then power of all GPUs, then temperature of all GPUs.
     fn heat(&mut self, seconds: f64) {
-        let board = self.board;
+        let board = self.maker.board;
         let (run_sd, sd, left) = board.common;
         if self.work.step(seconds, board) {
             self.run_c = run_sd * self.random.normal();
@@ -171,20 +192,35 @@ impl Host {
         let [first, second] = &self.work.halves;
         let half = self.slots.len().div_ceil(2);
         for slot in &mut self.slots {
-            slot.gpu.draw_power(if slot.index < half { first } else { second });
+            slot.gpu.draw_power(seconds, if slot.index < half { first } else { second });
         }
         let powers: Vec<f64> = self.slots.iter().map(|slot| slot.gpu.power_w).collect();
-        let host_c = self.run_c + self.common_c;
+        let host_c = self.air(seconds, powers.iter().sum());
         for slot in &mut self.slots {
             let hot = board.hot.get(slot.index % board.hot.len()).copied().unwrap_or(false);
-            let upstream = if hot { powers.get(slot.index ^ 1).copied() } else { None };
-            slot.gpu.draw_temperature(seconds, upstream.unwrap_or(0.0), host_c);
+            let upstream_w = if hot { powers.get(slot.index ^ 1).copied().unwrap_or(0.0) } else { 0.0 };
+            slot.gpu.draw_temperature(seconds, Air { upstream_w, host_c, still: self.still });
         }
+    }
+
+    /// What the host's air adds to every GPU's temperature, °C.
+    fn air(&mut self, seconds: f64, watts: f64) -> f64 {
+        let board = self.maker.board;
+        let all: f64 = self.slots.iter().map(|_| board.limit_w).sum();
+        let wanted = if watts >= FANS.0 * all { board.fans_c } else { 0.0 };
+        self.fans_c = wanted + (self.fans_c - wanted) * decay(seconds, FANS.1);
+        let wanted = f64::from(u8::from(self.is(Kind::FanLoss)));
+        self.still = wanted + (self.still - wanted) * decay(seconds, STILL_TAU_S);
+        let busy = self.work.halves.iter().any(|half| half.job.is_some());
+        let wanted = if busy { board.room_c } else { 0.0 };
+        let room_c = wanted + (self.room_c.unwrap_or(wanted) - wanted) * decay(seconds, FANS.1);
+        self.room_c = Some(room_c);
+        self.run_c + self.common_c * if busy { 1.0 } else { IDLE_NOISE } - self.fans_c + room_c
     }
 
     /// Its report, where it still speaks.
     pub(super) fn report(&self) -> Option<HostReport> {
-        if self.is(Kind::HostLost) {
+        if self.silent() {
             return None;
         }
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
@@ -199,62 +235,5 @@ impl Host {
             expected: Some(count(self.slots.len())),
             state,
         })
-    }
-}
-
-impl Slot {
-    fn values(&mut self, board: &Board) -> Values {
-        if let (true, Some(last)) = (self.gpu.is(Kind::Frozen), &self.last) {
-            return last.clone();
-        }
-        let values = fill::values(&self.gpu, board);
-        // Only a script can freeze a GPU: the others need no copy.
-        if !self.gpu.faults.is_empty() {
-            self.last = Some(values.clone());
-        }
-        values
-    }
-}
-
-fn identity(seed: u64, host: &str, index: usize, serial: String, board: &'static Board) -> event::Gpu<'static> {
-    let uuid = identity::gpu_uuid(&format!("sim-{seed}/{host}"), &index.to_string());
-    let bus = BUSES.get(index % BUSES.len()).copied().unwrap_or(0);
-    event::Gpu {
-        gpu_id: Some(Cow::Owned(short(&uuid))),
-        gpu_uuid: Some(Cow::Owned(uuid)),
-        device_index: i64::try_from(index).ok(),
-        pci_bus_id: Some(Cow::Owned(format!("{:04X}:{bus:02X}:00.0", index / BUSES.len()))),
-        name: Some(Cow::Borrowed(board.name)),
-        architecture: Some(Cow::Borrowed(board.architecture)),
-        compute_capability: Some(Cow::Borrowed(board.capability)),
-        serial: Some(Cow::Owned(serial)),
-        driver_version: Some(Cow::Borrowed(DRIVER)),
-    }
-}
-
-/// `GPU-` and the first twelve digits, as the seed shortens a UUID.
-fn short(uuid: &str) -> String {
-    let digits = uuid.trim_start_matches("GPU-").chars().filter(|c| *c != '-').take(12);
-    format!("GPU-{}", digits.collect::<String>())
-}
-
-fn event(now: Time, host: event::Host<'static>, body: Body<'static>, index: usize, interval_ms: i64) -> Event<'static> {
-    // A few milliseconds, the later slots later: what reading a board through a host engine takes.
-    let latency_ms = 3 + i64::try_from(index).unwrap_or(0);
-    Event {
-        schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
-        time: Some(now),
-        collected: Some(now),
-        processed: Some(now.plus(latency_ms)),
-        host,
-        asset: None,
-        body,
-        quality: Quality {
-            latency_ms: Some(latency_ms),
-            stale: Some(false),
-            sample_count: Some(SAMPLES),
-            interval_ms: Some(interval_ms),
-            error: None,
-        },
     }
 }

@@ -79,6 +79,30 @@ pub(super) fn decay(seconds: f64, tau: f64) -> f64 {
     left
 }
 
+/// Share of a normal distribution below `z`, to half a percent.
+pub(super) fn share_below(z: f64) -> f64 {
+    const TABLE: [(f64, f64); 17] = [
+        (-3.5, 0.0),
+        (-2.5, 0.0062),
+        (-2.0, 0.0228),
+        (-1.6, 0.0548),
+        (-1.2, 0.1151),
+        (-0.9, 0.1841),
+        (-0.6, 0.2743),
+        (-0.3, 0.3821),
+        (0.0, 0.5),
+        (0.3, 0.6179),
+        (0.6, 0.7257),
+        (0.9, 0.8159),
+        (1.2, 0.8849),
+        (1.6, 0.9452),
+        (2.0, 0.9772),
+        (2.5, 0.9938),
+        (3.5, 1.0),
+    ];
+    along(&TABLE, z)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +130,17 @@ mod tests {
     fn decay_is_near_the_exponential() {
         for (seconds, tau) in [(0.0_f64, 30.0_f64), (1.0, 45.0), (10.0, 30.0), (30.0, 30.0)] {
             assert!((decay(seconds, tau) / (-seconds / tau).exp() - 1.0).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn shares_of_normal_draws_are_uniform() {
+        let mut random = Random::stream(3, 0, 0);
+        let shares: Vec<f64> = (0..20_000).map(|_| share_below(random.normal())).collect();
+        for tenth in 1..10 {
+            let at = f64::from(tenth) / 10.0;
+            let below = shares.iter().filter(|share| **share < at).count();
+            assert!((f64::from(u32::try_from(below).unwrap()) / 20_000.0 - at).abs() < 0.015, "{at}: {below}");
         }
     }
 

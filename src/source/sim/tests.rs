@@ -1,5 +1,9 @@
 //! What the simulator promises: the same samples every time, temperatures that follow power, faults that show.
 
+mod dynamics;
+mod faults;
+mod noise;
+
 use super::*;
 use crate::event::values::whole;
 use crate::event::{Body, Event, Values, Xid};
@@ -57,7 +61,8 @@ fn xids(faults: &[&str], gpu: usize, ticks: i64) -> Vec<(i64, i64, i64)> {
 #[test]
 fn the_same_options_give_the_same_samples_and_another_seed_gives_others() {
     let run = |seed| {
-        let faults = vec!["xid=79@2/1+20s".parse().unwrap(), "sbe_storm@1/0+30s".parse().unwrap()];
+        let script = ["xid=79@2/1+20s", "sbe_storm@1/0+30s", "reboot@2+1m~1m", "gpu_swap@1/2+2m", "fan_loss@3+0s"];
+        let faults = script.iter().map(|text| text.parse().unwrap()).collect();
         let mut sim = Sim::new(Options { gpus: 20, hosts: 3, seed, interval_ms: TICK, faults }).unwrap();
         format!("{:?}", (0..60).map(|n| tick(&mut sim, n)).collect::<Vec<_>>())
     };
@@ -153,22 +158,6 @@ fn energy_is_the_integral_of_power() {
     assert!((counted / integral - 1.0).abs() < 1e-3, "{counted} {integral}");
 }
 
-#[test]
-fn hw_thermal_heats_slows_and_ends() {
-    let script = ["hw_thermal@1/2+20s~1m"];
-    let mask = series(&script, 2, "throttle_reasons", 12);
-    let temp = series(&script, 2, "gpu_temp_c", 12);
-    for n in 0..12 {
-        let on = (2..8).contains(&n);
-        assert_eq!(bits(mask[n]) & 0b0100_1000 == 0b0100_1000, on, "tick {n}: {mask:?}");
-        assert_eq!(temp[n] >= 88.0, on, "tick {n}: {temp:?}");
-    }
-    assert!(series(&script, 2, "sm_clock_mhz", 3)[2] < 1000.0);
-    let violation = series(&script, 2, "thermal_violation_ns", 12);
-    assert!((violation[11] - 60e9).abs() < 1.0, "{violation:?}");
-    assert!(series(&script, 3, "throttle_reasons", 12).iter().all(|mask| *mask < 8.0));
-}
-
 /// The values of one metric of each GPU of a fleet of 64 hosts with one each, over 40 minutes.
 fn long_series(faults: &[&str], name: &str) -> Vec<Vec<f64>> {
     let at = metric::index(name).unwrap();
@@ -180,100 +169,6 @@ fn long_series(faults: &[&str], name: &str) -> Vec<Vec<f64>> {
         }
     }
     all
-}
-
-#[test]
-fn a_slowed_idle_gpu_is_not_frozen() {
-    let util = long_series(&[], "gpu_util_pct");
-    let is_idle = |at: &usize| util[*at].iter().all(|util| *util < 1.0);
-    let idle: Vec<usize> = (0..64).filter(is_idle).collect();
-    assert!(!idle.is_empty());
-    for kind in ["hw_thermal", "power_brake"] {
-        let faults: Vec<String> = idle.iter().map(|at| format!("{kind}@{}+0s~40m", at + 1)).collect();
-        let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
-        let all = long_series(&faults, "power_usage_w");
-        for power in idle.iter().map(|at| &all[*at]) {
-            let minutes: Vec<&[f64]> = power.chunks(6).collect();
-            assert!(minutes.windows(2).all(|two| two[0] != two[1]), "{kind}: {power:?}");
-            let varies = |minute: &&[f64]| minute.windows(2).any(|two| (two[0] - two[1]).abs() > 1e-6);
-            assert!(minutes.iter().all(varies), "{kind}: {power:?}");
-        }
-    }
-}
-
-#[test]
-fn power_brake_sets_its_bits() {
-    let mask = series(&["power_brake@1+10s"], 5, "throttle_reasons", 4);
-    assert!(mask[0] < 8.0 && mask[1..].iter().all(|mask| bits(*mask) & 0b1000_1000 == 0b1000_1000), "{mask:?}");
-}
-
-#[test]
-fn ecc_dbe_counts_once_and_reports_48() {
-    let script = ["ecc_dbe@gpu-node-001/0+15s"];
-    for name in ["ecc_dbe_volatile", "ecc_dbe_aggregate", "row_remap_pending", "remapped_rows_uncorrectable"] {
-        assert_eq!(series(&script, 0, name, 5), [0.0, 0.0, 1.0, 1.0, 1.0], "{name}");
-    }
-    assert_eq!(xids(&script, 0, 5), [(2, 48, 15_000)]);
-}
-
-#[test]
-fn sbe_storm_counts_thousands_a_second() {
-    let errors = series(&["sbe_storm@1/0+10s"], 0, "ecc_sbe_volatile", 4);
-    assert!(errors[0] < 1.0 && errors[1] >= 20_000.0 && errors[3] - errors[2] >= 20_000.0, "{errors:?}");
-}
-
-#[test]
-fn row_remap_faults_set_their_flags() {
-    assert_eq!(series(&["row_remap_pending@1/0+10s~10s"], 0, "row_remap_pending", 4), [0.0, 1.0, 0.0, 0.0]);
-    assert_eq!(series(&["row_remap_failed@1/0+10s"], 0, "row_remap_failure", 3), [0.0, 1.0, 1.0]);
-    assert_eq!(xids(&["row_remap_failed@1/0+10s"], 0, 3), [(1, 64, 10_000)]);
-    assert_eq!(xids(&["xid=13@1/0+0s", "xid=31@1/0+7s"], 0, 3), [(0, 13, 0), (1, 31, 7_000)]);
-}
-
-#[test]
-fn a_lost_gpu_says_79_and_falls_silent_and_a_lost_host_says_nothing() {
-    let mut sim = sim(16, 2, &["gpu_lost@1/7+10s", "host_lost@2+20s~20s"]);
-    let counts: Vec<usize> = (0..5).map(|n| tick(&mut sim, n).len()).collect();
-    assert_eq!(counts, [16, 16, 7, 7, 15]);
-    assert_eq!(xids(&["gpu_lost@1/7+10s"], 7, 5), [(1, 79, 10_000)]);
-    let report = &sim.hosts()[0];
-    assert_eq!((report.seen, report.expected, report.state.as_str()), (7, Some(8), "1 of 8 GPUs do not answer"));
-    let mut gone = self::sim(16, 2, &["host_lost@2+0s"]);
-    tick(&mut gone, 0);
-    assert_eq!(gone.hosts().len(), 1);
-}
-
-#[test]
-fn a_frozen_gpu_repeats_its_values_with_new_times() {
-    let mut sim = sim(8, 1, &["frozen@1/4+30s~50s"]);
-    let all: Vec<_> = (0..10).map(|n| tick(&mut sim, n).swap_remove(4)).collect();
-    for (event, n) in all.iter().zip(0..).skip(3).take(5) {
-        assert_eq!(values(event).0, values(&all[2]).0);
-        assert_eq!(event.time, Some(START.plus(n * TICK)));
-    }
-    assert_ne!(values(&all[8]).0, values(&all[2]).0);
-}
-
-#[test]
-fn a_reset_starts_every_volatile_counter_again_and_applies_the_remap() {
-    let mut sim =
-        sim(8, 1, &["ecc_dbe@1/0+0s", "sbe_storm@1/0+0s~20s", "hw_thermal@1/0+0s~20s", "counter_reset@1/0+50s"]);
-    let all: Vec<_> = (0..6).map(|n| values(&tick(&mut sim, n)[0]).0).collect();
-    for (at, metric) in metric::sampled().filter(|(_, metric)| metric.kind == metric::Kind::Volatile) {
-        let (before, after) = (all[4].real(at).unwrap(), all[5].real(at).unwrap());
-        // Far enough to be told from two collectors that read moments apart.
-        assert!(after * 2.0 < before || (before == 0.0 && after == 0.0), "{}: {before} → {after}", metric.name);
-    }
-    assert_eq!(all[5].int(metric::ids::REMAP_PENDING), Some(0));
-    assert_eq!(all[5].int(metric::index("ecc_dbe_aggregate").unwrap()), Some(1));
-}
-
-#[test]
-fn a_skewed_clock_is_ten_minutes_ahead() {
-    let mut sim = sim(16, 2, &["clock_skew@2+10s"]);
-    assert!(tick(&mut sim, 0).iter().all(|event| event.time == Some(START)));
-    let ahead: Vec<i64> = tick(&mut sim, 1).iter().map(|event| event.time.unwrap().since(START)).collect();
-    assert_eq!((ahead[0], ahead[15]), (10_000, 610_000));
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! facts/telemetry.md, sections 3 and 6. Knows no temperatures and no values.
 
 use super::board::Board;
-use super::random::{Random, along};
+use super::random::{Random, along, decay};
+use super::ranks::{Quantiles, Rank, job as ranked_job};
 
 /// Share of spells in which both halves work on one job, each on its own, or only one of them works; the rest is idle.
 const SPELLS: [f64; 3] = [0.30, 0.08, 0.42];
@@ -16,11 +17,15 @@ const IDLE_S: [(f64, f64); 4] = [(0.0, 30.0), (0.5, 180.0), (0.9, 2160.0), (1.0,
 const DIPS: f64 = 0.28 / 3600.0;
 const DIP_S: (f64, f64) = (30.0, 210.0);
 const DIP_DEPTH: (f64, f64) = (0.2, 0.45);
+/// Share of spells that a whole host spends alike, where work is known by ranks (J).
+const RANKED_WHOLE: f64 = 0.95;
 /// Share of jobs that serve and do not train: about 0.30 of the limit, the GPUs each on its own (D i4).
 const SERVING: f64 = 0.15;
 const SERVING_SHARE: f64 = 0.30;
 /// Correlation of power between the GPUs of a job: training, serving.
 const IN_STEP: (f64, f64) = (0.95, 0.3);
+/// How fast the noise of busy power is forgotten, s: 0.7 of it is left after one (D).
+pub(super) const NOISE_TAU_S: f64 = 2.8;
 /// Share of idle halves whose GPUs keep a context open (F: 23 of 128).
 const CONTEXT: f64 = 0.18;
 
@@ -33,6 +38,8 @@ pub(super) struct Job {
     pub(super) in_step: f64,
     /// Share of the frame buffer it takes.
     pub(super) memory: f64,
+    /// Where it stands among the fleet's work, for boards whose work is known by ranks.
+    pub(super) rank: Option<Rank>,
 }
 
 /// One half of a host.
@@ -66,6 +73,11 @@ impl Work {
         Work { random, left_s, halves }
     }
 
+    /// Nothing runs for so long.
+    pub(super) fn rest(&mut self, seconds: f64) {
+        (self.halves, self.left_s) = (<[Half; 2]>::default(), seconds);
+    }
+
     /// Goes on by `seconds`. Returns whether a new spell began.
     pub(super) fn step(&mut self, seconds: f64, board: &Board) -> bool {
         self.left_s -= seconds;
@@ -74,7 +86,7 @@ impl Work {
             self.left_s += spell(&mut self.random, board, &mut self.halves);
         }
         for half in &mut self.halves {
-            half.noise = self.random.normal();
+            half.noise = next_noise(half.noise, seconds, NOISE_TAU_S, &mut self.random);
             half.dip_left_s -= seconds;
             if half.dip_left_s <= 0.0 {
                 half.dip = 0.0;
@@ -88,12 +100,21 @@ impl Work {
     }
 }
 
+/// Noise of mean 0 and deviation 1 after `seconds` more.
+pub(super) fn next_noise(noise: f64, seconds: f64, tau_s: f64, random: &mut Random) -> f64 {
+    let left = decay(seconds, tau_s);
+    left * noise + (1.0 - left * left).sqrt() * random.normal()
+}
+
 fn between((low, high): (f64, f64), at: f64) -> f64 {
     low + (high - low) * at
 }
 
 /// Draws a spell and returns its length, s.
 fn spell(random: &mut Random, board: &Board, halves: &mut [Half; 2]) -> f64 {
+    if let Some(ranks) = board.ranks {
+        return ranked(random, ranks(), halves);
+    }
     let [both, each, one] = SPELLS;
     let kind = random.uniform();
     let side = random.chance(0.5);
@@ -109,9 +130,20 @@ fn spell(random: &mut Random, board: &Board, halves: &mut [Half; 2]) -> f64 {
     };
     let busy = jobs.iter().any(Option::is_some);
     for (half, job) in halves.iter_mut().zip(jobs) {
-        *half = Half { job, context: random.chance(CONTEXT), ..Half::default() };
+        let context = random.chance(CONTEXT);
+        *half = Half { job, context, noise: random.normal(), ..Half::default() };
     }
     along(if busy { &BUSY_S } else { &IDLE_S }, random.uniform())
+}
+
+/// The same where work is known by ranks: a job or none on all of the host, or on each half.
+fn ranked(random: &mut Random, ranks: &Quantiles, halves: &mut [Half; 2]) -> f64 {
+    let whole = random.chance(RANKED_WHOLE);
+    let (first, second) = (ranked_job(random, ranks), ranked_job(random, ranks));
+    for (half, job) in halves.iter_mut().zip([first, if whole { first } else { second }]) {
+        *half = Half { job, noise: random.normal(), ..Half::default() };
+    }
+    along(&BUSY_S, random.uniform())
 }
 
 fn job(random: &mut Random, board: &Board) -> Job {
@@ -119,9 +151,9 @@ fn job(random: &mut Random, board: &Board) -> Job {
     let at = random.uniform();
     let memory = between((0.4, 0.95), random.uniform());
     if serving {
-        Job { share: SERVING_SHARE * between((0.8, 1.2), at), in_step: IN_STEP.1, memory }
+        Job { share: SERVING_SHARE * between((0.8, 1.2), at), in_step: IN_STEP.1, memory, rank: None }
     } else {
-        Job { share: along(&board.work, at), in_step: IN_STEP.0, memory }
+        Job { share: along(&board.work, at), in_step: IN_STEP.0, memory, rank: None }
     }
 }
 
