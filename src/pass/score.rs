@@ -19,6 +19,7 @@ mod load;
 mod notes;
 mod numbers;
 mod rule;
+mod text;
 
 use super::Now;
 use crate::event::health::{Action, Dimension, State};

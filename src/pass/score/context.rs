@@ -65,7 +65,7 @@ impl<'a> Hosts<'a> {
             return Context { host: &[], gone: None, replaced_by: None };
         };
         let slot = known.latest.device_index.and_then(|index| host.slots.get(&index));
-        let replaced_by = slot.map(|other| other.uuid()).filter(|uuid| *uuid != known.uuid());
+        let replaced_by = slot.filter(|other| other.latest.time > known.latest.time).map(|other| other.uuid());
         let gone = if !now.absence {
             None
         } else if replaced_by.is_some() {

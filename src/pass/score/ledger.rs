@@ -5,8 +5,9 @@
 
 use super::deductions::DEDUCTIONS;
 use super::numbers::{FULL, cap};
-use super::rule::{Case, Found, Rule, fade, real};
+use super::rule::{Case, Found, Rule, fade};
 use crate::event::health::{Action, Deduction, Dimension};
+use crate::event::Time;
 use crate::event::time::SECOND;
 use crate::event::values::whole;
 
@@ -23,7 +24,10 @@ fn row(rule: &Rule, case: &Case<'_>) -> Option<Deduction> {
     let look = (rule.look)(case);
     let seen = look.seen && rule.needs.seen(case);
     let found = look.found.map(|found| fresh(rule, case, found));
-    let kept = before(rule, case).filter(|row| !seen || row.hard && row.window_s.is_some() && resets(rule.action));
+    // A hard event stays without a reset even when the store has forgotten it.
+    let unanswered = |row: &Deduction| row.hard && row.window_s.is_some() && resets(rule.action);
+    let kept = before(rule, case).filter(|row| !seen || look.fades || unanswered(row));
+    let kept = kept.map(|row| Deduction { held: !seen, ..row });
     let worse = |row: &Deduction| (row.points, row.hard);
     let row = match (found, kept) {
         (Some(found), Some(kept)) => Some(if worse(&kept) > worse(&found) { kept } else { found }),
@@ -62,11 +66,11 @@ fn before(rule: &Rule, case: &Case<'_>) -> Option<Deduction> {
         _ => then,
     };
     let hard = last.hard && hard(rule, case, last.at);
-    Some(Deduction { points, capped: None, held: true, hard, ..last.clone() })
+    Some(Deduction { points, capped: None, hard, ..last.clone() })
 }
 
 /// Whether the state is critical for what was seen at `at`.
-fn hard(rule: &Rule, case: &Case<'_>, at: crate::event::Time) -> bool {
+fn hard(rule: &Rule, case: &Case<'_>, at: Time) -> bool {
     rule.hard && !(resets(rule.action) && case.answered(at))
 }
 
@@ -99,24 +103,4 @@ fn cut(rows: &mut [Deduction]) {
 /// What the score lacks.
 pub(super) fn sum(rows: &[Deduction]) -> i64 {
     rows.iter().map(|row| row.points).sum()
-}
-
-/// Points times what is left of them: for deductions whose points have one time.
-pub(super) fn faded(points: f64, at: crate::event::Time, case: &Case<'_>, window: i64) -> f64 {
-    points * fade(at, case.now, window)
-}
-
-/// Seconds as whole text.
-pub(super) fn seconds(seconds: f64) -> String {
-    format!("{} s", seconds.round())
-}
-
-/// A count for people: `1 error`, `2 errors`.
-pub(super) fn counted(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
-
-/// A value as evidence.
-pub(super) const fn value(count: i64) -> Option<f64> {
-    Some(real(count))
 }

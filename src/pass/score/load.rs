@@ -47,13 +47,13 @@ pub(super) fn generation(known: &Known) -> Generation {
     }
 }
 
-/// A100, A800, H20, H100, GH200, B200, GB300, and what comes after in that style.
+/// A100, A800, A6000, H20, H100, GH200, B200, GB300, and what comes after in that style.
 fn data_centre(word: &str) -> bool {
     let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = word.len() - letters.len();
     match letters {
-        "A" => digits == 3,
-        "H" | "GH" | "B" | "GB" | "R" | "VR" => digits >= 2,
+        "A" => digits >= 3,
+        "H" | "GH" | "B" | "GB" => digits >= 2,
         _ => false,
     }
 }

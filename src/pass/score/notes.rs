@@ -3,7 +3,7 @@
 //! 13, 31, 43 and 45 are usually the program's, 63 is the repair at work; codes that the score does not judge stand here
 //! too, so that none is passed over in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::deductions::JUDGED_XIDS;
 use super::numbers::XID_WINDOW;
@@ -14,15 +14,15 @@ use crate::event::xid::line;
 /// The notes, by code.
 pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
     let from = case.now.plus(-XID_WINDOW);
-    let mut codes: BTreeMap<i64, (i64, Time)> = BTreeMap::new();
     let told = case.known.events.iter().filter(|event| event.kind == "xid" && event.at > from && event.code > 0);
-    for event in told.filter(|event| !JUDGED_XIDS.iter().any(|codes| codes.contains(&event.code))) {
-        let (count, last) = codes.entry(event.code).or_default();
-        *count += 1;
-        *last = event.at.max(*last);
+    let free = told.filter(|event| !JUDGED_XIDS.iter().any(|codes| codes.contains(&event.code)));
+    let mut codes: BTreeMap<i64, BTreeSet<Time>> = BTreeMap::new();
+    for event in free {
+        codes.entry(event.code).or_default().insert(event.at);
     }
-    let note = |(code, (count, last)): (i64, (i64, Time))| {
-        let often = if count == 1 { String::new() } else { format!(", {count} times in 7 days") };
+    let note = |(code, times): (i64, BTreeSet<Time>)| {
+        let often = if times.len() == 1 { String::new() } else { format!(", {} times in 7 days", times.len()) };
+        let last = times.last().copied().unwrap_or_default();
         format!("{}{often}, last at {last}", line(code))
     };
     codes.into_iter().map(note).collect()

@@ -69,6 +69,9 @@ pub(super) const BUSY_LEAST: f64 = 5.0;
 /// What of a span was busy if its power's quantile (50, 95, 99 %) was at the level.
 pub(super) const BUSY_SHARE: [f64; 3] = [0.5, 0.05, 0.01];
 
+/// Peers needed for a comparison (J).
+pub(super) const PEERS: usize = 3;
+
 /// A GPU is gone if its host's newest word is so much newer, at least, …
 pub(super) const GONE_AFTER: i64 = 60 * SECOND;
 /// … and so many of its intervals.

@@ -4,7 +4,7 @@
 //! are the ledger's, so that no deduction can get them wrong.
 
 use super::context::Context;
-use super::numbers::{BUSY_ACTIVE, BUSY_POWER, IDLE_POWER};
+use super::numbers::{BUSY_ACTIVE, BUSY_POWER, IDLE_POWER, PEERS};
 use crate::event::health::{Action, Dimension};
 use crate::event::{Known, Time, Value, Values};
 use crate::metric::ids;
@@ -77,6 +77,8 @@ pub(super) struct Look {
     pub(super) found: Option<Found>,
     /// Whether it saw all it needs; if not, what was found before is held.
     pub(super) seen: bool,
+    /// Whether what was found before fades on although all was seen.
+    pub(super) fades: bool,
 }
 
 /// What costs points.
@@ -96,13 +98,13 @@ pub(super) struct Found {
 
 impl Look {
     /// Nothing found; what was needed was seen.
-    pub(super) const CLEAR: Look = Look { found: None, seen: true };
+    pub(super) const CLEAR: Look = Look { found: None, seen: true, fades: false };
     /// No input.
-    pub(super) const UNKNOWN: Look = Look { found: None, seen: false };
+    pub(super) const UNKNOWN: Look = Look { found: None, seen: false, fades: false };
 
     /// From what was found and whether all was seen.
     pub(super) const fn of(found: Option<Found>, seen: bool) -> Look {
-        Look { found, seen }
+        Look { found, seen, fades: false }
     }
 }
 
@@ -115,7 +117,7 @@ impl Needs {
                 case.has(groups)
             }
             Needs::Load(groups) => case.busy && case.has(groups),
-            Needs::Peers => case.busy && case.has(&[&[super::ids::SM_CLOCK]]) && case.peers().next().is_some(),
+            Needs::Peers => case.busy && case.has(&[&[super::ids::SM_CLOCK]]) && case.peers().nth(PEERS - 1).is_some(),
         }
     }
 
@@ -166,6 +168,11 @@ impl<'a> Case<'a> {
         told.filter(|event| codes.contains(&event.code)).map(|event| (event.code, event.at))
     }
 
+    /// Points less what has faded of them since `at`.
+    pub(super) fn faded(&self, points: f64, at: Time, window: i64) -> f64 {
+        points * fade(at, self.now, window)
+    }
+
     /// Whether a reset has answered what happened at `at`.
     pub(super) fn answered(&self, at: Time) -> bool {
         self.known.events.iter().any(|event| event.kind == "reset" && event.at > at)
@@ -175,7 +182,7 @@ impl<'a> Case<'a> {
     pub(super) fn peers(&self) -> impl Iterator<Item = &'a Known> + '_ {
         let own = self.known;
         let model = model(own);
-        let same = move |other: &&'a Known| !std::ptr::eq(*other, own) && model.is_some() && super::rule::model(other) == model;
+        let same = move |other: &&'a Known| !std::ptr::eq(*other, own) && model.is_some() && crate::pass::score::rule::model(other) == model;
         self.context.host.iter().copied().filter(same)
     }
 

@@ -8,9 +8,9 @@ use crate::event::Time;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::DAY;
 use crate::pass::score::ids::SBE;
-use crate::pass::score::ledger::{counted, faded};
 use crate::pass::score::numbers::DAY_WINDOW;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
+use crate::pass::score::text::counted;
 
 const POINTS: f64 = 3.0;
 /// Fewer in a day say nothing (J) …
@@ -41,7 +41,7 @@ fn look(case: &Case<'_>) -> Look {
     let Some((at, recent, usual)) = ends.filter_map(|at| burst(case, at)).max() else { return Look::CLEAR };
     let limit = real(usual) / real(HISTORY) * TIMES;
     let found = Found {
-        points: faded(POINTS, at, case, DAY_WINDOW),
+        points: case.faded(POINTS, at, DAY_WINDOW),
         at,
         window: Some(DAY_WINDOW),
         value: Some(real(recent)),

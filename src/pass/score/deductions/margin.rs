@@ -5,7 +5,6 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::metric::ids;
-use crate::pass::score::ledger::faded;
 use crate::pass::score::numbers::DAY_WINDOW;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
 
@@ -44,7 +43,7 @@ fn look(case: &Case<'_>) -> Look {
     let named = all.filter_map(|(margin, whose)| Some((margin?, whose)));
     let closest = named.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(margin, _)| *margin <= CLOSE.0);
     let found = closest.map(|(margin, whose)| Found {
-        points: faded(points(margin), case.latest(), case, DAY_WINDOW),
+        points: case.faded(points(margin), case.latest(), DAY_WINDOW),
         at: case.latest(),
         window: Some(DAY_WINDOW),
         value: Some(margin),
@@ -52,6 +51,5 @@ fn look(case: &Case<'_>) -> Look {
         unit: "°C",
         text: format!("{whose} {margin} °C under its own slowdown temperature"),
     });
-    // Never "seen": what was close within the last day goes on fading.
-    Look::of(found, false)
+    Look { found, seen: true, fades: true }
 }

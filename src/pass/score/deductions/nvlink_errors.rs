@@ -4,7 +4,6 @@ use crate::event::facts::FaultMinute;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
 use crate::pass::score::ids::{NVLINK_CRC, NVLINK_RECOVERY, NVLINK_REPLAY};
-use crate::pass::score::ledger::{faded, value};
 use crate::pass::score::numbers::DAY_WINDOW;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
@@ -38,10 +37,10 @@ fn look(case: &Case<'_>) -> Look {
     };
     let at = worst.start.plus(MINUTE).min(case.now);
     let found = Found {
-        points: faded(POINTS, at, case, DAY_WINDOW),
+        points: case.faded(POINTS, at, DAY_WINDOW),
         at,
         window: Some(DAY_WINDOW),
-        value: value(shown),
+        value: Some(real(shown)),
         limit: Some(real(limit)),
         unit: "a minute",
         text: format!("{shown} NVLink {what} in a minute"),

@@ -2,9 +2,8 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::event::xid::line;
-use crate::pass::score::ledger::{faded, value};
 use crate::pass::score::numbers::FAILURE_WINDOW;
-use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
 pub(super) const CODES: &[i64] = &[79];
 const POINTS: f64 = 60.0;
@@ -28,7 +27,7 @@ fn look(case: &Case<'_>) -> Look {
             points: POINTS,
             at: case.latest(),
             window: None,
-            value: value(1),
+            value: Some(real(1)),
             limit: None,
             unit: "",
             text: "gone: its host goes on reporting without it".to_owned(),
@@ -37,10 +36,10 @@ fn look(case: &Case<'_>) -> Look {
     }
     let newest = case.xids(CODES, FAILURE_WINDOW).map(|(_, at)| at).max();
     let found = newest.map(|at| Found {
-        points: faded(POINTS, at, case, FAILURE_WINDOW),
+        points: case.faded(POINTS, at, FAILURE_WINDOW),
         at,
         window: Some(FAILURE_WINDOW),
-        value: value(1),
+        value: Some(real(1)),
         limit: None,
         unit: "",
         text: line(79),

@@ -2,7 +2,6 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::pass::score::ids::{LINK_GEN, LINK_GEN_MAX, LINK_WIDTH, LINK_WIDTH_MAX};
-use crate::pass::score::ledger::value;
 use crate::pass::score::numbers::DAY_WINDOW;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
@@ -11,7 +10,7 @@ const POINTS: f64 = 10.0;
 pub(super) const RULE: Rule = Rule {
     id: "pcie_link",
     dimension: Dimension::Bus,
-    points: "10",
+    points: "10, fading over a day",
     looks_for: "PCIe generation or width below the board's own while busy",
     hard: false,
     action: Action::Reset,
@@ -32,10 +31,10 @@ fn look(case: &Case<'_>) -> Look {
         (None, None) => return Look::CLEAR,
     };
     let found = Found {
-        points: POINTS,
+        points: case.faded(POINTS, case.latest(), DAY_WINDOW),
         at: case.latest(),
         window: Some(DAY_WINDOW),
-        value: value(now),
+        value: Some(real(now)),
         limit: Some(real(most)),
         unit: what,
         text: format!("PCIe {what} {now} of {most} at work"),

@@ -5,7 +5,6 @@ use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
 use crate::event::values::whole;
 use crate::pass::score::ids::{LINK_GEN_MAX, LINK_WIDTH_MAX, REPLAYS};
-use crate::pass::score::ledger::{faded, value};
 use crate::pass::score::numbers::DAY_WINDOW;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
@@ -61,10 +60,10 @@ fn look(case: &Case<'_>) -> Look {
     let Some([.., (start, replays)]) = above.windows(IN_A_ROW).rfind(row) else { return Look::CLEAR };
     let at = start.plus(MINUTE).min(case.now);
     let found = Found {
-        points: faded(POINTS, at, case, DAY_WINDOW),
+        points: case.faded(POINTS, at, DAY_WINDOW),
         at,
         window: Some(DAY_WINDOW),
-        value: value(*replays),
+        value: Some(real(*replays)),
         limit: Some(real(limit)),
         unit: "a minute",
         text: format!("{replays} PCIe replays in a minute, the fifth above {limit}"),

@@ -7,8 +7,7 @@ use crate::event::Known;
 use crate::event::facts::Load;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
-use crate::pass::score::ledger::faded;
-use crate::pass::score::numbers::DAY_WINDOW;
+use crate::pass::score::numbers::{DAY_WINDOW, PEERS};
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
 
 /// Share of the peers' clock, and points.
@@ -18,8 +17,6 @@ const FAR: (f64, f64) = (0.7, 10.0);
 const WORK: f64 = 50.0;
 /// Activity of a peer at like work, as a share of one's own, either way.
 const LIKE: f64 = 0.8;
-/// Peers needed.
-const PEERS: usize = 3;
 /// A shorter span says little.
 const SPAN: i64 = 15 * MINUTE;
 /// Median power from which on a GPU is at its limit, as a share of it.
@@ -72,7 +69,7 @@ fn slow(case: &Case<'_>, span: &Load) -> Option<Found> {
     };
     let at = span.start.plus(span.ms).min(case.now);
     Some(Found {
-        points: faded(points, at, case, DAY_WINDOW),
+        points: case.faded(points, at, DAY_WINDOW),
         at,
         window: Some(DAY_WINDOW),
         value: Some(clock.round()),

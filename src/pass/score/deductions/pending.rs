@@ -2,8 +2,7 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::metric::ids;
-use crate::pass::score::ledger::value;
-use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
 const POINTS: f64 = 10.0;
 
@@ -37,7 +36,7 @@ fn look(case: &Case<'_>, metric: usize, text: &str) -> Look {
         points: POINTS,
         at: case.latest(),
         window: None,
-        value: value(1),
+        value: Some(real(1)),
         limit: None,
         unit: "",
         text: text.to_owned(),

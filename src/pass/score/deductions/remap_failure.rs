@@ -4,9 +4,8 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::metric::ids;
-use crate::pass::score::ledger::{faded, value};
 use crate::pass::score::numbers::FAILURE_WINDOW;
-use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
 pub(super) const CODES: &[i64] = &[64];
 const POINTS: f64 = 60.0;
@@ -31,7 +30,7 @@ fn look(case: &Case<'_>) -> Look {
             points: POINTS,
             at: case.latest(),
             window: None,
-            value: value(1),
+            value: Some(real(1)),
             limit: None,
             unit: "",
             text,
@@ -40,10 +39,10 @@ fn look(case: &Case<'_>) -> Look {
     }
     let newest = case.xids(CODES, FAILURE_WINDOW).map(|(_, at)| at).max();
     let found = newest.map(|at| Found {
-        points: faded(POINTS, at, case, FAILURE_WINDOW),
+        points: case.faded(POINTS, at, FAILURE_WINDOW),
         at,
         window: Some(FAILURE_WINDOW),
-        value: value(1),
+        value: Some(real(1)),
         limit: None,
         unit: "",
         text: crate::event::xid::line(64),

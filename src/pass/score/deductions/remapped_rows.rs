@@ -2,8 +2,8 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::pass::score::ids::REMAPPED;
-use crate::pass::score::ledger::{counted, value};
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real, together};
+use crate::pass::score::text::counted;
 
 /// Points of each and the most.
 const PRICE: [f64; 3] = [3.0, 3.0, 24.0];
@@ -26,7 +26,7 @@ fn look(case: &Case<'_>) -> Look {
         points: together(real(rows), PRICE),
         at: case.latest(),
         window: None,
-        value: value(rows),
+        value: Some(real(rows)),
         limit: None,
         unit: "rows",
         text: format!("{} remapped for uncorrectable errors", counted(rows, "row")),

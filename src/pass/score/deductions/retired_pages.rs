@@ -2,7 +2,6 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::pass::score::ids::{RETIRED_DBE, RETIRED_SBE};
-use crate::pass::score::ledger::value;
 use crate::pass::score::rule::{Case, Found, Generation, Look, Needs, Rule, real};
 
 const POINTS: f64 = 60.0;
@@ -45,7 +44,7 @@ fn look(case: &Case<'_>) -> Look {
         points: POINTS,
         at: case.latest(),
         window: None,
-        value: value(shown),
+        value: Some(real(shown)),
         limit: Some(real(limit)),
         unit: "pages",
         text,

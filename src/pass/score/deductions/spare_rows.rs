@@ -2,8 +2,8 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::pass::score::ids::{BANKS_LOW, BANKS_NONE};
-use crate::pass::score::ledger::{counted, value};
-use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
+use crate::pass::score::text::counted;
 
 const NONE: f64 = 20.0;
 const LOW: f64 = 8.0;
@@ -31,7 +31,7 @@ fn look(case: &Case<'_>) -> Look {
         points,
         at: case.latest(),
         window: None,
-        value: value(banks),
+        value: Some(real(banks)),
         limit: None,
         unit: "banks",
         text: format!("{} with {left} left", counted(banks, "memory bank")),

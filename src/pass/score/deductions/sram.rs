@@ -2,8 +2,7 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::metric::ids;
-use crate::pass::score::ledger::value;
-use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
 const POINTS: f64 = 60.0;
 
@@ -25,7 +24,7 @@ fn look(case: &Case<'_>) -> Look {
         points: POINTS,
         at: case.latest(),
         window: None,
-        value: value(1),
+        value: Some(real(1)),
         limit: None,
         unit: "",
         text: "SRAM errors are above NVIDIA's threshold".to_owned(),

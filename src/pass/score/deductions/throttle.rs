@@ -8,9 +8,9 @@ use crate::event::facts::FaultMinute;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
 use crate::metric::ids;
-use crate::pass::score::ledger::{faded, seconds};
 use crate::pass::score::numbers::{THROTTLE_FULL_S, THROTTLE_SPAN, THROTTLE_WINDOW};
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
+use crate::pass::score::text::seconds;
 
 const HW_THERMAL_POINTS: f64 = 20.0;
 const SW_THERMAL_POINTS: f64 = 5.0;
@@ -84,7 +84,7 @@ fn look(case: &Case<'_>, seed: f64, what: &str, of: fn(&FaultMinute) -> f64) -> 
         let hour = active.iter().take(index + 1).rev().take_while(|(other, _)| start.since(*other) < THROTTLE_SPAN);
         let in_hour: f64 = hour.map(|(_, s)| s).sum();
         let at = start.plus(MINUTE).min(case.now);
-        let left = faded(points(seed, in_hour), at, case, THROTTLE_WINDOW);
+        let left = case.faded(points(seed, in_hour), at, THROTTLE_WINDOW);
         if left > 0.0 && worst.is_none_or(|(most, ..)| left >= most) {
             worst = Some((left, at, in_hour));
         }

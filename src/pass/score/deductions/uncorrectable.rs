@@ -6,9 +6,9 @@
 use crate::event::Time;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
-use crate::pass::score::ledger::{counted, value};
 use crate::pass::score::numbers::FAILURE_WINDOW;
-use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, repeated, together};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real, repeated, together};
+use crate::pass::score::text::counted;
 
 pub(super) const CODES: &[i64] = &[48];
 /// Points of the first, of each further one, and the most.
@@ -44,7 +44,7 @@ fn look(case: &Case<'_>) -> Look {
         points: repeated(&faults.times, case.now, FAILURE_WINDOW, PRICE),
         at: (*at).min(case.now),
         window: Some(FAILURE_WINDOW),
-        value: value(faults.count),
+        value: Some(real(faults.count)),
         limit: None,
         unit: "errors",
         text: format!("{} in 30 days", counted(faults.count, "uncorrectable memory error")),

@@ -6,9 +6,8 @@ use crate::event::Time;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
 use crate::event::xid::line;
-use crate::pass::score::ledger::value;
 use crate::pass::score::numbers::XID_WINDOW;
-use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, repeated, together};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real, repeated, together};
 
 /// Points of the first fault, of each further one, and the most.
 type Price = [f64; 3];
@@ -84,7 +83,7 @@ fn look(case: &Case<'_>, codes: &'static [i64], price: Price) -> Look {
         points: repeated(&times, case.now, XID_WINDOW, price),
         at,
         window: Some(XID_WINDOW),
-        value: value(count),
+        value: Some(real(count)),
         limit: None,
         unit: "",
         text: format!("{}{often}", line(code)),
