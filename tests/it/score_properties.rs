@@ -126,7 +126,7 @@ fn says(health: &Health) -> (i64, String, String, State) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn p1_the_ledger_adds_up(host in host(), absence: bool) {
