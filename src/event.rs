@@ -19,6 +19,7 @@ pub mod text;
 pub mod time;
 pub mod values;
 pub mod window;
+pub mod xid;
 
 pub use alert::{Alert, Severity, Status};
 pub use asset::Asset;

@@ -219,7 +219,7 @@ pub mod ids {
         true
     }
 
-    const fn find(name: &str) -> usize {
+    pub(crate) const fn find(name: &str) -> usize {
         let mut rest: &[super::Metric] = &METRICS;
         let mut at = 0;
         while let [metric, tail @ ..] = rest {

@@ -71,6 +71,12 @@ mod runner_flaws;
 #[cfg(test)]
 mod runner_kills;
 #[cfg(test)]
+mod score_properties;
+#[cfg(test)]
+mod score_scenarios;
+#[cfg(test)]
+mod score_support;
+#[cfg(test)]
 mod seed_rules;
 #[cfg(test)]
 mod sim_quantiles;

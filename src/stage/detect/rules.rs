@@ -14,7 +14,6 @@ mod row_remap_pending;
 mod sram_threshold;
 mod thermal_margin;
 mod xid;
-mod xid_table;
 
 use crate::event::time::{MINUTE, SECOND};
 use crate::event::{Severity, Time, Values, Xid};
@@ -155,7 +154,7 @@ impl Rule {
 
 /// One line on an XID.
 pub(super) fn xid_line(code: i64) -> String {
-    xid::line(code)
+    crate::event::xid::line(code)
 }
 
 /// A flag that is a fault while it stands.

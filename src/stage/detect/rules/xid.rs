@@ -3,8 +3,8 @@
 //!
 //! A code the table does not have raises a warning: it is new, and silence about it would be a guess.
 
-use super::xid_table::{Xid, find};
 use super::{Fault, Judge, Look, Rule, Words};
+use crate::event::xid::{Entry, find, line};
 use crate::event::{Severity, Values};
 use crate::metric::ids;
 
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 fn judge(look: &Look<'_>, found: &mut dyn FnMut(Fault)) {
     for xid in look.xids {
         let severity = match find(xid.code) {
-            Some(Xid { severity, .. }) => *severity,
+            Some(Entry { severity, .. }) => *severity,
             // 0 and less are no codes: some exporters show 0 for "none so far".
             None => (xid.code > 0).then_some(Severity::Warning),
         };
@@ -33,12 +33,4 @@ fn words(code: Option<i64>, _: &Values) -> Words {
     let code = code.unwrap_or_default();
     let unknown = "Look the code up in NVIDIA's XID catalogue; drain the GPU if it comes back.";
     Words { what: line(code), action: find(code).map_or(unknown, |xid| xid.action) }
-}
-
-/// One line on a code.
-pub(super) fn line(code: i64) -> String {
-    match find(code) {
-        Some(xid) => format!("XID {code}: {}", xid.meaning),
-        None => format!("XID {code}: not in this version's table"),
-    }
 }

@@ -2,18 +2,22 @@
 //!
 //! Classes (facts on dcgm, 6; NVIDIA's catalogue of October 2025, DCGM 4.6's health verdicts): critical where the GPU
 //! needs a reset, a reboot or support before work can be trusted; warning where work is hurt and may go on; none where a
-//! program is to blame, a repair worked, or the code only informs.
+//! program is to blame, a repair worked, or the code only informs. Used by the alert rules of one GPU and by the score;
+//! what a code costs is the score's to say.
 
-use crate::event::Severity;
+use super::Severity;
 
-/// One code.
+/// One code of the catalogue.
 #[derive(Debug)]
-pub(super) struct Xid {
-    pub(super) code: i64,
+pub struct Entry {
+    /// The code.
+    pub code: i64,
     /// The alert's severity; `None` raises none.
-    pub(super) severity: Option<Severity>,
-    pub(super) meaning: &'static str,
-    pub(super) action: &'static str,
+    pub severity: Option<Severity>,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What to do about it.
+    pub action: &'static str,
 }
 
 const CRITICAL: Option<Severity> = Some(Severity::Critical);
@@ -30,12 +34,12 @@ const LINK: &str =
 const DRAM: &str = "Drain the GPU and reset it (NVIDIA: WORKFLOW_XID_48); if it comes back, run the field diagnostic.";
 const SOON: &str = "Watch it; plan a check at the next maintenance.";
 
-const fn xid(code: i64, severity: Option<Severity>, meaning: &'static str, action: &'static str) -> Xid {
-    Xid { code, severity, meaning, action }
+const fn xid(code: i64, severity: Option<Severity>, meaning: &'static str, action: &'static str) -> Entry {
+    Entry { code, severity, meaning, action }
 }
 
 /// By rising code.
-static TABLE: &[Xid] = &[
+static TABLE: &[Entry] = &[
     xid(13, None, "graphics engine exception, usually the program's fault", APP),
     xid(31, None, "memory page fault, usually the program's fault", APP),
     xid(32, WARNING, "corrupt push buffer", APP),
@@ -94,9 +98,19 @@ static TABLE: &[Xid] = &[
     xid(172, WARNING, "uncorrectable on-chip (SRAM) error, detail to XID 48", DRAM),
 ];
 
-/// The row of a code.
-pub(super) fn find(code: i64) -> Option<&'static Xid> {
+/// The entry of a code.
+#[must_use]
+pub fn find(code: i64) -> Option<&'static Entry> {
     TABLE.binary_search_by_key(&code, |xid| xid.code).ok().and_then(|at| TABLE.get(at))
+}
+
+/// One line on a code.
+#[must_use]
+pub fn line(code: i64) -> String {
+    match find(code) {
+        Some(xid) => format!("XID {code}: {}", xid.meaning),
+        None => format!("XID {code}: not in this version's table"),
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,84 @@
+//! The GPU runs slower than its peers at the same kind of work: the mean SM clock of an hour against that of the busy GPUs
+//! of the same host and model with like activity.
+//!
+//! A GPU at its power limit is slow because it works hard, and costs nothing. All numbers are judgement (J).
+
+use crate::event::Known;
+use crate::event::facts::Load;
+use crate::event::health::{Action, Dimension};
+use crate::event::time::MINUTE;
+use crate::pass::score::numbers::{DAY_WINDOW, PEERS};
+use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
+
+/// Share of the peers' clock, and points.
+const SLOW: (f64, f64) = (0.85, 5.0);
+const FAR: (f64, f64) = (0.7, 10.0);
+/// Mean activity, %, from which on an hour is work.
+const WORK: f64 = 50.0;
+/// Activity of a peer at like work, as a share of one's own, either way.
+const LIKE: f64 = 0.8;
+/// A shorter span says little.
+const SPAN: i64 = 15 * MINUTE;
+/// Median power from which on a GPU is at its limit, as a share of it.
+const AT_LIMIT: f64 = 0.95;
+
+pub(super) const RULE: Rule = Rule {
+    id: "slower_than_peers",
+    dimension: Dimension::Performance,
+    points: "5 under 85 %, 10 under 70 % of the peers' clock, fading over a day",
+    looks_for: "an SM clock far under busy peers of the same host and model",
+    hard: false,
+    action: Action::Monitor,
+    needs: Needs::Peers,
+    look,
+    full: |_| FAR.1,
+};
+
+fn look(case: &Case<'_>) -> Look {
+    let from = case.now.plus(-DAY_WINDOW);
+    let spans = case.known.hours.iter().filter(|span| span.ms >= SPAN && span.start.plus(span.ms) > from);
+    let worst = spans.filter_map(|span| slow(case, span)).max_by(|a, b| a.points.total_cmp(&b.points));
+    Look::of(worst, true)
+}
+
+fn slow(case: &Case<'_>, span: &Load) -> Option<Found> {
+    let clock = span.sm_clock?;
+    let own = activity(span).filter(|own| *own >= WORK)?;
+    let ([Some(power), ..], Some(limit)) = (span.power, span.limit) else { return None };
+    if power >= AT_LIMIT * limit {
+        return None;
+    }
+    let like = |other: f64| other >= own * LIKE && own >= other * LIKE;
+    let clock_of = |peer: &Known| {
+        let at = peer.hours.binary_search_by_key(&span.start, |other| other.start).ok()?;
+        let other = peer.hours.get(at).filter(|other| other.ms == span.ms)?;
+        activity(other).filter(|other| like(*other)).and(other.sm_clock)
+    };
+    let mut clocks: Vec<f64> = case.peers().filter_map(clock_of).collect();
+    if clocks.len() < PEERS {
+        return None;
+    }
+    clocks.sort_by(f64::total_cmp);
+    let median = *clocks.get(clocks.len() / 2)?;
+    let points = if clock < FAR.0 * median {
+        FAR.1
+    } else if clock < SLOW.0 * median {
+        SLOW.1
+    } else {
+        return None;
+    };
+    let at = span.start.plus(span.ms).min(case.now);
+    Some(Found {
+        points: case.faded(points, at, DAY_WINDOW),
+        at,
+        window: Some(DAY_WINDOW),
+        value: Some(clock.round()),
+        limit: Some((SLOW.0 * median).round()),
+        unit: "MHz",
+        text: format!("mean clock {} MHz where busy peers have {} MHz", clock.round(), median.round()),
+    })
+}
+
+fn activity(span: &Load) -> Option<f64> {
+    span.sm_active.or(span.util)
+}

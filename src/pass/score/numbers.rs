@@ -1,0 +1,80 @@
+//! Every number of judgement in the score, in one table: seed points, windows, limits, weights.
+//!
+//! Facts on health, section 3, has the points and the windows of XIDs. What it leaves open is marked (J): judgement, no
+//! data behind it. Points of single deductions that nothing else shares stand in the deduction's own file.
+
+use crate::event::health::Dimension;
+use crate::event::time::{DAY, HOUR, MINUTE, SECOND};
+
+/// Most points that a dimension takes: memory, bus, thermal, power, performance.
+pub(super) const fn cap(dimension: Dimension) -> i64 {
+    match dimension {
+        Dimension::Memory => 70,
+        Dimension::Bus => 60,
+        Dimension::Thermal => 40,
+        Dimension::Power => 30,
+        Dimension::Performance => 10,
+    }
+}
+
+/// Weight of a dimension in the confidence (J); they add up to 1.
+pub(super) const fn weight(dimension: Dimension) -> f64 {
+    match dimension {
+        Dimension::Memory => 0.35,
+        Dimension::Bus => 0.25,
+        Dimension::Thermal => 0.2,
+        Dimension::Power | Dimension::Performance => 0.1,
+    }
+}
+
+/// The best score.
+pub(super) const FULL: i64 = 100;
+/// Below this confidence the state is unknown unless a hard deduction stands (J).
+pub(super) const LEAST_CONFIDENCE: f64 = 0.5;
+/// A sample is fresh for so many intervals …
+pub(super) const FRESH_INTERVALS: i64 = 3;
+/// … and worth nothing at this age.
+pub(super) const STALE: i64 = 15 * MINUTE;
+/// The interval of a source that does not name one (J: the seed's default).
+pub(super) const INTERVAL: i64 = 10 * SECOND;
+
+/// A better grade needs so many points above its border …
+pub(super) const BETTER_BY: i64 = 3;
+/// … for this long.
+pub(super) const BETTER_FOR: i64 = 30 * MINUTE;
+
+/// Uncorrectable errors, failed repairs and a lost GPU cost less and less for this long. XID 64 and 79 (J): a board that
+/// failed and came back fails again, a quarter of them within 90 days (facts on health, 1).
+pub(super) const FAILURE_WINDOW: i64 = 30 * DAY;
+/// Other XIDs.
+pub(super) const XID_WINDOW: i64 = 7 * DAY;
+/// Link errors, replays, margins, clocks (J: as long as throttling fades).
+pub(super) const DAY_WINDOW: i64 = DAY;
+
+/// Throttling counts whole from this many seconds on …
+pub(super) const THROTTLE_FULL_S: f64 = 60.0;
+/// … within this span, …
+pub(super) const THROTTLE_SPAN: i64 = HOUR;
+/// … and fades over this one.
+pub(super) const THROTTLE_WINDOW: i64 = DAY;
+
+/// A GPU is busy at this mean SM activity, %, or …
+pub(super) const BUSY_ACTIVE: f64 = 10.0;
+/// … at this share of the way from idle power to its limit.
+pub(super) const BUSY_POWER: f64 = 0.3;
+/// Idle power as a share of the limit (J: 60 of 400 W, facts on health, 1).
+pub(super) const IDLE_POWER: f64 = 0.15;
+/// What shows under load only has been seen if the GPU was busy for so many minutes in a day.
+pub(super) const BUSY_LEAST: f64 = 5.0;
+/// What of a span was busy if its power's quantile (50, 95, 99 %) was at the level.
+pub(super) const BUSY_SHARE: [f64; 3] = [0.5, 0.05, 0.01];
+
+/// Peers needed for a comparison (J).
+pub(super) const PEERS: usize = 3;
+
+/// A GPU is gone if its host's newest word is so much newer, at least, …
+pub(super) const GONE_AFTER: i64 = 60 * SECOND;
+/// … and so many of its intervals.
+pub(super) const GONE_INTERVALS: i64 = 3;
+/// A sample written this late says nothing of the present.
+pub(super) const LIVE: i64 = 5 * MINUTE;
