@@ -67,8 +67,8 @@ pub fn judge(facts: &Facts, healths: &[Health], now: Now) -> Outcome {
 
 /// The alerts that fire once `changes` are made, as they are then.
 fn firing<'a>(facts: &'a Facts, changes: &'a [Alert]) -> Vec<&'a Alert> {
-    let changed: HashSet<&str> = changes.iter().map(|alert| alert.alert_id.as_str()).collect();
-    let still = facts.alerts.iter().filter(|alert| !changed.contains(alert.alert_id.as_str()));
+    let touched: HashSet<&str> = changes.iter().map(|alert| alert.alert_id.as_str()).collect();
+    let still = facts.alerts.iter().filter(|alert| !touched.contains(alert.alert_id.as_str()));
     still.chain(changes).filter(|alert| alert.status == Status::Firing).collect()
 }
 

@@ -27,8 +27,10 @@ pub(super) enum Gone<'a> {
 pub(super) struct Gpu<'a> {
     pub(super) known: &'a Known,
     pub(super) gone: Option<Gone<'a>>,
-    /// Whether its host is ahead of it by more than a gap.
+    /// Whether its host is ahead of it by more than a gap …
     pub(super) behind: bool,
+    /// … or by all but an interval of that.
+    nearly: bool,
 }
 
 /// One host: what has samples or a collector's report.
@@ -81,7 +83,7 @@ impl<'a> Presence<'a> {
             })
         };
         let gpus: Vec<Gpu<'_>> =
-            facts.gpus.iter().map(|known| Gpu { known, gone: gone(known), behind: false }).collect();
+            facts.gpus.iter().map(|known| Gpu { known, gone: gone(known), behind: false, nearly: false }).collect();
         let by_uuid = facts.gpus.iter().enumerate().map(|(at, known)| (known.uuid(), at)).collect();
         let mut presence = Presence { gpus, hosts: hosts(&reports), racks: BTreeMap::new(), by_uuid };
         presence.settle();
@@ -106,7 +108,8 @@ impl<'a> Presence<'a> {
         }
         for host in self.hosts.values_mut() {
             host.interval = if host.interval > 0 { host.interval } else { INTERVAL };
-            let ticks = host.report.and_then(|row| Some((row.time, count(row, "ticks")?)));
+            let ticks = |row| Some(count(row, "ticks")?.saturating_add(count(row, "missed").unwrap_or_default()));
+            let ticks = host.report.and_then(|row| Some((row.time, ticks(row)?)));
             host.started = ticks.map(|(time, ticks)| time.plus(-ticks.saturating_mul(host.interval)));
         }
     }
@@ -118,7 +121,8 @@ impl<'a> Presence<'a> {
                     let latest = &gpu.known.latest;
                     let interval = latest.interval_ms.filter(|ms| *ms > 0).unwrap_or(INTERVAL);
                     let gap = GPU_AT_LEAST.max(interval.saturating_mul(GPU_INTERVALS));
-                    gpu.behind = host.newest().is_some_and(|newest| newest.since(latest.time) > gap);
+                    let lag = host.newest().map_or(0, |newest| newest.since(latest.time));
+                    (gpu.behind, gpu.nearly) = (lag > gap, lag > gap - interval);
                 }
             }
         }
@@ -141,9 +145,10 @@ impl<'a> Presence<'a> {
         host.gpus.iter().filter_map(|at| self.gpus.get(*at))
     }
 
-    /// Whether every GPU of a host of several is behind: then it is the host that is lost, whoever reports for it.
+    /// Whether every GPU of a host of several is behind: then it is the host that is lost, whoever reports for it. An
+    /// interval less than a gap is enough, since their last samples are not all of one instant.
     pub(super) fn all_behind(&self, host: &Host<'a>) -> bool {
-        host.gpus.len() > 1 && self.members(host).all(|gpu| gpu.behind)
+        host.gpus.len() > 1 && self.members(host).all(|gpu| gpu.nearly)
     }
 }
 

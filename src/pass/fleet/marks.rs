@@ -71,7 +71,7 @@ fn inhibitors<'f>(firing: &[&'f Alert], inhibits: &'f Inhibits) -> Inhibitors<'f
             let one = all.own.entry(uuid).or_insert(alert);
             let rank =
                 |alert: &&Alert| (std::cmp::Reverse(alert.severity), alert.since.clone(), alert.alert_id.clone());
-            if rank(&alert) < rank(&&**one) {
+            if rank(alert) < rank(one) {
                 *one = alert;
             }
         }

@@ -37,7 +37,7 @@ pub(super) static RULES: [Rule; 8] = [
 pub(super) use gpu_silent::ID as GPU_SILENT;
 pub(super) use health_grade::ID as HEALTH_GRADE;
 pub(super) use host_silent::ID as HOST_SILENT;
-pub(super) use incident::{XID, code};
+pub(super) use incident::code;
 
 /// A GPU that fell off the bus: the XID that says what a silent GPU's own alert cannot.
 pub(super) const OFF_BUS: i64 = 79;
@@ -180,12 +180,9 @@ fn number(count: usize) -> f64 {
 /// Milliseconds for people: `40 s`, `12 min`, `5 h`.
 fn span(ms: i64) -> String {
     use crate::event::time::{DAY, HOUR, MINUTE, SECOND};
-    match ms {
-        ..MINUTE => format!("{} s", ms / SECOND),
-        ..HOUR => format!("{} min", ms / MINUTE),
-        ..DAY => format!("{} h", ms / HOUR),
-        _ => format!("{} d", ms / DAY),
-    }
+    let (unit, word) =
+        [(DAY, "d"), (HOUR, "h"), (MINUTE, "min")].into_iter().find(|(unit, _)| ms >= *unit).unwrap_or((SECOND, "s"));
+    format!("{} {word}", ms / unit)
 }
 
 /// The clock time of an instant for people, to the minute; with its day where that is not `now`'s.

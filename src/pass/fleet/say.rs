@@ -92,7 +92,6 @@ fn gpu(presence: &Presence<'_>, subject: Subject<'_>) -> Option<AlertGpu> {
 
 fn host(presence: &Presence<'_>, subject: Subject<'_>) -> AlertHost {
     let known = |at: &usize| presence.gpus.get(*at).map(|gpu| gpu.known);
-    let rack = |id| presence.racks.iter().find(|(rack, _)| **rack == id).map(|(_, gpus)| gpus.as_slice());
     let (hostname, gpus): (Option<&str>, Vec<&Known>) = match subject {
         Subject::Gpu(at) => {
             let known = known(&at);
@@ -102,7 +101,7 @@ fn host(presence: &Presence<'_>, subject: Subject<'_>) -> AlertHost {
             let gpus = presence.hosts.get(name).map_or(&[][..], |host| host.gpus.as_slice());
             (Some(name), gpus.iter().filter_map(known).collect())
         }
-        Subject::Rack(id) => (None, rack(id).unwrap_or_default().iter().filter_map(known).collect()),
+        Subject::Rack(id) => (None, presence.racks.get(&id).into_iter().flatten().filter_map(known).collect()),
         Subject::Fleet => (None, presence.gpus.iter().map(|gpu| gpu.known).collect()),
     };
     // What all of them share; a host's GPUs are in one place, a fleet's seldom.

@@ -14,9 +14,9 @@ use super::{Case, Finding, GPU_SILENT, HOST_SILENT, Judge, Rule, Subject, World,
 use crate::event::{Alert, Severity, Time, time};
 use crate::pass::fleet::limits::{INCIDENT, INCIDENT_AT_LEAST, INCIDENT_ENDS};
 
-pub(in crate::pass::fleet) const ID: &str = "incident";
+pub(super) const ID: &str = "incident";
 /// The rule whose alerts have a state each by their code.
-pub(in crate::pass::fleet) const XID: &str = "xid";
+const XID: &str = "xid";
 
 pub(super) const RULE: Rule = Rule {
     id: ID,
@@ -51,24 +51,21 @@ struct Group<'a> {
 }
 
 fn find<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Vec<Finding<'a>> {
-    let silenced_by_pipeline = super::pipeline_silent::fires(world, firing);
+    let told = super::pipeline_silent::fires(world, firing);
     let mut found: Vec<Finding<'a>> = Vec::new();
     let mut taken: BTreeSet<(Subject<'a>, State<'a>)> = BTreeSet::new();
     // Racks first: the order of `Subject` backwards.
     for ((subject, state), group) in groups(world, firing).into_iter().rev() {
         let total = scope(world, subject).len();
         let part = group.gpus.len();
-        let (name, open) = {
-            let name = name(state);
-            let open = world.open(ID, subject, &name).is_some();
-            (name, open)
-        };
+        let name = name(state);
+        let open = world.open(ID, subject, &name).is_some();
         let hosts = hosts(world, &group);
         let several = match subject {
             Subject::Rack(_) => hosts.len(),
             _ => part,
         } >= INCIDENT_AT_LEAST;
-        let under = taken.contains(&(subject, state)) || (silenced_by_pipeline && is_silence(state));
+        let under = taken.contains(&(subject, state)) || (told && is_silence(state));
         let begins = several && part * 100 >= total * INCIDENT && !under;
         if !(begins || open && part * 100 >= total * INCIDENT_ENDS) {
             continue;
@@ -157,11 +154,10 @@ fn hosts<'a>(world: &World<'a>, group: &Group<'_>) -> BTreeSet<&'a str> {
 }
 
 /// The GPUs of a scope that are not gone.
-fn scope<'w>(world: &'w World<'_>, subject: Subject<'_>) -> &'w [usize] {
-    let racks = &world.presence.racks;
+fn scope<'w>(world: &'w World<'_>, subject: Subject<'w>) -> &'w [usize] {
     match subject {
         Subject::Host(name) => world.presence.hosts.get(name).map_or(&[], |host| host.gpus.as_slice()),
-        Subject::Rack(id) => racks.iter().find(|(rack, _)| **rack == id).map_or(&[], |(_, gpus)| gpus.as_slice()),
+        Subject::Rack(id) => world.presence.racks.get(&id).map_or(&[], Vec::as_slice),
         Subject::Gpu(_) | Subject::Fleet => &[],
     }
 }
