@@ -7,8 +7,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
 use super::{
-    aggregate, assets, collect, completions, demo, generate, migrate, predict, process, run, score, silence, simcheck, tail, top,
-    validate,
+    aggregate, assets, collect, completions, demo, generate, migrate, predict, process, run, score, silence, simcheck,
+    tail, top, validate,
 };
 
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.

@@ -103,7 +103,8 @@ impl Demo {
             speed: options.speed,
             from: Some(past),
             // Time without waiting has no end of its own: an hour and a quarter is the length of the script.
-            ticks: (options.speed == Speed::Max).then_some(u64::try_from((history + HOUR + 15 * MINUTE) / step).unwrap_or(1)),
+            ticks: (options.speed == Speed::Max)
+                .then_some(u64::try_from((history + HOUR + 15 * MINUTE) / step).unwrap_or(1)),
             sim: SimOptions { ..options.sim.clone() },
         };
         Ok(Demo { common, options, clock, bus, live, history })
@@ -208,7 +209,10 @@ fn show(demo: Demo, options: &Options, signals: &Signals) -> Outcome {
     let shown = std::thread::scope(|scope| {
         let (demo, ran) = (&demo, &ran);
         let watcher = Watcher {
-            open: { let common = demo.common.clone(); Box::new(move || open::store_to_read(&common, &StoreOptions { store: None })) },
+            open: {
+                let common = demo.common.clone();
+                Box::new(move || open::store_to_read(&common, &StoreOptions { store: None }))
+            },
             bus: Some(Arc::clone(&demo.bus)),
             place: "ok".to_owned(),
             clock: Arc::clone(&demo.clock),
@@ -257,7 +261,8 @@ fn history(demo: &Demo, to: &Sender<Msg>) {
 fn table(store: &mut dyn Store, clock: &Clock) -> Result<(), Failure> {
     let found = store.fleet()?;
     let open: Vec<&Alert> = found.alerts.iter().filter(|alert| alert.is_open()).collect();
-    let troubled = |gpu: &GpuNow| open.iter().any(|alert| alert.gpu.as_ref().is_some_and(|at| at.gpu_uuid == gpu.uuid()));
+    let troubled =
+        |gpu: &GpuNow| open.iter().any(|alert| alert.gpu.as_ref().is_some_and(|at| at.gpu_uuid == gpu.uuid()));
     let score = |gpu: &GpuNow| gpu.health.as_ref().map_or(100, |health| health.score);
     let mut rows: Vec<GpuNow> = found.gpus.iter().filter(|gpu| !gpu.is_replaced()).cloned().collect();
     rows.sort_by_key(|gpu| (!troubled(gpu), score(gpu)));

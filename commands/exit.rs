@@ -19,11 +19,6 @@ pub(crate) const UNREACHABLE: u8 = 3;
 /// Why a command ends without success.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// It in one line, for a view that goes on.
-    pub(crate) fn text(&self) -> String {
-        escaped(&format!("{:#}", self.error)).into_owned()
-    }
-
     /// Whether it is only that a stop came while it waited for a dependency.
     stopped: bool,
     code: u8,
@@ -54,6 +49,11 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// It in one line, for a view that goes on.
+    pub(crate) fn text(&self) -> String {
+        escaped(&format!("{:#}", self.error)).into_owned()
     }
 
     /// Whether it is only that a stop came while it waited for a dependency.

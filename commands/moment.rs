@@ -59,11 +59,9 @@ pub(crate) fn gpu<'g>(gpus: &'g [GpuNow], selector: &str) -> Result<&'g GpuNow, 
         [one] => Ok(one),
         [] => Err(Failure::usage(format!("no GPU {selector:?} in the store"))
             .hint("name one by its UUID, by eight characters or more of its beginning, or as host/index")),
-        [one, other, ..] => Err(Failure::usage(format!(
-            "{selector:?} names several GPUs: {} and {}",
-            one.uuid(),
-            other.uuid()
-        ))),
+        [one, other, ..] => {
+            Err(Failure::usage(format!("{selector:?} names several GPUs: {} and {}", one.uuid(), other.uuid())))
+        }
     }
 }
 

@@ -268,5 +268,8 @@ fn import(file: &str, who: &str, now: gpuhm::event::Time) -> Result<Vec<Label>, 
     for error in wrong.iter().take(SHOWN) {
         tracing::error!("{file}: {error}");
     }
-    Err(Failure::usage(format!("label import {file}: {} of its records cannot be read; none was imported", wrong.len())))
+    Err(Failure::usage(format!(
+        "label import {file}: {} of its records cannot be read; none was imported",
+        wrong.len()
+    )))
 }

@@ -15,10 +15,10 @@ use gpuhm::view::scores;
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::moment::{Toward, gpu, moment};
+use super::open;
 use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
 use super::out::Out;
 use super::process::{Signals, pass_retry};
-use super::open;
 
 /// Flags of `score`.
 #[derive(Debug, Clone, Args)]
@@ -163,8 +163,11 @@ fn explain(common: &CommonOptions, options: &Options, selector: &str) -> Outcome
         Some(at) => store.health_at(gpu.uuid(), at)?,
     };
     let Some(health) = health else {
-        return Err(Failure::with_code(BAD_NEWS, anyhow::anyhow!("{selector} has no score{}", if at.is_some() { " at that time" } else { " yet" }))
-            .hint("scores are written by gpuhm score --every 1m, or --once"));
+        return Err(Failure::with_code(
+            BAD_NEWS,
+            anyhow::anyhow!("{selector} has no score{}", if at.is_some() { " at that time" } else { " yet" }),
+        )
+        .hint("scores are written by gpuhm score --every 1m, or --once"));
     };
     let mut out = Out::new();
     match options.output {

@@ -262,7 +262,8 @@ fn once(common: &CommonOptions, options: &Options) -> Outcome {
             let read = watcher.of(found.clone(), at);
             let settings = Settings { title: title(options), size: options.size, ..options.look.settings() };
             let (width, height) = options.size;
-            let theme = if options.output == Format::Svg { options.look.theme.unwrap_or(Theme::Dark) } else { settings.theme };
+            let theme =
+                if options.output == Format::Svg { options.look.theme.unwrap_or(Theme::Dark) } else { settings.theme };
             let mut model = Model::new(Settings { theme, ascii: options.look.ascii, ..settings }, at);
             tui::update(&mut model, Msg::Data(Box::new(read)));
             let picture = tui::picture(&model, width, height);

@@ -7,6 +7,7 @@
 
 pub mod fleet;
 pub mod predict;
+mod presence;
 pub mod score;
 
 use crate::event::{Alert, Facts, Prediction, Rows, Time};

@@ -47,6 +47,16 @@ mod detect_levels;
 #[cfg(test)]
 mod detect_recorded;
 #[cfg(test)]
+mod fleet_absence;
+#[cfg(test)]
+mod fleet_incidents;
+#[cfg(test)]
+mod fleet_laws;
+#[cfg(test)]
+mod fleet_marks;
+#[cfg(test)]
+mod fleet_support;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod generated;

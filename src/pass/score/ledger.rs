@@ -6,8 +6,8 @@
 use super::deductions::DEDUCTIONS;
 use super::numbers::{FULL, cap};
 use super::rule::{Case, Found, Rule, fade};
-use crate::event::health::{Action, Deduction, Dimension};
 use crate::event::Time;
+use crate::event::health::{Action, Deduction, Dimension};
 use crate::event::time::SECOND;
 use crate::event::values::whole;
 
@@ -89,7 +89,8 @@ fn cut(rows: &mut [Deduction]) {
     let mut left = FULL;
     let mut taken: Vec<(Dimension, i64)> = Vec::new();
     for row in rows {
-        let of = taken.iter().filter(|(dimension, _)| *dimension == row.dimension).map(|(_, points)| points).sum::<i64>();
+        let of =
+            taken.iter().filter(|(dimension, _)| *dimension == row.dimension).map(|(_, points)| points).sum::<i64>();
         let points = row.points.min(cap(row.dimension) - of).min(left);
         if points < row.points {
             row.capped = Some(row.points);

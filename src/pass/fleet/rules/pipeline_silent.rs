@@ -1,0 +1,99 @@
+//! More than half of the hosts silent at once, or with silent GPUs: the first suspect is our own pipeline, so one alert on
+//! the whole fleet stands before theirs.
+//!
+//! What began an hour before the newest silence is not "at once". As bad as the worst it stands for, so that a fleet that
+//! boots together pages nobody by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::{Case, Finding, GPU_SILENT, HOST_SILENT, Judge, Rule, Subject, World, clock, evidence, listed, number};
+use crate::event::{Alert, Severity, Time, time};
+use crate::pass::fleet::limits::{AT_ONCE, PIPELINE, PIPELINE_AT_LEAST, PIPELINE_ENDS};
+
+const ID: &str = "pipeline_silent";
+
+pub(super) const RULE: Rule = Rule {
+    id: ID,
+    unit: "%",
+    absence: true,
+    judge: Judge::Alerts(find),
+    after: "Nothing; most of the fleet sends again.",
+};
+
+/// The hosts in trouble, each with when that began and how bad it is.
+type Trouble<'a> = BTreeMap<&'a str, (Time, Severity)>;
+
+fn find<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Vec<Finding<'a>> {
+    let Some((trouble, began, total)) = at_hand(world, firing) else { return Vec::new() };
+    let part = trouble.len();
+    let severity = trouble.values().map(|(_, severity)| *severity).max().unwrap_or(Severity::Warning);
+    let case = Case {
+        severity,
+        since: began,
+        value: Some(number(part * 100) / number(total.max(1))),
+        threshold: Some(number(PIPELINE)),
+        what: format!(
+            "{part} of {total} hosts silent, or with silent GPUs, since {}: look at the pipeline first",
+            clock(began, world.now)
+        ),
+        action:
+            "Look at validate, aggregate, the bus and the network between; if all is well there, at the site's power."
+                .to_owned(),
+        evidence: evidence([
+            ("hosts", listed(trouble.keys().copied())),
+            ("hosts_count", json!(part)),
+            ("hosts_total", json!(total)),
+        ]),
+    };
+    let inhibits = firing.iter().filter(|alert| is_silence(alert) || stands_for_silence(alert));
+    let inhibits = inhibits.map(|alert| alert.alert_id.clone()).collect();
+    vec![Finding { inhibits, ..Finding::fire(Subject::Fleet, case) }]
+}
+
+/// Whether it fires.
+pub(super) fn fires(world: &World<'_>, firing: &[&Alert]) -> bool {
+    at_hand(world, firing).is_some()
+}
+
+fn is_silence(alert: &Alert) -> bool {
+    alert.rule == HOST_SILENT || alert.rule == GPU_SILENT
+}
+
+/// Whether it is an incident of silences.
+pub(super) fn stands_for_silence(alert: &Alert) -> bool {
+    let of = alert.evidence.get("rule").and_then(serde_json::Value::as_str);
+    alert.rule == super::incident::ID && of.is_some_and(|rule| rule == HOST_SILENT || rule == GPU_SILENT)
+}
+
+fn at_hand<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Option<(Trouble<'a>, Time, usize)> {
+    let mut all = Trouble::new();
+    for alert in firing.iter().filter(|alert| is_silence(alert)) {
+        let host = match &alert.gpu {
+            Some(gpu) => world.presence.gpu(&gpu.gpu_uuid).map(|gpu| gpu.known.latest.hostname.as_str()),
+            None => alert.host.hostname.as_deref(),
+        };
+        let known = host.and_then(|host| Some((host, Time::parse(&alert.since)?)));
+        let Some((host, since)) = known.filter(|(host, _)| world.presence.hosts.contains_key(host)) else { continue };
+        let one = all.entry(host).or_insert((since, alert.severity));
+        *one = (one.0.min(since), one.1.max(alert.severity));
+    }
+    let hosts: BTreeSet<&str> =
+        world.presence.hosts.iter().filter(|(_, host)| !host.gpus.is_empty()).map(|(name, _)| *name).collect();
+    if world.open(ID, Subject::Fleet, "").is_some() {
+        let began = all.values().map(|(since, _)| *since).min()?;
+        let goes_on = all.len() * 100 >= hosts.len() * PIPELINE_ENDS;
+        return goes_on.then_some((all, began, hosts.len()));
+    }
+    let newest = all.values().map(|(since, _)| *since).max()?;
+    let before = all.len();
+    all.retain(|_, (since, _)| newest.since(*since) <= AT_ONCE);
+    let total = hosts.len() - (before - all.len()).min(hosts.len());
+    let mut begins: Vec<Time> = all.values().map(|(since, _)| *since).collect();
+    begins.sort_unstable();
+    // Since the silence that made it more than half: those that come later do not move it.
+    let needed = PIPELINE_AT_LEAST.max(total * PIPELINE / 100 + 1);
+    let began = *begins.get(needed - 1)?;
+    Some((all, began.floor(time::MINUTE), total))
+}

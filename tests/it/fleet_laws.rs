@@ -1,0 +1,174 @@
+//! Laws of the fleet rules, over random worlds: what a pass said is not said again, a killed pass says the same again,
+//! severities never fall, what begins ends once, and nothing hides what is worse than itself.
+
+use std::collections::BTreeMap;
+
+use gpuhm::event::health::State;
+use gpuhm::event::time::{HOUR, MINUTE, SECOND};
+use gpuhm::event::{Alert, Severity, Status};
+use gpuhm::pass::fleet::Outcome;
+use proptest::prelude::*;
+
+use crate::fleet_support::{Fleet, host, uuid};
+
+/// Something that happens to a fleet.
+#[derive(Debug, Clone)]
+enum Turn {
+    Down(usize, bool),
+    Mute(usize, usize, bool),
+    Unreported(usize, bool),
+    Dropped(usize),
+    Restarted(usize),
+    Reset(usize, usize),
+    Detected(usize, usize, usize),
+    Cleared(usize),
+    State(usize, usize, State),
+    Silenced(usize),
+    Absence(bool),
+    Waited(i64),
+}
+
+const RULES: [(&str, Option<i64>, Severity); 4] = [
+    ("power_brake", None, Severity::Warning),
+    ("hw_thermal", None, Severity::Critical),
+    ("xid", Some(74), Severity::Critical),
+    ("ecc_dbe", None, Severity::Critical),
+];
+
+fn turn() -> impl Strategy<Value = Turn> {
+    let (h, g) = (0..9_usize, 0..4_usize);
+    let state = prop::sample::select(State::ALL);
+    prop_oneof![
+        3 => (h.clone(), any::<bool>()).prop_map(|(h, on)| Turn::Down(h, on)),
+        3 => (h.clone(), g.clone(), any::<bool>()).prop_map(|(h, g, on)| Turn::Mute(h, g, on)),
+        1 => (h.clone(), any::<bool>()).prop_map(|(h, on)| Turn::Unreported(h, on)),
+        1 => h.clone().prop_map(Turn::Dropped),
+        1 => h.clone().prop_map(Turn::Restarted),
+        1 => (h.clone(), g.clone()).prop_map(|(h, g)| Turn::Reset(h, g)),
+        6 => (h.clone(), g.clone(), 0..RULES.len()).prop_map(|(h, g, r)| Turn::Detected(h, g, r)),
+        1 => (0..RULES.len()).prop_map(Turn::Cleared),
+        2 => (h.clone(), g, state).prop_map(|(h, g, state)| Turn::State(h, g, state)),
+        1 => h.prop_map(Turn::Silenced),
+        1 => any::<bool>().prop_map(Turn::Absence),
+        6 => (1..8_i64).prop_map(Turn::Waited),
+    ]
+}
+
+fn put<T: Ord>(set: &mut std::collections::BTreeSet<T>, one: T, on: bool) {
+    if on {
+        set.insert(one);
+    } else {
+        set.remove(&one);
+    }
+}
+
+fn play(fleet: &mut Fleet, turn: &Turn) {
+    match *turn {
+        Turn::Down(h, on) => put(&mut fleet.down, host(h), on),
+        Turn::Mute(h, g, on) => put(&mut fleet.mute, uuid(h, g), on),
+        Turn::Unreported(h, on) => put(&mut fleet.unreported, host(h), on),
+        Turn::Dropped(h) => fleet.facts.collectors[h].counts[3] = Some(5),
+        Turn::Restarted(h) => fleet.restart_collector(h),
+        Turn::Reset(h, g) => fleet.reset(h, g),
+        Turn::Detected(h, g, r) => fleet.detect((h, g), (RULES[r].0, RULES[r].1), RULES[r].2),
+        Turn::Cleared(r) => fleet.clear(RULES[r].0),
+        Turn::State(h, g, state) => drop(fleet.states.insert(uuid(h, g), state)),
+        Turn::Silenced(h) => drop(fleet.silence(&[&format!("host={}", host(h))], 20 * MINUTE)),
+        Turn::Absence(on) => fleet.absence = on,
+        Turn::Waited(minutes) => fleet.wait(minutes * 20 * SECOND),
+    }
+}
+
+/// A pass was killed after publishing; a few seconds' data come in; it is done anew: what both say began is the same alert.
+fn killed(fleet: &Fleet) -> Result<(), TestCaseError> {
+    let begun = |out: &Outcome| -> BTreeMap<String, Alert> {
+        let known = |alert: &&Alert| fleet.facts.alerts.iter().all(|open| open.fingerprint != alert.fingerprint);
+        let new = out.alerts.iter().filter(|alert| alert.status == Status::Firing).filter(known);
+        new.map(|alert| (alert.fingerprint.clone(), alert.clone())).collect()
+    };
+    let first = begun(&fleet.judge());
+    let mut later = fleet.clone();
+    later.wait(30 * SECOND);
+    for (print, again) in begun(&later.judge()) {
+        if let Some(alert) = first.get(&print) {
+            prop_assert_eq!(&alert.alert_id, &again.alert_id, "{} then {}", alert.summary, again.summary);
+        }
+    }
+    Ok(())
+}
+
+/// Marks name a silence or an alert that fires, is at least as bad, and is in the end suppressed by none of its own.
+fn marked(fleet: &Fleet) -> Result<(), TestCaseError> {
+    let by_id: BTreeMap<&str, &Alert> =
+        fleet.facts.alerts.iter().map(|alert| (alert.alert_id.as_str(), alert)).collect();
+    for alert in &fleet.facts.alerts {
+        let mut at = alert;
+        for _ in 0..10 {
+            let Some(by) = at.suppressed_by.as_deref().filter(|by| !by.starts_with("silence:")) else { break };
+            let above = by_id.get(by);
+            prop_assert!(above.is_some(), "{} is under what does not fire", at.summary);
+            prop_assert!(above.unwrap().severity >= at.severity, "{} hides {}", above.unwrap().summary, at.summary);
+            at = above.unwrap();
+            prop_assert!(at.alert_id != alert.alert_id, "{} hides itself", at.summary);
+        }
+    }
+    Ok(())
+}
+
+/// Every alert begins, perhaps gets worse, and ends, in this order.
+fn told(said: &[Alert]) -> Result<(), TestCaseError> {
+    let mut open: BTreeMap<&str, Severity> = BTreeMap::new();
+    for alert in said {
+        let was = open.get(alert.alert_id.as_str()).copied();
+        match alert.status {
+            Status::Firing => {
+                prop_assert!(was.is_none_or(|was| alert.severity > was), "said twice or fell: {}", alert.summary);
+                open.insert(&alert.alert_id, alert.severity);
+            }
+            Status::Resolved => {
+                let own = !RULES.iter().any(|(rule, ..)| *rule == alert.rule);
+                prop_assert!(!own || was.is_some(), "ended and never began: {}", alert.summary);
+                open.remove(alert.alert_id.as_str());
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_laws_hold_in_any_world(turns in prop::collection::vec(prop::collection::vec(turn(), 0..5), 1..40)) {
+        let mut fleet = Fleet::new(9, 4);
+        for turns in &turns {
+            turns.iter().for_each(|turn| play(&mut fleet, turn));
+            fleet.wait(20 * SECOND);
+            killed(&fleet)?;
+            let out = fleet.pass();
+            let again = fleet.judge();
+            prop_assert_eq!(&again.alerts, &[]);
+            prop_assert_eq!(&again.suppressions, &[]);
+            prop_assert_eq!(again.numbers.open, out.numbers.open);
+            let open = out.numbers.open.iter().sum::<i64>();
+            prop_assert_eq!(open, i64::try_from(fleet.open().len()).unwrap());
+            if !fleet.absence {
+                let absent = |alert: &&Alert| alert.rule.ends_with("_silent") || alert.rule == "gpus_missing";
+                prop_assert_eq!(out.alerts.iter().find(absent), None);
+            }
+            marked(&fleet)?;
+        }
+        told(&fleet.said)?;
+        // All is well again: everything ends.
+        (fleet.down, fleet.mute, fleet.unreported, fleet.states) = Default::default();
+        fleet.absence = true;
+        RULES.iter().for_each(|(rule, ..)| fleet.clear(rule));
+        (0..9).for_each(|number| fleet.restart_collector(number));
+        for _ in 0..3 {
+            fleet.wait(HOUR);
+            fleet.pass();
+        }
+        told(&fleet.said)?;
+        prop_assert_eq!(&fleet.facts.alerts, &[]);
+    }
+}
