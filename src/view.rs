@@ -4,5 +4,6 @@ pub mod alerts;
 pub mod escape;
 pub mod fleet;
 pub mod metrics;
+pub mod odds;
 pub mod summary;
 pub mod tail;
