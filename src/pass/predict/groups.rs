@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use super::level::{Level, recent};
 use super::lives::{Life, installed, real};
 use super::table::{
-    BATCH_GROUP, COARSE, FINE, HOST_GROUP, MODEL_GROUP, NEIGHBOUR, RACK_GROUP, RECENT, SAME, SLOT_GROUP,
+    BATCH_GROUP, COARSE, FINE, HOST_GROUP, MODEL_GROUP, NEIGHBOUR, RACK_GROUP, RECENT, SAME, SHIFTED, SLOT_GROUP,
 };
 use crate::event::prediction::Reason;
 use crate::event::{Known, Time};
@@ -149,7 +149,11 @@ fn apply(
         }
         if let (Some(product), Some(reasons)) = (product.get_mut(at), reasons.get_mut(at)) {
             *product *= factor;
-            reasons.push(Reason { id: family.id.to_owned(), factor, text: text(family, name, count) });
+            let mut text = text(family, name, count);
+            if (mean - 1.0).abs() > SHIFTED {
+                text.push_str(", set against the fleet of today");
+            }
+            reasons.push(Reason { id: family.id.to_owned(), factor, text });
         }
     }
 }

@@ -32,6 +32,8 @@ pub(super) const COARSE: f64 = 5.0;
 pub(super) const FINE: f64 = 2.0;
 /// A group's factor this near to 1 is 1: a row that says nothing is noise (J).
 pub(super) const SAME: f64 = 0.01;
+/// Where a family's factors are on average this far from 1, the fleet is another than it was, and the rows say so (J).
+pub(super) const SHIFTED: f64 = 0.05;
 
 /// How recent "recent" is in the evidence table, step 4.
 pub(super) const RECENT: i64 = 90 * DAY;

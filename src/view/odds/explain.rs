@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{advised, interval, lift, percent, times};
+use super::{interval, lift, percent, times};
 use crate::event::Prediction;
 use crate::event::prediction::Standing;
 use crate::pass::predict::base_interval;
@@ -40,7 +40,7 @@ fn write(of: &Prediction, out: &mut String) -> std::fmt::Result {
         let (p, range, base) = (percent(odds.p), interval(odds.low, odds.high), percent(odds.base));
         writeln!(out, "  fails within {:>2} days: {p} (80 %: {range}), the fleet's average GPU {base}", odds.days)?;
     }
-    writeln!(out, "advice: {}", advised(of.advice).replace('-', "none"))?;
+    writeln!(out, "advice: {}", of.advice.word().replace('_', " "))?;
     behind(of, out)?;
     writeln!(out, "what it does not know:")?;
     if of.standing == Standing::PriorOnly {
