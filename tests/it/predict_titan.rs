@@ -9,7 +9,7 @@ use std::path::Path;
 use gpuhm::event::prediction::FailureKind::{self, Dbe, OffBus, Removed};
 use gpuhm::event::rows::Place;
 use gpuhm::event::time::DAY;
-use gpuhm::event::{Facts, Time};
+use gpuhm::event::{Asset, Facts, Time};
 use gpuhm::pass::predict::predict;
 
 use crate::predict_fleet::{known, label};
@@ -69,7 +69,11 @@ fn facts(stays: &[Stay], cut: Time) -> Facts {
     let gpus = lives.iter_mut().map(|(serial, stays)| {
         stays.sort_by_key(|stay| stay.from);
         let (first, last) = (stays.first().unwrap(), stays.last().unwrap());
-        known(serial, last.place.clone(), first.from, last.to.min(cut))
+        let mut gpu = known(serial, last.place.clone(), first.from, last.to.min(cut));
+        let mut asset = Asset::default();
+        asset.set("installed_at", &first.from.to_string());
+        gpu.asset = Some(asset);
+        gpu
     });
     Facts { gpus: gpus.collect(), failures, ..Facts::default() }
 }
