@@ -9,6 +9,7 @@ pub mod codec;
 pub mod facts;
 pub mod fleet;
 pub mod health;
+pub mod label;
 pub mod matcher;
 pub mod prediction;
 pub mod record;

@@ -6,5 +6,6 @@ pub mod fleet;
 pub mod metrics;
 pub mod scores;
 pub mod silences;
+pub mod odds;
 pub mod summary;
 pub mod tail;

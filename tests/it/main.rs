@@ -65,6 +65,10 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod predict_fleet;
+#[cfg(test)]
+mod predict_titan;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod processes;
