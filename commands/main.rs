@@ -22,7 +22,6 @@ mod simcheck;
 mod tail;
 mod top;
 mod validate;
-mod watch;
 
 use std::process::ExitCode;
 

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use gpuhm::event::label;
 use gpuhm::event::prediction::{FailureKind, HORIZONS};
 use gpuhm::event::{Failure as Label, Prediction};
-use gpuhm::pass::predict::labels;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::{Passed, Passes};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::{Clock, Flag};
-use gpuhm::store::Store;
 use gpuhm::view::escape::json_line;
 use gpuhm::view::odds;
 
@@ -176,7 +175,7 @@ fn serve(passes: &mut Passes, every: i64, stop: &Flag) -> Result<(), Failure> {
 
 fn answer(options: &Options, predictions: &[Prediction]) -> Outcome {
     let p = |prediction: &Prediction| prediction.at(options.horizon).map_or(0.0, |odds| odds.p);
-    let mut chosen: Vec<&Prediction> = predictions.iter().collect();
+    let mut chosen: Vec<Prediction> = predictions.to_vec();
     chosen.retain(|prediction| options.fail_above.is_none_or(|limit| p(prediction) > limit));
     chosen.sort_by(|a, b| p(b).total_cmp(&p(a)));
     print(options.output, &chosen)?;
@@ -184,7 +183,7 @@ fn answer(options: &Options, predictions: &[Prediction]) -> Outcome {
     Ok(if bad { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS })
 }
 
-fn print(output: Format, chosen: &[&Prediction]) -> Result<(), Failure> {
+fn print(output: Format, chosen: &[Prediction]) -> Result<(), Failure> {
     let mut out = Out::new();
     match output {
         Format::Table => out.line(&odds::table(chosen))?,
@@ -213,11 +212,11 @@ fn explain(common: &CommonOptions, options: &Options, selector: &str) -> Outcome
             .hint("they are written by gpuhm predict --every 15m, or --once"));
     };
     if options.output != Format::Table {
-        print(options.output, &[&prediction])?;
+        print(options.output, &[prediction])?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = Out::new();
-    odds::explain(&prediction).iter().try_for_each(|line| out.line(line))?;
+    out.line(odds::explain(&prediction).trim_end())?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -261,7 +260,7 @@ fn import(file: &str, who: &str, now: gpuhm::event::Time) -> Result<Vec<Label>, 
         let opened = File::open(file).map_err(|error| Failure::usage(format!("label import {file}: {error}")))?;
         Box::new(BufReader::new(opened))
     };
-    let (found, wrong) = labels::read(input, who, now);
+    let (found, wrong) = label::read(input, who, now);
     if wrong.is_empty() {
         return Ok(found);
     }

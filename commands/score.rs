@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use gpuhm::event::{Health, Time};
+use gpuhm::pass::score;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::{Passed, Passes};
 use gpuhm::pipeline::{Clock, Flag};
-use gpuhm::store::Store;
 use gpuhm::view::escape::json_line;
 use gpuhm::view::scores;
 
@@ -177,6 +177,36 @@ fn explain(common: &CommonOptions, options: &Options, selector: &str) -> Outcome
             let mut text = Vec::new();
             scores::csv(&[&health], &mut text).map_err(Failure::cannot)?;
             out.line(String::from_utf8_lossy(&text).trim_end())?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What costs points: a line or an object each.
+fn list(output: Format) -> Outcome {
+    let mut out = Out::new();
+    match output {
+        Format::Json => {
+            let all: Vec<serde_json::Value> = score::list()
+                .map(|one| {
+                    serde_json::json!({
+                        "id": one.id, "dimension": one.dimension.word(), "points": one.points, "hard": one.hard,
+                        "action": one.action.word(), "looks_for": one.looks_for,
+                    })
+                })
+                .collect();
+            out.line(&serde_json::json!({"schema": "gpuhm.deductions/1", "deductions": all}).to_string())?;
+        }
+        Format::Table | Format::Csv => {
+            for one in score::list() {
+                let hard = if one.hard { "critical" } else { "" };
+                let (dimension, action) = (one.dimension.word(), one.action.word());
+                out.line(&format!(
+                    "{:<22} {dimension:<12} {:<14} {hard:<9} {action:<15} {}",
+                    one.id, one.points, one.looks_for
+                ))?;
+            }
         }
     }
     out.flush()?;

@@ -7,7 +7,6 @@ use gpuhm::event::matcher::Fields;
 use gpuhm::event::{Alert, Matcher, Silence, Time};
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::retry::Retry;
-use gpuhm::store::Store;
 use gpuhm::view::escape::json_line;
 use gpuhm::view::silences;
 

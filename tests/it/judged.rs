@@ -163,9 +163,11 @@ fn labels_move_the_odds_and_bad_files_change_nothing() {
     assert_eq!(status, "updating");
     let p = |gpu: &Value| gpu["p30"].as_f64().unwrap();
     assert!(p(&after) > 5.0 * p(&before), "{before} {after}");
-    let file = home.file("labels.csv", "gpu_uuid,at,kind\nGPU-a,2026-01-01,dbe\nGPU-b,never,dbe\nGPU-c,2026-01-01,melted\n");
+    let file =
+        home.file("labels.csv", "gpu_uuid,at,kind\nGPU-a,2026-01-01,dbe\nGPU-b,never,dbe\nGPU-c,2026-01-01,melted\n");
     home.fails(&["predict", "label", "import", &file], 2, &["2 of its records", "none was imported"]);
-    let file = home.file("good.csv", "gpu_uuid,at,kind,note\nGPU-a,2026-01-01,dbe,x\nGPU-b,2026-01-02T03:04:05Z,rma,\n");
+    let file =
+        home.file("good.csv", "gpu_uuid,at,kind,note\nGPU-a,2026-01-01,dbe,x\nGPU-b,2026-01-02T03:04:05Z,rma,\n");
     home.ok(&["predict", "label", "import", &file]);
     assert_eq!(crate::process::tables::number(&home.store(), "SELECT count(*) FROM gpu_failures"), 3);
     let ran = home.run(&["predict", "-q", "--once", "--fail-above", "0.000001"]);

@@ -61,6 +61,8 @@ mod full_disk;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod judged;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod layers;
