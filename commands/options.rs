@@ -137,8 +137,9 @@ impl From<SimBoards> for Boards {
 
 fn fault_help() -> String {
     format!(
-        "A fault that breaks out so long after the first tick; may be repeated. KIND is one of {}; HOST a name or a number, \
-or a rack such as rack-03; without /IDX all its GPUs; ~5m behind it says for how long.",
+        "A fault that breaks out so long after the first tick; may be repeated. KIND is one of {}; N is an XID, or the °C an \
+hour that paste dries at full load, or CRC errors a second. HOST is a name or a number, or a rack such as rack-03; without \
+/IDX all its GPUs; ~5m behind it says for how long.",
         sim::kinds()
     )
 }

@@ -35,7 +35,7 @@ fn adds_up(summary: &Value) {
 #[test]
 fn run_sums_up() {
     let home = Home::new();
-    let summary = home.json(&sim("run", &["-o", "json", "--fault", "xid=79@1/0+1m"]));
+    let summary = home.json(&sim("run", &["-o", "json", "--fault", "xid=74@1/0+1m"]));
     adds_up(&summary);
     assert_eq!((count(&summary, "gpus"), count(&summary, "read"), count(&summary, "validated")), (8, 240, 240));
     assert_eq!(summary["alerts"], serde_json::json!({"fired": 1, "resolved": 0}));

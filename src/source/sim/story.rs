@@ -48,7 +48,7 @@ const STORY: [Act; 21] = [
     act("ecc_dbe", Place::Gpu(2, 3), 1, None),
     act("ecc_dbe", Place::Gpu(2, 3), 4, None),
     // Dry paste: slowly until now, and then no more contact.
-    act("full_load", DRY, -10, Some(60)),
+    act("full_load", DRY, -10, None),
     act("paste_drift=400", DRY, 1, Some(4)),
     act("gpu_lost", LOST, 6, None),
     act("xid=74", Place::Gpu(37, 7), 8, None),
