@@ -9,6 +9,8 @@ mod aggregate_collectors;
 #[cfg(test)]
 mod aggregate_cuts;
 #[cfg(test)]
+mod aggregate_places;
+#[cfg(test)]
 mod aggregate_reference;
 #[cfg(test)]
 mod aggregate_size;

@@ -56,7 +56,7 @@ fn a_right_is_free_when_its_holder_dies() {
         let held = Sqlite::open(Path::new(&store)).unwrap().hold("score").unwrap();
         let mut out = std::io::stdout();
         std::io::Write::write_all(&mut out, if held.is_some() { b"\nheld\n" } else { b"\nnot held\n" }).unwrap();
-        std::thread::sleep(std::time::Duration::from_secs(60));
+        std::thread::sleep(std::time::Duration::from_mins(1));
         drop(held);
         return;
     }

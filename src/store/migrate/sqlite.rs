@@ -23,7 +23,7 @@ pub static MIGRATIONS: [Migration; 3] = [
 ];
 
 /// Indexes that queries rely on.
-const INDEXES: [&str; 15] = [
+const INDEXES: [&str; 16] = [
     "gpu_metrics_gpu",
     "gpu_metrics_1m_start",
     "gpu_metrics_15m_start",
@@ -39,6 +39,7 @@ const INDEXES: [&str; 15] = [
     "gpu_metrics_1m_throttled",
     "gpu_metrics_1m_errors",
     "gpu_metrics_1h_corrected",
+    "gpu_metrics_1h_load",
 ];
 
 const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS gpuhm_migrations (

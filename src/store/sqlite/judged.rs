@@ -34,7 +34,7 @@ impl Judged for Sqlite {
     }
 
     fn fleet(&mut self) -> Result<FleetNow, StoreError> {
-        self.with("read the fleet", |connection| fleet::fleet(connection))
+        self.with("read the fleet", fleet::fleet)
     }
 
     fn past(&mut self, gpu: &str, from: Time, to: Time) -> Result<GpuPast, StoreError> {

@@ -22,8 +22,8 @@ pub(super) fn past(connection: &mut Connection, gpu: &str, (from, to): (Time, Ti
     // One transaction, so that all answers are of one moment.
     let transaction = connection.transaction()?;
     let size = match to.since(from) {
-        ..=IN_MINUTES => Size::Minute,
-        ..=IN_QUARTERS => Size::Quarter,
+        span if span <= IN_MINUTES => Size::Minute,
+        span if span <= IN_QUARTERS => Size::Quarter,
         _ => Size::Hour,
     };
     let span = params![gpu, from.ms(), to.ms()];

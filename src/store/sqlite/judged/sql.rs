@@ -151,7 +151,7 @@ fn faulty(size: Size, index: &str, columns: &[&str]) -> String {
 fn hours() -> String {
     let table = Size::Hour.table();
     format!(
-        "{GPUS} SELECT each.gpu, w.start, {LOAD} FROM each CROSS JOIN {table} w
+        "{GPUS} SELECT each.gpu, w.start, {LOAD} FROM each CROSS JOIN {table} w INDEXED BY gpu_metrics_1h_load
         ON w.gpu_uuid = each.gpu AND w.start > ?1 AND w.start <= ?2 AND w.final = 1"
     )
 }
@@ -162,7 +162,8 @@ fn quarters() -> String {
     format!(
         "{GPUS} SELECT each.gpu, w.start, {LOAD} FROM each CROSS JOIN {quarter} w
         ON w.gpu_uuid = each.gpu AND w.start <= ?2 AND w.start >= max(?1 + 1, coalesce((
-            SELECT start FROM {hour} WHERE gpu_uuid = each.gpu AND final = 1 AND start <= ?2 ORDER BY start DESC LIMIT 1
+            SELECT start FROM {hour} INDEXED BY gpu_metrics_1h_load
+            WHERE gpu_uuid = each.gpu AND final = 1 AND start <= ?2 ORDER BY start DESC LIMIT 1
         ) + {HOUR}, ?1 + 1))"
     )
 }
