@@ -148,7 +148,11 @@ impl World {
             Some("idle") => hours(at, [62.0; 3], 0.0),
             Some("in_turns") => {
                 let (busy, idle) = (hours(at, [300.0; 3], 70.0), hours(at, [62.0; 3], 0.0));
-                busy.into_iter().zip(idle).enumerate().map(|(n, (busy, idle))| if n % 2 == 0 { busy } else { idle }).collect()
+                busy.into_iter()
+                    .zip(idle)
+                    .enumerate()
+                    .map(|(n, (busy, idle))| if n % 2 == 0 { busy } else { idle })
+                    .collect()
             }
             Some(other) => panic!("no day {other:?}"),
         };

@@ -6,8 +6,8 @@
 use super::deductions::DEDUCTIONS;
 use super::numbers::{FULL, cap};
 use super::rule::{Case, Found, Rule, fade};
-use crate::event::health::{Action, Deduction, Dimension};
 use crate::event::Time;
+use crate::event::health::{Action, Deduction, Dimension};
 use crate::event::time::SECOND;
 use crate::event::values::whole;
 
@@ -57,6 +57,10 @@ fn fresh(rule: &Rule, case: &Case<'_>, found: Found) -> Deduction {
 /// What the ledger of last time has of the deduction, as it stands now.
 fn before(rule: &Rule, case: &Case<'_>) -> Option<Deduction> {
     let last = case.known.health.as_ref()?.ledger.iter().find(|row| row.id == rule.id)?;
+    // What stands until cleared is cleared by a reset, where a reset is the answer to it.
+    if last.window_s.is_none() && resets(rule.action) && case.answered(last.at) {
+        return None;
+    }
     let then = last.capped.unwrap_or(last.points);
     let points = match (last.window_s, last.value) {
         (Some(window), Some(value)) => {
@@ -89,7 +93,8 @@ fn cut(rows: &mut [Deduction]) {
     let mut left = FULL;
     let mut taken: Vec<(Dimension, i64)> = Vec::new();
     for row in rows {
-        let of = taken.iter().filter(|(dimension, _)| *dimension == row.dimension).map(|(_, points)| points).sum::<i64>();
+        let of =
+            taken.iter().filter(|(dimension, _)| *dimension == row.dimension).map(|(_, points)| points).sum::<i64>();
         let points = row.points.min(cap(row.dimension) - of).min(left);
         if points < row.points {
             row.capped = Some(row.points);

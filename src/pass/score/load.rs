@@ -28,7 +28,8 @@ fn share(span: &Load, limit: Option<f64>) -> f64 {
 
 /// Parts of the names of GPUs that retire pages: Volta, Turing, Pascal and older.
 const OLDER: [&str; 16] = [
-    "V100", "T4", "P100", "P40", "P4", "P6", "K80", "K40", "K20", "M60", "M40", "M10", "TITAN", "GTX", "Quadro", "Tesla",
+    "V100", "T4", "P100", "P40", "P4", "P6", "K80", "K40", "K20", "M60", "M40", "M10", "TITAN", "GTX", "Quadro",
+    "Tesla",
 ];
 /// Words of the names of GPUs that remap rows, besides a letter and three or more digits.
 const AMPERE: [&str; 9] = ["A10", "A16", "A2", "A30", "A40", "L4", "L40", "L40S", "L20"];
@@ -92,7 +93,9 @@ mod tests {
 
     #[test]
     fn the_name_tells_the_generation() {
-        for name in ["NVIDIA A100-SXM4-80GB", "NVIDIA H100 80GB HBM3", "NVIDIA GH200 480GB", "NVIDIA L40S", "NVIDIA A10"] {
+        for name in
+            ["NVIDIA A100-SXM4-80GB", "NVIDIA H100 80GB HBM3", "NVIDIA GH200 480GB", "NVIDIA L40S", "NVIDIA A10"]
+        {
             assert_eq!(named(name), Generation::Ampere, "{name}");
         }
         for name in ["Tesla V100-SXM2-32GB", "Tesla T4", "Tesla K20X", "Quadro RTX 6000"] {

@@ -182,7 +182,9 @@ impl<'a> Case<'a> {
     pub(super) fn peers(&self) -> impl Iterator<Item = &'a Known> + '_ {
         let own = self.known;
         let model = model(own);
-        let same = move |other: &&'a Known| !std::ptr::eq(*other, own) && model.is_some() && crate::pass::score::rule::model(other) == model;
+        let same = move |other: &&'a Known| {
+            !std::ptr::eq(*other, own) && model.is_some() && crate::pass::score::rule::model(other) == model
+        };
         self.context.host.iter().copied().filter(same)
     }
 
