@@ -40,24 +40,21 @@ fn after(host: &[Known], passes: &[Time]) -> Vec<Known> {
 /// Adds to the minutes: to the one that is there, or another one.
 fn add(known: &mut Known, more: &FaultMinute) {
     let minutes = &mut known.minutes;
-    match minutes.iter_mut().find(|minute| minute.start == more.start) {
-        Some(minute) => {
-            let longer = |a: f64, b: f64| (a + b).min(60.0);
-            // What explains bit 3 comes with it, or it would take seconds away that count.
-            minute.hw_thermal_s = longer(minute.hw_thermal_s, more.hw_thermal_s);
-            minute.power_brake_s = longer(minute.power_brake_s, more.power_brake_s);
-            minute.sw_thermal_s = longer(minute.sw_thermal_s, more.sw_thermal_s);
-            minute.hw_slowdown_s += more.hw_slowdown_s;
-            minute.dbe += more.dbe;
-            minute.nvlink_crc += more.nvlink_crc;
-            minute.nvlink_other += more.nvlink_other;
-            minute.pcie_replays += more.pcie_replays;
-        }
-        None => {
-            minutes.push(*more);
-            minutes.sort_by_key(|minute| minute.start);
-        }
-    }
+    let Some(minute) = minutes.iter_mut().find(|minute| minute.start == more.start) else {
+        minutes.push(*more);
+        minutes.sort_by_key(|minute| minute.start);
+        return;
+    };
+    let longer = |a: f64, b: f64| (a + b).min(60.0);
+    minute.hw_thermal_s = longer(minute.hw_thermal_s, more.hw_thermal_s);
+    minute.power_brake_s = longer(minute.power_brake_s, more.power_brake_s);
+    minute.sw_thermal_s = longer(minute.sw_thermal_s, more.sw_thermal_s);
+    // What explains bit 3 comes with it, or it would take seconds away that count.
+    minute.hw_slowdown_s += more.hw_slowdown_s;
+    minute.dbe += more.dbe;
+    minute.nvlink_crc += more.nvlink_crc;
+    minute.nvlink_other += more.nvlink_other;
+    minute.pcie_replays += more.pcie_replays;
 }
 
 /// Something that is worse than before.

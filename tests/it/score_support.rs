@@ -201,7 +201,9 @@ fn day() -> impl Strategy<Value = Vec<Load>> {
     select(vec![(60.0, 0.0, 210.0), (300.0, 70.0, 1410.0), (250.0, 70.0, 900.0), (398.0, 70.0, 900.0)]).prop_map(
         |(power, active, clock)| {
             let mut day = hours(NOW, [power; 3], active);
-            day.iter_mut().for_each(|hour| hour.sm_clock = Some(clock));
+            for hour in &mut day {
+                hour.sm_clock = Some(clock);
+            }
             day
         },
     )
