@@ -92,7 +92,6 @@ pub mod text {
     ///
     /// # Errors
     /// Where the serializer fails.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     pub fn serialize<S: Serializer>(time: &Time, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(time)
     }

@@ -95,6 +95,8 @@ mod score_scenarios;
 #[cfg(test)]
 mod score_support;
 #[cfg(test)]
+mod score_worse;
+#[cfg(test)]
 mod seed_rules;
 #[cfg(test)]
 mod sim_quantiles;

@@ -1,16 +1,15 @@
-//! The properties of the score (facts on health, section 3: P1 to P12), over any history.
+//! The properties of the score (facts on health, section 3: P1 to P12), over any history; P2 is in `score_worse`.
 
-use gpuhm::event::facts::FaultMinute;
 use gpuhm::event::health::{Dimension, State};
 use gpuhm::event::time::{DAY, HOUR, MINUTE, SECOND};
 use gpuhm::event::{Facts, Health, Known, Time, Values};
-use gpuhm::metric::{METRICS, ids};
+use gpuhm::metric::ids;
 use gpuhm::pass::Now;
 use gpuhm::pass::score::score;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 
-use crate::score_support::{NOW, happening, host, index, judge, minute};
+use crate::score_support::{NOW, happening, host, judge, shift};
 
 /// Most points of each dimension.
 const CAPS: [(Dimension, i64); 5] = [
@@ -37,89 +36,6 @@ fn after(host: &[Known], passes: &[Time]) -> Vec<Known> {
     host
 }
 
-/// Adds to the minutes: to the one that is there, or another one.
-fn add(known: &mut Known, more: &FaultMinute) {
-    let minutes = &mut known.minutes;
-    match minutes.iter_mut().find(|minute| minute.start == more.start) {
-        Some(minute) => {
-            let longer = |a: f64, b: f64| (a + b).min(60.0);
-            // What explains bit 3 comes with it, or it would take seconds away that count.
-            minute.hw_thermal_s = longer(minute.hw_thermal_s, more.hw_thermal_s);
-            minute.power_brake_s = longer(minute.power_brake_s, more.power_brake_s);
-            minute.sw_thermal_s = longer(minute.sw_thermal_s, more.sw_thermal_s);
-            minute.hw_slowdown_s += more.hw_slowdown_s;
-            minute.dbe += more.dbe;
-            minute.nvlink_crc += more.nvlink_crc;
-            minute.nvlink_other += more.nvlink_other;
-            minute.pcie_replays += more.pcie_replays;
-        }
-        None => {
-            minutes.push(*more);
-            minutes.sort_by_key(|minute| minute.start);
-        }
-    }
-}
-
-/// Something that is worse than before.
-#[derive(Debug, Clone)]
-enum Worse {
-    Xid(i64, i64),
-    Minute(FaultMinute),
-    /// A metric and how much more of it.
-    More(&'static str, f64),
-    /// Degrees warmer: the driver's margin shrinks with it.
-    Warmer(f64),
-}
-
-fn worse() -> impl Strategy<Value = Worse> {
-    let codes = select(vec![13, 31, 46, 48, 48, 48, 63, 64, 74, 79, 94, 95, 119, 140, 158]);
-    let more = select(vec![
-        ("row_remap_failure", 1.0),
-        ("row_remap_pending", 1.0),
-        ("retired_pages_pending", 1.0),
-        ("sram_threshold_exceeded", 1.0),
-        ("remapped_rows_uncorrectable", 3.0),
-        ("bank_remap_none", 1.0),
-        ("bank_remap_low", 1.0),
-        ("retired_pages_dbe", 30.0),
-        ("retired_pages_sbe", 63.0),
-        ("pcie_link_width", -8.0),
-        ("pcie_link_gen", -2.0),
-    ]);
-    prop_oneof![
-        (codes, prop_oneof![0..31 * DAY, 0..HOUR]).prop_map(|(code, ago)| Worse::Xid(code, ago)),
-        minute().prop_map(Worse::Minute),
-        more.prop_map(|(name, by)| Worse::More(name, by)),
-        (1..30_i32).prop_map(|degrees| Worse::Warmer(f64::from(degrees))),
-    ]
-}
-
-fn shift(values: &mut Values, names: &[&str], by: f64) {
-    for metric in names.iter().map(|name| index(name)) {
-        if let Some(value) = values.real(metric) {
-            let whole = METRICS[metric].ty == gpuhm::metric::Type::Int;
-            values.set_number(metric, if whole { (value + by).max(0.0) } else { value + by });
-        }
-    }
-}
-
-impl Worse {
-    fn happen(&self, known: &mut Known) {
-        match self {
-            Worse::Xid(code, ago) => {
-                known.events.push(happening("xid", *code, NOW.plus(-ago)));
-                known.events.sort_by_key(|event| event.at);
-            }
-            Worse::Minute(minute) => add(known, minute),
-            Worse::More(name, by) => shift(&mut known.latest.values, &[name], *by),
-            Worse::Warmer(by) => {
-                shift(&mut known.latest.values, &["gpu_temp_c", "memory_temp_c"], *by);
-                shift(&mut known.latest.values, &["temp_margin_c"], -by);
-            }
-        }
-    }
-}
-
 /// What a health says of the GPU, all but the instant.
 fn says(health: &Health) -> (i64, String, String, State) {
     (health.score, format!("{:?}", health.ledger), format!("{:?}", health.notes), health.state)
@@ -141,12 +57,6 @@ proptest! {
         prop_assert!(health.ledger.iter().all(|row| row.points >= 0 && full(row) >= row.points));
         prop_assert!(health.ledger.is_sorted_by(|a, b| full(a) >= full(b)), "worst first");
         prop_assert!((0.0..=1.0).contains(&health.confidence));
-    }
-
-    #[test]
-    fn p2_worse_never_scores_better(host in host(), worse in worse(), absence: bool) {
-        let sick = with(&host, |known| worse.happen(known));
-        prop_assert!(judge(&sick, NOW, absence).score <= judge(&host, NOW, absence).score, "{:?}", worse);
     }
 
     #[test]

@@ -98,6 +98,16 @@ pub(crate) fn happening(kind: &str, code: i64, at: Time) -> Happening {
     }
 }
 
+/// Adds to readings; counts and flags stay at 0 or more.
+pub(crate) fn shift(values: &mut Values, names: &[&str], by: f64) {
+    for metric in names.iter().map(|name| index(name)) {
+        if let Some(value) = values.real(metric) {
+            let whole = metric::METRICS[metric].ty == gpuhm::metric::Type::Int;
+            values.set_number(metric, if whole { (value + by).max(0.0) } else { value + by });
+        }
+    }
+}
+
 /// The health of the first of these GPUs.
 pub(crate) fn judge(gpus: &[Known], at: Time, absence: bool) -> Health {
     let facts = Facts { gpus: gpus.to_vec(), ..Facts::default() };
@@ -113,9 +123,13 @@ fn ago(most: i64) -> BoxedStrategy<i64> {
     prop_oneof![0..most, near.prop_map(move |(border, off)| (border + off).clamp(0, most))].boxed()
 }
 
-fn event() -> impl Strategy<Value = Happening> {
+/// Something that happened, once or a few times in minutes that follow.
+fn events() -> impl Strategy<Value = Vec<Happening>> {
     let one = prop_oneof![4 => select(CODES.to_vec()).prop_map(|code| ("xid", code)), 1 => Just(("reset", 0))];
-    (one, ago(31 * DAY)).prop_map(|((kind, code), ago)| happening(kind, code, NOW.plus(-ago)))
+    (one, ago(31 * DAY), 1..4_i64, 0..90 * SECOND).prop_map(|((kind, code), ago, times, step)| {
+        let at = |n| NOW.plus(-ago).plus(n * step).min(NOW);
+        (0..times).map(|n| happening(kind, code, at(n))).collect()
+    })
 }
 
 /// A minute in which something went wrong; bit 3 is set with 6 and 7, as drivers do.
@@ -175,7 +189,7 @@ fn readings() -> impl Strategy<Value = Values> {
         ("ecc_dbe_volatile", [0, 0, 1, 7]),
         ("power_usage_w", [60, 300, 390, 420]),
     ];
-    let changed = vec(option::weighted(0.4, 0..4_usize), sick.len());
+    let changed = vec(option::weighted(0.15, 0..4_usize), sick.len());
     let missing = vec(any::<prop::sample::Index>(), 0..6);
     (kind, changed, missing).prop_map(move |(kind, changed, missing)| {
         let (_, mut named) = sound(kind);
@@ -201,7 +215,9 @@ fn day() -> impl Strategy<Value = Vec<Load>> {
     select(vec![(60.0, 0.0, 210.0), (300.0, 70.0, 1410.0), (250.0, 70.0, 900.0), (398.0, 70.0, 900.0)]).prop_map(
         |(power, active, clock)| {
             let mut day = hours(NOW, [power; 3], active);
-            day.iter_mut().for_each(|hour| hour.sm_clock = Some(clock));
+            for hour in &mut day {
+                hour.sm_clock = Some(clock);
+            }
             day
         },
     )
@@ -209,13 +225,16 @@ fn day() -> impl Strategy<Value = Vec<Load>> {
 
 /// A host: a GPU with any history, and beside it three sound ones.
 pub(crate) fn host() -> impl Strategy<Value = Vec<Known>> {
-    let past = (vec(event(), 0..8), minutes(), vec((ago(8 * DAY), 0..500_i64), 0..4));
+    let past = (vec(events(), 0..6), minutes(), vec((ago(8 * DAY), 0..500_i64), 0..4));
     let now = (readings(), model(), day(), ago(DAY), option::of(0..20_i64));
-    (past, now).prop_map(|((mut events, minutes, corrected), (values, model, hours, silent, retired))| {
+    (past, now).prop_map(|((events, minutes, corrected), (values, model, hours, silent, retired))| {
         let mut gpu = known(0, model, values, NOW);
+        let mut events = events.concat();
         events.sort_by_key(|event| (event.at, event.kind.clone(), event.code));
         events.dedup();
         gpu.latest.time = NOW.plus(-silent);
+        // A sample shows a reset: none is newer than the newest.
+        events.retain(|event| event.kind != "reset" || event.at <= gpu.latest.time);
         let mut corrected: Vec<(Time, i64)> =
             corrected.into_iter().map(|(ago, errors)| (NOW.plus(-ago).floor(HOUR), errors)).collect();
         corrected.sort_unstable();

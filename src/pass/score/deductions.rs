@@ -81,6 +81,16 @@ mod tests {
     }
 
     #[test]
+    fn a_listed_deduction_is_one_line() {
+        let listed: Vec<_> = crate::pass::score::list().collect();
+        assert_eq!(listed.len(), DEDUCTIONS.len());
+        for one in listed {
+            let line = format!("{} {} {}", one.id, one.points, one.looks_for);
+            assert!(!line.contains('\n') && !one.points.is_empty() && !one.looks_for.is_empty(), "{line}");
+        }
+    }
+
+    #[test]
     fn an_xid_belongs_to_one_deduction() {
         let codes: Vec<i64> = JUDGED_XIDS.iter().flat_map(|codes| codes.iter().copied()).collect();
         for (at, code) in codes.iter().enumerate() {

@@ -3,6 +3,8 @@
 //! Rounding: to the nearest point, halves up, of each deduction's faded points; then a row without points is left out
 //! unless it is hard. It is monotone: more raw points never make fewer whole ones. Everything after it is in whole points.
 
+use std::cmp::Reverse;
+
 use super::deductions::DEDUCTIONS;
 use super::numbers::{FULL, cap};
 use super::rule::{Case, Found, Rule, fade};
@@ -14,7 +16,7 @@ use crate::event::values::whole;
 /// The ledger, worst first; its points add up to what the score lacks.
 pub(super) fn ledger(case: &Case<'_>) -> Vec<Deduction> {
     let mut rows: Vec<Deduction> = DEDUCTIONS.iter().filter_map(|rule| row(rule, case)).collect();
-    rows.sort_by(|a, b| (b.points, b.hard).cmp(&(a.points, a.hard)));
+    rows.sort_by_key(|row| Reverse((row.points, row.hard)));
     cut(&mut rows);
     rows
 }
@@ -57,6 +59,10 @@ fn fresh(rule: &Rule, case: &Case<'_>, found: Found) -> Deduction {
 /// What the ledger of last time has of the deduction, as it stands now.
 fn before(rule: &Rule, case: &Case<'_>) -> Option<Deduction> {
     let last = case.known.health.as_ref()?.ledger.iter().find(|row| row.id == rule.id)?;
+    // What stands until cleared is cleared by a reset, where a reset is the answer to it.
+    if last.window_s.is_none() && resets(rule.action) && case.answered(last.at) {
+        return None;
+    }
     let then = last.capped.unwrap_or(last.points);
     let points = match (last.window_s, last.value) {
         (Some(window), Some(value)) => {

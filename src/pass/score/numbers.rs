@@ -1,7 +1,7 @@
 //! Every number of judgement in the score, in one table: seed points, windows, limits, weights.
 //!
 //! Facts on health, section 3, has the points and the windows of XIDs. What it leaves open is marked (J): judgement, no
-//! data behind it. Points of single deductions that nothing else shares stand in the deduction's own file.
+//! data behind it. What the facts say of one deduction only, its points and DCGM's limits, stands in that deduction's file.
 
 use crate::event::health::Dimension;
 use crate::event::time::{DAY, HOUR, MINUTE, SECOND};
@@ -78,3 +78,30 @@ pub(super) const GONE_AFTER: i64 = 60 * SECOND;
 pub(super) const GONE_INTERVALS: i64 = 3;
 /// A sample written this late says nothing of the present.
 pub(super) const LIVE: i64 = 5 * MINUTE;
+
+/// Each row remapped for an uncorrectable error costs so much, to so much in all: eight in a bank are its end (J).
+pub(super) const REMAPPED: [f64; 3] = [3.0, 3.0, 24.0];
+/// A bank with no spare row left (J).
+pub(super) const NO_SPARE: f64 = 20.0;
+/// A bank with few left (J).
+pub(super) const FEW_SPARE: f64 = 8.0;
+
+/// Fewer corrected errors than these in a day say nothing (J) …
+pub(super) const CORRECTED_LEAST: i64 = 100;
+/// … nor do so many times the daily mean (J) …
+pub(super) const CORRECTED_TIMES: f64 = 10.0;
+/// … of so many days before (J: what is kept of them, less the day that fades).
+pub(super) const CORRECTED_HISTORY: i64 = 6;
+
+/// Mean activity, %, from which on an hour is work to be compared with peers' (J).
+pub(super) const WORK: f64 = 50.0;
+/// Activity of a peer at like work, as a share of one's own, either way (J).
+pub(super) const LIKE: f64 = 0.8;
+/// A shorter span says little (J).
+pub(super) const COMPARED_SPAN: i64 = 15 * MINUTE;
+/// Median power from which on a GPU is at its limit, as a share of it (J).
+pub(super) const AT_LIMIT: f64 = 0.95;
+/// Slow: share of the peers' clock, and points (J).
+pub(super) const SLOW: (f64, f64) = (0.85, 5.0);
+/// Far slower (J).
+pub(super) const FAR_SLOWER: (f64, f64) = (0.7, 10.0);

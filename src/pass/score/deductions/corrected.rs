@@ -8,17 +8,13 @@ use crate::event::Time;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::DAY;
 use crate::pass::score::ids::SBE;
-use crate::pass::score::numbers::DAY_WINDOW;
+use crate::pass::score::numbers::{
+    CORRECTED_HISTORY as HISTORY, CORRECTED_LEAST as LEAST, CORRECTED_TIMES as TIMES, DAY_WINDOW,
+};
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 use crate::pass::score::text::counted;
 
 const POINTS: f64 = 3.0;
-/// Fewer in a day say nothing (J) …
-const LEAST: i64 = 100;
-/// … and no more than so many times the daily mean of history (J).
-const TIMES: f64 = 10.0;
-/// Days of history.
-const HISTORY: i64 = 6;
 
 pub(super) const RULE: Rule = Rule {
     id: "corrected_errors",

@@ -1,26 +1,13 @@
 //! The GPU runs slower than its peers at the same kind of work: the mean SM clock of an hour against that of the busy GPUs
 //! of the same host and model with like activity.
 //!
-//! A GPU at its power limit is slow because it works hard, and costs nothing. All numbers are judgement (J).
+//! A GPU at its power limit is slow because it works hard, and costs nothing.
 
 use crate::event::Known;
 use crate::event::facts::Load;
 use crate::event::health::{Action, Dimension};
-use crate::event::time::MINUTE;
-use crate::pass::score::numbers::{DAY_WINDOW, PEERS};
+use crate::pass::score::numbers::{AT_LIMIT, COMPARED_SPAN, DAY_WINDOW, FAR_SLOWER, LIKE, PEERS, SLOW, WORK};
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
-
-/// Share of the peers' clock, and points.
-const SLOW: (f64, f64) = (0.85, 5.0);
-const FAR: (f64, f64) = (0.7, 10.0);
-/// Mean activity, %, from which on an hour is work.
-const WORK: f64 = 50.0;
-/// Activity of a peer at like work, as a share of one's own, either way.
-const LIKE: f64 = 0.8;
-/// A shorter span says little.
-const SPAN: i64 = 15 * MINUTE;
-/// Median power from which on a GPU is at its limit, as a share of it.
-const AT_LIMIT: f64 = 0.95;
 
 pub(super) const RULE: Rule = Rule {
     id: "slower_than_peers",
@@ -31,12 +18,12 @@ pub(super) const RULE: Rule = Rule {
     action: Action::Monitor,
     needs: Needs::Peers,
     look,
-    full: |_| FAR.1,
+    full: |_| FAR_SLOWER.1,
 };
 
 fn look(case: &Case<'_>) -> Look {
     let from = case.now.plus(-DAY_WINDOW);
-    let spans = case.known.hours.iter().filter(|span| span.ms >= SPAN && span.start.plus(span.ms) > from);
+    let spans = case.known.hours.iter().filter(|span| span.ms >= COMPARED_SPAN && span.start.plus(span.ms) > from);
     let worst = spans.filter_map(|span| slow(case, span)).max_by(|a, b| a.points.total_cmp(&b.points));
     Look::of(worst, true)
 }
@@ -60,8 +47,8 @@ fn slow(case: &Case<'_>, span: &Load) -> Option<Found> {
     }
     clocks.sort_by(f64::total_cmp);
     let median = *clocks.get(clocks.len() / 2)?;
-    let points = if clock < FAR.0 * median {
-        FAR.1
+    let points = if clock < FAR_SLOWER.0 * median {
+        FAR_SLOWER.1
     } else if clock < SLOW.0 * median {
         SLOW.1
     } else {

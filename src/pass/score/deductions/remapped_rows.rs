@@ -2,11 +2,9 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::pass::score::ids::REMAPPED;
+use crate::pass::score::numbers;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real, together};
 use crate::pass::score::text::counted;
-
-/// Points of each and the most.
-const PRICE: [f64; 3] = [3.0, 3.0, 24.0];
 
 pub(super) const RULE: Rule = Rule {
     id: "remapped_rows",
@@ -17,13 +15,13 @@ pub(super) const RULE: Rule = Rule {
     action: Action::Monitor,
     needs: Needs::Ampere(&[&[REMAPPED]]),
     look,
-    full: |rows| together(rows, PRICE),
+    full: |rows| together(rows, numbers::REMAPPED),
 };
 
 fn look(case: &Case<'_>) -> Look {
     let Some(rows) = case.int(REMAPPED) else { return Look::UNKNOWN };
     let found = (rows > 0).then(|| Found {
-        points: together(real(rows), PRICE),
+        points: together(real(rows), numbers::REMAPPED),
         at: case.latest(),
         window: None,
         value: Some(real(rows)),

@@ -2,11 +2,9 @@
 
 use crate::event::health::{Action, Dimension};
 use crate::pass::score::ids::{BANKS_LOW, BANKS_NONE};
+use crate::pass::score::numbers::{FEW_SPARE, NO_SPARE};
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 use crate::pass::score::text::counted;
-
-const NONE: f64 = 20.0;
-const LOW: f64 = 8.0;
 
 pub(super) const RULE: Rule = Rule {
     id: "spare_rows",
@@ -17,14 +15,14 @@ pub(super) const RULE: Rule = Rule {
     action: Action::Monitor,
     needs: Needs::Optional(&[&[BANKS_LOW], &[BANKS_NONE]]),
     look,
-    full: |_| NONE,
+    full: |_| NO_SPARE,
 };
 
 fn look(case: &Case<'_>) -> Look {
     let banks = |metric| case.int(metric).filter(|banks| *banks > 0);
     let (points, banks, left) = match (banks(BANKS_NONE), banks(BANKS_LOW)) {
-        (Some(banks), _) => (NONE, banks, "no spare row"),
-        (None, Some(banks)) => (LOW, banks, "few spare rows"),
+        (Some(banks), _) => (NO_SPARE, banks, "no spare row"),
+        (None, Some(banks)) => (FEW_SPARE, banks, "few spare rows"),
         (None, None) => return Look::CLEAR,
     };
     let found = Found {
