@@ -80,6 +80,8 @@ fn play(fleet: &mut Fleet, turn: &Turn) {
 }
 
 /// A pass was killed after publishing; a few seconds' data come in; it is done anew: what both say began is the same alert.
+/// Only an incident may be another, where it got a member meanwhile that began before all it had: a host's silence is
+/// found later than a GPU's. No silence ends meanwhile, since its end may bring such a member, too.
 fn killed(fleet: &Fleet) -> Result<(), TestCaseError> {
     let begun = |out: &Outcome| -> BTreeMap<String, Alert> {
         let known = |alert: &&Alert| fleet.facts.alerts.iter().all(|open| open.fingerprint != alert.fingerprint);
@@ -88,9 +90,16 @@ fn killed(fleet: &Fleet) -> Result<(), TestCaseError> {
     };
     let first = begun(&fleet.judge());
     let mut later = fleet.clone();
+    let holding = later.facts.silences.iter_mut().filter(|silence| silence.holds(fleet.now));
+    holding.for_each(|silence| silence.until = silence.until.plus(HOUR));
     later.wait(30 * SECOND);
-    for (print, again) in begun(&later.judge()) {
-        if let Some(alert) = first.get(&print) {
+    let second = begun(&later.judge());
+    for (print, again) in &second {
+        if let Some(alert) = first.get(print) {
+            let joined = |one: &Alert| !first.contains_key(&one.fingerprint) && one.since < alert.since;
+            if ["incident", "pipeline_silent"].contains(&alert.rule.as_str()) && second.values().any(joined) {
+                continue;
+            }
             prop_assert_eq!(&alert.alert_id, &again.alert_id, "{} then {}", alert.summary, again.summary);
         }
     }
