@@ -166,8 +166,6 @@ fn a_fleet_that_boots_pages_nobody_and_with_a_silence_nothing_is_open_at_all() {
         fleet.minutes(2);
         if silenced {
             fleet.silence(&["host=~node-.*"], 2 * HOUR);
-            fleet.silence(&["rule=incident"], 2 * HOUR);
-            fleet.silence(&["rule=pipeline_silent"], 2 * HOUR);
         }
         fleet.down.extend((0..288).map(host));
         fleet.minutes(6);
