@@ -1,7 +1,7 @@
 //! Laws of the fleet rules, over random worlds: what a pass said is not said again, a killed pass says the same again,
 //! severities never fall, what begins ends once, and nothing hides what is worse than itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gpuhm::event::health::State;
 use gpuhm::event::time::{HOUR, MINUTE, SECOND};
@@ -54,7 +54,7 @@ fn turn() -> impl Strategy<Value = Turn> {
     ]
 }
 
-fn put<T: Ord>(set: &mut std::collections::BTreeSet<T>, one: T, on: bool) {
+fn put<T: Ord>(set: &mut BTreeSet<T>, one: T, on: bool) {
     if on {
         set.insert(one);
     } else {
@@ -80,6 +80,8 @@ fn play(fleet: &mut Fleet, turn: &Turn) {
 }
 
 /// A pass was killed after publishing; a few seconds' data come in; it is done anew: what both say began is the same alert.
+/// Only an incident may be another, where it got a member meanwhile that began before all it had: a host's silence is
+/// found later than a GPU's. No silence ends meanwhile, since its end may bring such a member, too.
 fn killed(fleet: &Fleet) -> Result<(), TestCaseError> {
     let begun = |out: &Outcome| -> BTreeMap<String, Alert> {
         let known = |alert: &&Alert| fleet.facts.alerts.iter().all(|open| open.fingerprint != alert.fingerprint);
@@ -88,13 +90,55 @@ fn killed(fleet: &Fleet) -> Result<(), TestCaseError> {
     };
     let first = begun(&fleet.judge());
     let mut later = fleet.clone();
+    let holding = later.facts.silences.iter_mut().filter(|silence| silence.holds(fleet.now));
+    holding.for_each(|silence| silence.until = silence.until.plus(HOUR));
     later.wait(30 * SECOND);
-    for (print, again) in begun(&later.judge()) {
-        if let Some(alert) = first.get(&print) {
+    let second = begun(&later.judge());
+    for (print, again) in &second {
+        if let Some(alert) = first.get(print) {
+            let joined = |one: &Alert| !first.contains_key(&one.fingerprint) && one.since < alert.since;
+            if ["incident", "pipeline_silent"].contains(&alert.rule.as_str()) && second.values().any(joined) {
+                continue;
+            }
             prop_assert_eq!(&alert.alert_id, &again.alert_id, "{} then {}", alert.summary, again.summary);
         }
     }
     Ok(())
+}
+
+#[test]
+fn a_pass_that_is_killed_over_and_over_publishes_each_alert_under_one_id() {
+    let mut fleet = Fleet::new(12, 8);
+    fleet.minutes(2);
+    let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for minute in 0..40 {
+        match minute {
+            3 => drop(fleet.down.insert(host(9))),
+            5 => drop(fleet.mute.insert(uuid(7, 1))),
+            8 => drop(fleet.states.insert(uuid(8, 0), State::Degraded)),
+            10 => fleet.facts.collectors[6].counts[3] = Some(4),
+            12..16 => {
+                for index in 0..8 {
+                    fleet.detect((minute - 12, index), ("power_brake", None), Severity::Warning);
+                }
+            }
+            30 => (fleet.down, fleet.mute, fleet.states) = Default::default(),
+            _ => {}
+        }
+        for _ in 0..5 {
+            fleet.wait(10 * SECOND);
+            for alert in fleet.judge().alerts {
+                ids.entry(alert.fingerprint).or_default().insert(alert.alert_id);
+            }
+        }
+        fleet.wait(10 * SECOND);
+        fleet.pass();
+    }
+    let rules: BTreeSet<&str> = fleet.said.iter().map(|alert| alert.rule.as_str()).collect();
+    let all = ["collector_dropping", "gpu_silent", "health_grade", "host_silent", "incident"];
+    assert_eq!(rules.into_iter().collect::<Vec<_>>(), all);
+    // A lost host, a silent GPU, a grade, a collector that drops, a host's incident and its rack's.
+    assert_eq!((ids.len(), ids.values().map(BTreeSet::len).max()), (6, Some(1)));
 }
 
 /// Marks name a silence or an alert that fires, is at least as bad, and is in the end suppressed by none of its own.
@@ -142,7 +186,9 @@ proptest! {
     fn the_laws_hold_in_any_world(turns in prop::collection::vec(prop::collection::vec(turn(), 0..5), 1..40)) {
         let mut fleet = Fleet::new(9, 4);
         for turns in &turns {
-            turns.iter().for_each(|turn| play(&mut fleet, turn));
+            for turn in turns {
+                play(&mut fleet, turn);
+            }
             fleet.wait(20 * SECOND);
             killed(&fleet)?;
             let out = fleet.pass();
@@ -162,7 +208,9 @@ proptest! {
         // All is well again: everything ends.
         (fleet.down, fleet.mute, fleet.unreported, fleet.states) = Default::default();
         fleet.absence = true;
-        RULES.iter().for_each(|(rule, ..)| fleet.clear(rule));
+        for (rule, ..) in RULES {
+            fleet.clear(rule);
+        }
         (0..9).for_each(|number| fleet.restart_collector(number));
         for _ in 0..3 {
             fleet.wait(HOUR);

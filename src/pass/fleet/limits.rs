@@ -42,6 +42,8 @@ pub(crate) const PIPELINE_ENDS: usize = 25;
 pub(crate) const PIPELINE_AT_LEAST: usize = 3;
 /// Silences that begin within this of the newest are "at once": a host that died last week is no part of it. (J)
 pub(crate) const AT_ONCE: i64 = HOUR;
+/// Members of an incident that began further apart than this are not one outbreak. (J)
+pub(crate) const OUTBREAK: i64 = 10 * MINUTE;
 /// A beginning that is known only roughly is stated to this, so that a repeated pass states the same.
 pub(crate) const ROUGHLY: i64 = HOUR;
 /// At most so many names in an alert's evidence; counts stand beside them. An event must fit the bus.

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value as Json;
 
-use super::limits::MOST_LISTED;
+use super::limits::{MOST_LISTED, OUTBREAK};
 use crate::event::{Alert, Facts, Health, Severity, Time};
 use crate::pass::presence::{Presence, RackId};
 
@@ -153,6 +153,25 @@ impl<'a> Finding<'a> {
     }
 }
 
+/// Since when at least `needed` of what began at these instants have been so: since the outbreak began that made them as
+/// many, to the minute.
+///
+/// Not since the earliest: that one may have been so for a week, and what ends and comes again would have its old id. Nor
+/// since the one that made it enough: another that is found a moment later may have begun a moment before.
+fn outbreak(mut begins: Vec<Time>, needed: usize) -> Option<Time> {
+    begins.sort_unstable();
+    begins.truncate(needed);
+    let mut backwards = begins.into_iter().rev();
+    let mut first = backwards.next()?;
+    for begin in backwards {
+        if first.since(begin) > OUTBREAK {
+            break;
+        }
+        first = begin;
+    }
+    Some(first.floor(crate::event::time::MINUTE))
+}
+
 /// Evidence by name.
 fn evidence<const N: usize>(named: [(&str, Json); N]) -> BTreeMap<String, Json> {
     named.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect()
@@ -204,6 +223,15 @@ mod tests {
             assert!(rule.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", rule.id);
             assert!(RULES.iter().skip(at + 1).all(|other| other.id != rule.id), "{}", rule.id);
         }
+    }
+
+    #[test]
+    fn an_outbreak_began_with_the_first_of_those_that_came_close_together() {
+        let minutes = |all: &[i64]| all.iter().map(|at| Time(at * 60_000)).collect();
+        assert_eq!(outbreak(minutes(&[500, 0, 508, 501, 530]), 3), Some(Time(500 * 60_000)));
+        assert_eq!(outbreak(minutes(&[500, 0]), 2), Some(Time(500 * 60_000)));
+        assert_eq!(outbreak(minutes(&[500, 0]), 1), Some(Time(0)));
+        assert_eq!(outbreak(Vec::new(), 2), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::{Case, Finding, HOST_SILENT, Judge, Rule, Subject, World, clock, evidence, seconds, span};
+use super::{Case, Finding, Judge, Rule, Subject, World, clock, evidence, host_silent, seconds, span};
 use crate::event::Severity;
 use crate::pass::presence::{Gpu, Host};
 
@@ -23,7 +23,7 @@ fn find<'a>(world: &World<'a>) -> Vec<Finding<'a>> {
     let presence = &world.presence;
     let mut found = Vec::new();
     for (name, host) in &presence.hosts {
-        let alone = presence.all_behind(host) || world.open(HOST_SILENT, Subject::Host(name), "").is_some();
+        let alone = presence.all_behind(host) || host_silent::fires(world, name, host);
         for at in &host.gpus {
             let Some(gpu) = presence.gpus.get(*at).filter(|gpu| gpu.behind) else { continue };
             let subject = Subject::Gpu(*at);

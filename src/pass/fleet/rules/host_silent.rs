@@ -22,20 +22,26 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn find<'a>(world: &World<'a>) -> Vec<Finding<'a>> {
-    let hosts = world.presence.hosts.iter().filter(|(_, host)| !host.gpus.is_empty());
-    let finding = |(name, host): (&&'a str, &Host<'a>)| {
-        let subject = Subject::Host(name);
-        let last = host.last_word()?;
-        let open = world.open(ID, subject, "").and_then(|alert| Time::parse(&alert.since));
-        if world.now.since(last) <= host.gap() {
-            let missing = |since| world.presence.members(host).any(|gpu| gpu.behind && gpu.known.latest.time <= since);
-            let coming = open.is_some_and(|since| world.now.since(since) < COMING_BACK && missing(since));
-            return coming.then(|| Finding::hold(subject));
-        }
-        let may = host.is_live() || open.is_some();
-        Some(if may { Finding::fire(subject, case(world, host, last)) } else { Finding::hold(subject) })
-    };
-    hosts.filter_map(finding).collect()
+    world.presence.hosts.iter().filter_map(|(name, host)| finding(world, name, host)).collect()
+}
+
+/// Whether the alert of a host fires once this pass is over.
+pub(super) fn fires(world: &World<'_>, name: &str, host: &Host<'_>) -> bool {
+    let open = || world.open(ID, Subject::Host(name), "").is_some();
+    finding(world, name, host).is_some_and(|finding| finding.case.is_some() || open())
+}
+
+fn finding<'a>(world: &World<'_>, name: &'a str, host: &Host<'_>) -> Option<Finding<'a>> {
+    let subject = Subject::Host(name);
+    let last = host.last_word().filter(|_| !host.gpus.is_empty())?;
+    let open = world.open(ID, subject, "").and_then(|alert| Time::parse(&alert.since));
+    if world.now.since(last) <= host.gap() {
+        let missing = |since| world.presence.members(host).any(|gpu| gpu.behind && gpu.known.latest.time <= since);
+        let coming = open.is_some_and(|since| world.now.since(since) < COMING_BACK && missing(since));
+        return coming.then(|| Finding::hold(subject));
+    }
+    let may = host.is_live() || open.is_some();
+    Some(if may { Finding::fire(subject, case(world, host, last)) } else { Finding::hold(subject) })
 }
 
 fn case(world: &World<'_>, host: &Host<'_>, last: Time) -> Case {

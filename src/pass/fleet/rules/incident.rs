@@ -2,16 +2,16 @@
 //! under it (facts on health, 5.5).
 //!
 //! A rack's incident takes the place of its hosts': those that fire already stand under it, none begins. A lost host is no
-//! incident of eight, but the silent hosts of a rack count with all of their GPUs. Since when: since as many GPUs were in
-//! the state as it takes, to the minute. Not since the first of them was: that one may be ill for a week, and an incident
-//! that ends and comes again would have its old id. What is silenced counts for nothing here.
+//! incident of eight, but the silent hosts of a rack count with all of their GPUs. What is silenced counts for nothing here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use super::{Case, Finding, GPU_SILENT, HOST_SILENT, Judge, Rule, Subject, World, clock, evidence, listed, number};
-use crate::event::{Alert, Severity, Time, time};
+use super::{
+    Case, Finding, GPU_SILENT, HOST_SILENT, Judge, Rule, Subject, World, clock, evidence, listed, number, outbreak,
+};
+use crate::event::{Alert, Severity, Time};
 use crate::pass::fleet::limits::{INCIDENT, INCIDENT_AT_LEAST, INCIDENT_ENDS};
 
 pub(super) const ID: &str = "incident";
@@ -59,7 +59,7 @@ fn find<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Vec<Finding<'a>> {
         let total = scope(world, subject).len();
         let part = group.gpus.len();
         let name = name(state);
-        let open = world.open(ID, subject, &name).is_some();
+        let open = world.open(ID, subject, &name);
         let hosts = hosts(world, &group);
         let several = match subject {
             Subject::Rack(_) => hosts.len(),
@@ -67,7 +67,7 @@ fn find<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Vec<Finding<'a>> {
         } >= INCIDENT_AT_LEAST;
         let under = taken.contains(&(subject, state)) || (told && is_silence(state));
         let begins = several && part * 100 >= total * INCIDENT && !under;
-        if !(begins || open && part * 100 >= total * INCIDENT_ENDS) {
+        if !(begins || open.is_some() && part * 100 >= total * INCIDENT_ENDS) {
             continue;
         }
         let mut inhibits: Vec<String> = group.alerts.iter().map(|alert| alert.alert_id.clone()).collect();
@@ -77,7 +77,8 @@ fn find<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Vec<Finding<'a>> {
                 inhibits.extend(world.open(ID, Subject::Host(host), &name).map(|alert| alert.alert_id.clone()));
             }
         }
-        let case = case(world, (subject, state), &group, total);
+        let began = open.and_then(|alert| Time::parse(&alert.since)).unwrap_or_else(|| begins_at(&group, total));
+        let case = case(world, (subject, state), &group, (total, began));
         found.push(Finding { qualifier: name, inhibits, ..Finding::fire(subject, case) });
     }
     found
@@ -114,11 +115,18 @@ fn groups<'a>(world: &World<'a>, firing: &[&'a Alert]) -> BTreeMap<(Subject<'a>,
     groups
 }
 
-fn case(world: &World<'_>, (subject, state): (Subject<'_>, State<'_>), group: &Group<'_>, total: usize) -> Case {
-    let mut begins: Vec<Time> = group.gpus.values().copied().collect();
-    begins.sort_unstable();
+/// Since when as many GPUs are in the state as it takes.
+fn begins_at(group: &Group<'_>, total: usize) -> Time {
     let needed = INCIDENT_AT_LEAST.max((total * INCIDENT).div_ceil(100));
-    let began = begins.get(needed - 1).or(begins.last()).copied().unwrap_or_default().floor(time::MINUTE);
+    outbreak(group.gpus.values().copied().collect(), needed).unwrap_or_default()
+}
+
+fn case(
+    world: &World<'_>,
+    (subject, state): (Subject<'_>, State<'_>),
+    group: &Group<'_>,
+    (total, began): (usize, Time),
+) -> Case {
     let part = group.gpus.len();
     let hosts = hosts(world, group);
     let on = match subject {

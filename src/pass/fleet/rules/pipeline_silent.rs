@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{Case, Finding, GPU_SILENT, HOST_SILENT, Judge, Rule, Subject, World, clock, evidence, listed, number};
-use crate::event::{Alert, Severity, Time, time};
+use super::{
+    Case, Finding, GPU_SILENT, HOST_SILENT, Judge, Rule, Subject, World, clock, evidence, listed, number, outbreak,
+};
+use crate::event::{Alert, Severity, Time};
 use crate::pass::fleet::limits::{AT_ONCE, PIPELINE, PIPELINE_AT_LEAST, PIPELINE_ENDS};
 
 const ID: &str = "pipeline_silent";
@@ -81,8 +83,8 @@ fn at_hand<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Option<(Trouble<'a>, 
     }
     let hosts: BTreeSet<&str> =
         world.presence.hosts.iter().filter(|(_, host)| !host.gpus.is_empty()).map(|(name, _)| *name).collect();
-    if world.open(ID, Subject::Fleet, "").is_some() {
-        let began = all.values().map(|(since, _)| *since).min()?;
+    if let Some(open) = world.open(ID, Subject::Fleet, "") {
+        let began = Time::parse(&open.since)?;
         let goes_on = all.len() * 100 >= hosts.len() * PIPELINE_ENDS;
         return goes_on.then_some((all, began, hosts.len()));
     }
@@ -90,10 +92,10 @@ fn at_hand<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Option<(Trouble<'a>, 
     let before = all.len();
     all.retain(|_, (since, _)| newest.since(*since) <= AT_ONCE);
     let total = hosts.len() - (before - all.len()).min(hosts.len());
-    let mut begins: Vec<Time> = all.values().map(|(since, _)| *since).collect();
-    begins.sort_unstable();
-    // Since the silence that made it more than half: those that come later do not move it.
     let needed = PIPELINE_AT_LEAST.max(total * PIPELINE / 100 + 1);
-    let began = *begins.get(needed - 1)?;
-    Some((all, began.floor(time::MINUTE), total))
+    if all.len() < needed {
+        return None;
+    }
+    let began = outbreak(all.values().map(|(since, _)| *since).collect(), needed)?;
+    Some((all, began, total))
 }
