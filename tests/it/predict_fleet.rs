@@ -51,7 +51,7 @@ pub(crate) fn label(uuid: &str, at: Time, kind: FailureKind) -> Failure {
 fn fleet(rng: &mut Rng, failures: usize) -> Facts {
     let mut facts = Facts::default();
     let size = rng.pick(&[1, 4, 8]);
-    for host in 0..1 + rng.below(30) {
+    for host in 0..=rng.below(30) {
         for index in 0..size {
             let uuid = format!("GPU-{host}-{index}");
             let first = ago(rng.within(0, 900));

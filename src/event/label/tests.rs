@@ -121,3 +121,16 @@ fn the_nearest_kind_is_the_one_meant() {
         assert_eq!(nearest(word).word(), kind, "{word}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn every_row_of_any_bytes_is_a_label_or_an_error(
+        rows in proptest::collection::vec("(G|)[,\"{}a-z0-9:\\-]{1,40}(2026-11-02,dbe)?", 0..20),
+        junk in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+    ) {
+        let text = format!("gpu_uuid,at,kind\n{}\n", rows.join("\n"));
+        let (good, bad) = read(text.as_bytes(), "ann", NOW);
+        proptest::prop_assert_eq!(good.len() + bad.len(), rows.len());
+        read(junk.as_slice(), "ann", NOW);
+    }
+}

@@ -3,13 +3,14 @@
 //! A GPU is observed from when it was first seen, or installed by its asset record, or named by a label, whichever came
 //! first, but not from before the record begins: the earliest label of any GPU or the earliest sight of one. It is observed
 //! until its last sample, or last failure: a GPU that is gone is censored there, it did not survive since. `removed` ends it; it
-//! is observed again from the next sign of it: a place of its own that is newer, another failure, samples that went on.
+//! is observed again from the next sign of it: a place of its own that is newer, another failure, samples that went
+//! on for more than a day.
 //! A GPU of which only labels are left, because its samples were dropped, counts from the start of the record to its last
 //! label, in the fleet only: its group is not known any more. Without this the fleet would look as healthy as its survivors.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::table::{ONE_FAILURE, YEAR};
+use super::table::{LEAVING, ONE_FAILURE, YEAR};
 use crate::event::{Facts, Failure, Known, Time};
 
 /// A stretch in which a GPU was observed.
@@ -102,7 +103,8 @@ fn seen(gpu: &Known, labels: &[&Failure], start: Time, now: Time) -> Life {
             push(&mut spans, from.max(start), at);
         }
         let again = labels.iter().filter(|label| label.kind.is_failure()).map(|label| label.at);
-        from = signs.into_iter().chain(again).filter(|sign| *sign > at).min().or((last > at).then_some(at));
+        from =
+            signs.into_iter().chain(again).filter(|sign| *sign > at).min().or((last.since(at) > LEAVING).then_some(at));
     }
     if let Some(from) = from {
         push(&mut spans, from.max(start), last);

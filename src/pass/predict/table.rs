@@ -25,6 +25,8 @@ pub(super) const TREND_KEEPS: f64 = 0.5;
 
 /// Reports of one GPU within this are one failure with several reports (J).
 pub(super) const ONE_FAILURE: i64 = 7 * DAY;
+/// A removal is recorded by the day: samples that go on for so long after it do not show that the GPU came back (J).
+pub(super) const LEAVING: i64 = DAY;
 
 /// Pseudo-failures that pull a group's factor to 1, step 2: coarse groups, and blade or host.
 pub(super) const COARSE: f64 = 5.0;

@@ -64,6 +64,10 @@ fn a_removal_ends_it_until_the_next_sign() {
     let mut gone = gpu("a", 0, 100);
     gone.latest.time = ago(60);
     assert_eq!(removed(gone, vec![]), [(100, 60)]);
+    // Taken away in the course of the day that the label names.
+    let mut same_day = gpu("a", 0, 100);
+    same_day.latest.time = ago(59);
+    assert_eq!(removed(same_day, vec![]), [(100, 60)]);
     // Back in another place.
     let mut back = gpu("a", 0, 100);
     back.place.since = ago(20);
