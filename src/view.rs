@@ -2,7 +2,9 @@
 
 pub mod alerts;
 pub mod escape;
+pub mod filter;
 pub mod fleet;
 pub mod metrics;
 pub mod summary;
 pub mod tail;
+pub mod tui;
