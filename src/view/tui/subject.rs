@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use super::derive::AlertRow;
 use crate::event::Severity;
 use crate::event::fleet::GpuNow;
 use crate::event::matcher::{Field, FieldsOf};
@@ -43,7 +42,7 @@ pub static GPU_FIELDS: LazyLock<Vec<&'static str>> =
 /// A GPU with its open alerts.
 pub(super) struct Gpu<'a> {
     pub(super) gpu: &'a GpuNow,
-    pub(super) alerts: &'a [AlertRow],
+    pub(super) alerts: &'a [Alert],
     /// Places in `alerts` of those about this GPU that fire.
     pub(super) own: &'a [usize],
     pub(super) worst: Option<Severity>,
@@ -81,7 +80,7 @@ pub(super) fn name(gpu: &GpuNow) -> String {
 
 impl Gpu<'_> {
     fn rules(&self) -> impl Iterator<Item = &Alert> {
-        self.own.iter().filter_map(|at| self.alerts.get(*at)).map(|row| &row.alert)
+        self.own.iter().filter_map(|at| self.alerts.get(*at))
     }
 
     fn odds(&self, days: i64) -> Field<'_> {
