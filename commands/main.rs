@@ -14,6 +14,7 @@ mod options;
 mod out;
 mod process;
 mod run;
+mod screen;
 mod tail;
 mod top;
 mod validate;

@@ -6,8 +6,8 @@
 
 mod lexer;
 
-use crate::event::matcher::{Field, FieldsOf, Op, Wrong, nearest};
 use crate::event::Matcher;
+use crate::event::matcher::{Field, FieldsOf, Op, Wrong, nearest};
 use lexer::{Token, lex};
 
 /// What a filter is asked about.

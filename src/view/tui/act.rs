@@ -247,7 +247,8 @@ fn write(model: &mut Model, svg: bool) -> Vec<Effect> {
     let buffer = picture::buffer(model);
     let pane = if model.open.is_some() { "gpu" } else { model.view.word() };
     let stamp: String = model.now.to_string().chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-    let (text, ending) = if svg { (picture::svg(&buffer, model.theme), "svg") } else { (picture::text(&buffer), "txt") };
+    let (text, ending) =
+        if svg { (picture::svg(&buffer, model.theme), "svg") } else { (picture::text(&buffer), "txt") };
     let name = format!("gpuhm-{}-{stamp}.{ending}", pane.to_lowercase());
     model.say(format!("writing {name}"));
     vec![Effect::Save { name, text }]

@@ -35,10 +35,6 @@ impl<'b> Canvas<'b> {
         Canvas { buffer, theme, glyphs }
     }
 
-    pub(super) fn area(&self) -> Rect {
-        self.buffer.area
-    }
-
     /// One character. Outside the screen nothing happens.
     pub(super) fn dot(&mut self, x: u16, y: u16, c: char, role: Role) {
         let style = self.theme.style(role);
@@ -86,6 +82,15 @@ impl<'b> Canvas<'b> {
     pub(super) fn put_right(&mut self, at: Spot, text: &str, role: Role) {
         let wide = u16::try_from(width(text)).unwrap_or(u16::MAX).min(at.width);
         self.put(spot(at.x + (at.width - wide), at.y, wide), text, role);
+    }
+
+    /// Puts a column's text: a number at its right, a text at its left.
+    pub(super) fn put_cell(&mut self, at: Spot, text: &str, role: Role, right: bool) {
+        if right {
+            self.put_right(at, text, role);
+        } else {
+            self.put(at, text, role);
+        }
     }
 
     /// Adds modifiers to a stretch of a line, whatever stands there.

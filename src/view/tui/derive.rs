@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::format::real;
+use super::natural::Natural;
 use super::plan::Plan;
 use super::rows::{Class, Own, Row, Rule, row};
 use super::subject::busy;
@@ -15,6 +16,9 @@ use crate::metric::ids;
 const WORST: usize = 300;
 /// Below this share of the time a GPU is idle (J), percent.
 const IDLE: f64 = 5.0;
+
+/// A collector that has not reported for so long is silent (J), ms: reports come about once a minute.
+const SILENT: i64 = 3 * crate::event::time::MINUTE;
 
 /// What is worked out from a reading.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +36,12 @@ pub(super) struct Derived {
     pub(super) order: Vec<usize>,
     pub(super) totals: Totals,
     pub(super) own: Own,
+    /// The GPU each alert of the reading is about.
+    pub(super) alert_gpu: Vec<Option<usize>>,
     /// Open alerts: info, warning, critical.
     pub(super) open: [usize; 3],
+    /// Open alerts, worst first.
+    pub(super) open_rows: Vec<AlertRow>,
     /// Lines of the alerts' list.
     pub(super) alerts: Vec<AlertRow>,
     pub(super) plan: Plan,
@@ -45,6 +53,8 @@ pub(super) struct Derived {
     pub(super) widths: (usize, usize),
     /// Places of the collectors, those to look at first.
     pub(super) collectors: Vec<usize>,
+    /// How many of them reported lately.
+    pub(super) reporting: usize,
 }
 
 /// A host: its rows stand together.
@@ -120,10 +130,12 @@ impl Mean {
 
 /// Rows, hosts, racks and sums of a reading; order, alerts and plan are for the caller.
 pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
-    let mut derived = Derived { own: own(fleet), row_of: vec![None; fleet.gpus.len()], ..Derived::default() };
+    let (alert_gpu, own) = own(fleet);
+    let mut derived = Derived { alert_gpu, own, row_of: vec![None; fleet.gpus.len()], ..Derived::default() };
     for (place, gpu) in fleet.gpus.iter().enumerate().filter(|(_, gpu)| !gpu.is_replaced()) {
         let at = derived.rows.len();
-        let same = derived.hosts.last().and_then(|host| derived.rows.get(host.first)).and_then(|row| fleet.gpus.get(row.gpu));
+        let same =
+            derived.hosts.last().and_then(|host| derived.rows.get(host.first)).and_then(|row| fleet.gpus.get(row.gpu));
         if same.is_none_or(|other| other.latest.hostname != gpu.latest.hostname) {
             derived.hosts.push(Host { first: at, len: 0, worst: at });
             derived.widths.0 = derived.widths.0.max(gpu.latest.hostname.chars().count());
@@ -132,7 +144,8 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
         if let Some(slot) = derived.row_of.get_mut(place) {
             *slot = Some(at);
         }
-        let worse = derived.hosts.last().and_then(|host| derived.rows.get(host.worst)).is_none_or(|worst| worse(&row, worst));
+        let worse =
+            derived.hosts.last().and_then(|host| derived.rows.get(host.worst)).is_none_or(|worst| worse(&row, worst));
         if let Some(host) = derived.hosts.last_mut() {
             host.len += 1;
             host.worst = if worse { at } else { host.worst };
@@ -157,6 +170,7 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
     totals(fleet, &mut derived);
     worst(&mut derived);
     derived.collectors = collectors(fleet);
+    derived.reporting = fleet.collectors.iter().filter(|row| rule.at.since(row.time) <= SILENT + rule.grace_ms).count();
     derived
 }
 
@@ -165,19 +179,26 @@ fn worse(row: &Row, than: &Row) -> bool {
     (!row.hit, row.badness()) < (!than.hit, than.badness())
 }
 
-/// Alerts that fire, by GPU.
-fn own(fleet: &FleetNow) -> Own {
+/// The GPU of each alert, and the alerts that fire by GPU.
+fn own(fleet: &FleetNow) -> (Vec<Option<usize>>, Own) {
+    let mut gpus = vec![None; fleet.alerts.len()];
     let mut by_uuid: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, alert) in fleet.alerts.iter().enumerate().filter(|(_, alert)| alert.status == Status::Firing) {
+    for (at, alert) in fleet.alerts.iter().enumerate() {
         if let Some(gpu) = &alert.gpu {
             by_uuid.entry(gpu.gpu_uuid.as_str()).or_default().push(at);
         }
     }
-    if by_uuid.is_empty() {
-        return Own::new();
+    let mut own = Own::new();
+    let gpus_there = if by_uuid.is_empty() { &[] } else { fleet.gpus.as_slice() };
+    for (place, gpu) in gpus_there.iter().enumerate() {
+        for at in by_uuid.get(gpu.uuid()).into_iter().flatten() {
+            gpus.iter_mut().skip(*at).take(1).for_each(|slot| *slot = Some(place));
+            if fleet.alerts.get(*at).is_some_and(|alert| alert.status == Status::Firing) {
+                own.entry(place).or_default().push(*at);
+            }
+        }
     }
-    let found = |(place, gpu): (usize, &crate::event::fleet::GpuNow)| Some((place, by_uuid.get(gpu.uuid())?.clone()));
-    fleet.gpus.iter().enumerate().filter_map(found).collect()
+    (gpus, own)
 }
 
 fn racks(fleet: &FleetNow, derived: &mut Derived) {
@@ -236,7 +257,8 @@ fn totals(fleet: &FleetNow, derived: &mut Derived) {
 /// The worst rows that the filter lets through, without sorting the fleet.
 fn worst(derived: &mut Derived) {
     let key = |at: &usize| derived.rows.get(*at).map(|row| (row.badness(), *at));
-    let mut worst: Vec<usize> = (0..derived.rows.len()).filter(|at| derived.rows.get(*at).is_some_and(|row| row.hit)).collect();
+    let mut worst: Vec<usize> =
+        (0..derived.rows.len()).filter(|at| derived.rows.get(*at).is_some_and(|row| row.hit)).collect();
     if worst.len() > WORST {
         worst.select_nth_unstable_by_key(WORST, key);
         worst.truncate(WORST);
@@ -252,40 +274,8 @@ fn collectors(fleet: &FleetNow) -> Vec<usize> {
     order.sort_by_key(|at| {
         let Some(row) = fleet.collectors.get(*at) else { return (true, 0, 0, 0) };
         let [_, missed, _, dropped, seen, expected] = row.counts.map(Option::unwrap_or_default);
-        // Reports come once a minute or so: within two minutes of the newest none is silent (J).
-        let silent = newest.map_or(0, |newest| newest.since(row.time)) / (2 * crate::event::time::MINUTE);
+        let silent = newest.map_or(0, |newest| newest.since(row.time)) / SILENT;
         (false, -silent, -(expected - seen).max(0), -(missed + dropped))
     });
     order
-}
-
-/// A name in the order people count: `rack-9` before `rack-10`. Keeps the name, so that no two fall together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Natural(Vec<(String, u64)>, String);
-
-impl Natural {
-    pub(super) fn of(name: &str) -> Natural {
-        let mut parts = Vec::new();
-        let mut rest = name;
-        while !rest.is_empty() {
-            let text: String = rest.chars().take_while(|c| !c.is_ascii_digit()).collect();
-            let after = rest.get(text.len()..).unwrap_or_default();
-            let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
-            rest = after.get(digits.len()..).unwrap_or_default();
-            parts.push((text, digits.parse().unwrap_or_default()));
-        }
-        Natural(parts, name.to_owned())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_sort_as_people_count() {
-        let mut names = ["rack-10", "rack-9", "a", "rack-09", "rack"];
-        names.sort_by_key(|name| Natural::of(name));
-        assert_eq!(names, ["a", "rack", "rack-09", "rack-9", "rack-10"]);
-    }
 }

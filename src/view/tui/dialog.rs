@@ -29,7 +29,9 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         Mode::Text { lines, top, .. } => {
             let last = lines.len().saturating_sub(1);
             match event.code {
-                KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace | KeyCode::Char('J' | 'q') => model.mode = Mode::Normal,
+                KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace | KeyCode::Char('J' | 'q') => {
+                    model.mode = Mode::Normal
+                }
                 KeyCode::Down | KeyCode::Char('j') => *top = (*top + 1).min(last),
                 KeyCode::Up | KeyCode::Char('k') => *top = top.saturating_sub(1),
                 KeyCode::PageDown | KeyCode::Char(' ') => *top = (*top + 10).min(last),

@@ -40,11 +40,6 @@ impl Zone {
         let text = self.shifted(time);
         format!("{} {}", text.get(..10).unwrap_or("-"), self.clock(time))
     }
-
-    /// `2026-11-24`.
-    pub(super) fn day(self, time: Time) -> String {
-        self.shifted(time).get(..10).unwrap_or("-").to_owned()
-    }
 }
 
 /// How long ago `then` was, `-` where that is not known.

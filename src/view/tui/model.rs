@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crossterm::event::KeyEvent;
-
+pub(super) use super::choices::Measure;
+pub use super::choices::{View, Zoom};
 use super::derive::Derived;
 use super::format::Zone;
 use super::layout::{self, Screen};
@@ -18,77 +18,6 @@ use crate::event::fleet::{FleetNow, GpuNow};
 use crate::event::matcher::Wrong;
 use crate::event::{Severity, time};
 use crate::view::filter::Filter;
-
-/// A pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
-    /// The map, the worst GPUs, open alerts.
-    Fleet,
-    /// The table of GPUs.
-    Gpus,
-    /// Alerts.
-    Alerts,
-    /// Stages and collectors.
-    Pipeline,
-}
-
-impl View {
-    /// Every one, in the order of the keys 1 to 4.
-    pub const ALL: [View; 4] = [View::Fleet, View::Gpus, View::Alerts, View::Pipeline];
-
-    /// Its name on screen.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            View::Fleet => "Fleet",
-            View::Gpus => "GPUs",
-            View::Alerts => "Alerts",
-            View::Pipeline => "Pipeline",
-        }
-    }
-}
-
-/// What a cell of the map is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zoom {
-    /// A GPU.
-    Gpu,
-    /// A host: its worst GPU.
-    Host,
-    /// A rack: its worst GPU, and how many are not well.
-    Rack,
-}
-
-impl Zoom {
-    /// From fine to coarse.
-    pub const ALL: [Zoom; 3] = [Zoom::Gpu, Zoom::Host, Zoom::Rack];
-}
-
-/// What the map shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Measure {
-    Score,
-    Temp,
-    Power,
-    Util,
-    Age,
-}
-
-impl Measure {
-    pub(super) const ALL: [Measure; 5] =
-        [Measure::Score, Measure::Temp, Measure::Power, Measure::Util, Measure::Age];
-
-    /// Its name, and what a digit means.
-    pub(super) const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Measure::Score => ("score", ". >=90  8 7 6 5 = tens  <50 = 4..0  x no data  - no score  reverse = open alert"),
-            Measure::Temp => ("temp", "tens of C  # >=100  x no data  - not reported  reverse = open alert"),
-            Measure::Power => ("power", "tenths of the limit  # over it  x no data  - not reported  reverse = open alert"),
-            Measure::Util => ("util", "tens of %  x no data  - not reported  reverse = open alert"),
-            Measure::Age => ("age", ". in time  1 2 intervals late  x no data  reverse = open alert"),
-        }
-    }
-}
 
 /// Why the newest reading is old.
 #[derive(Debug, Clone)]
@@ -318,21 +247,12 @@ impl Model {
         let good = self.read.as_ref().map_or_else(|| "never".to_owned(), |read| self.zone().clock(read.at));
         if let Some(trouble) = &self.trouble {
             let Trouble { error, retry_in_s, attempt } = trouble;
-            let retry = match retry_in_s.saturating_sub(self.silent_since_failure()) {
+            let retry = match retry_in_s.saturating_sub(self.silent) {
                 0 => format!("retry {attempt} now"),
                 left => format!("retry {attempt} in {left} s"),
             };
             return Some(format!("STALE: {error}, {retry}; last good {good}"));
         }
         self.is_stale().then(|| format!("STALE: no reading for {} s; last good {good}", self.silent))
-    }
-
-    fn silent_since_failure(&self) -> u64 {
-        self.silent
-    }
-
-    /// Whether a key would be taken as text.
-    pub(super) fn takes_text(&self, key: KeyEvent) -> bool {
-        matches!(self.mode, Mode::Filter { .. }) && key.modifiers.difference(crossterm::event::KeyModifiers::SHIFT).is_empty()
     }
 }

@@ -121,8 +121,7 @@ pub(super) fn scroll(model: &mut Model) {
     let page = derived.plan.shown(layout::map(&model.screen()).height);
     model.derived.cursor = cursor;
     model.tops.map = top(model.tops.map, cursor.map(|(line, _)| line), lines, page);
-    model.tops.table =
-        top(model.tops.table, gpus::position(model), model.derived.order.len(), gpus::shown(model));
+    model.tops.table = top(model.tops.table, gpus::position(model), model.derived.order.len(), gpus::shown(model));
     model.tops.alerts =
         top(model.tops.alerts, alerts::position(model), model.derived.alerts.len(), alerts::shown(model));
     let collectors = model.derived.collectors.len();

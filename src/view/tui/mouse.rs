@@ -73,11 +73,8 @@ fn line(model: &mut Model, x: u16, y: u16) {
     if y == inner.y {
         if let Some(by) = gpus::head(model, x.saturating_sub(inner.x)) {
             let again = model.sort.by == by;
-            model.sort = if again {
-                super::Sort { by, descending: !model.sort.descending }
-            } else {
-                super::Sort::of(by)
-            };
+            model.sort =
+                if again { super::Sort { by, descending: !model.sort.descending } } else { super::Sort::of(by) };
             model.still = 0;
             model.reorder();
         }

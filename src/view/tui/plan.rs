@@ -125,7 +125,7 @@ fn racks(derived: &Derived, area: Rect) -> Plan {
     let label = label(derived);
     // Name, worst cell, how many are not well of how many, two columns apart.
     let block = label + 12;
-    let per_line = usize::from((area.width / block).max(1));
+    let per_line = usize::from((area.width.saturating_sub(1) / block).max(1));
     let line = |(at, racks): (usize, &[Rack])| Line {
         rack: at * per_line,
         first: true,
@@ -133,7 +133,7 @@ fn racks(derived: &Derived, area: Rect) -> Plan {
         cells: racks
             .iter()
             .enumerate()
-            .map(|(slot, rack)| Cell { x: columns(slot).saturating_mul(block), row: rack.worst })
+            .map(|(slot, rack)| Cell { x: 1 + columns(slot).saturating_mul(block), row: rack.worst })
             .collect(),
     };
     let lines = derived.racks.chunks(per_line).enumerate().map(line).collect();

@@ -136,7 +136,11 @@ fn cell(gpu: &GpuNow, rule: &Rule<'_>) -> (char, Option<Band>) {
             if health.state == State::Unknown {
                 return ('x', None);
             }
-            let c = if health.score >= 90 { '.' } else { digit(f64::from(i32::try_from(health.score).unwrap_or(0)) / 10.0) };
+            let c = if health.score >= 90 {
+                '.'
+            } else {
+                digit(f64::from(i32::try_from(health.score).unwrap_or(0)) / 10.0)
+            };
             return (c, Some(Band::of(health.score)));
         }
         Measure::Temp => values.real(ids::GPU_TEMP).map(|temp| {

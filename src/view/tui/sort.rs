@@ -121,9 +121,8 @@ impl Sort {
             // The reading's own order.
             SortBy::Host if self.descending => order.sort_unstable_by(|a, b| b.cmp(a)),
             SortBy::Host => order.sort_unstable(),
-            SortBy::Rack | SortBy::Model => order.sort_unstable_by(|a, b| {
-                last_if_missing(text(a), text(b), self.descending, Ord::cmp).then(a.cmp(b))
-            }),
+            SortBy::Rack | SortBy::Model => order
+                .sort_unstable_by(|a, b| last_if_missing(text(a), text(b), self.descending, Ord::cmp).then(a.cmp(b))),
             _ => {
                 let key = |at: &usize| rows.get(*at).and_then(|row| self.key(row, gpus.get(row.gpu)?));
                 let mut keyed: Vec<(Option<f64>, usize)> = order.iter().map(|at| (key(at), *at)).collect();

@@ -6,7 +6,7 @@ use crate::event::Severity;
 use crate::event::fleet::GpuNow;
 use crate::event::matcher::{Field, FieldsOf};
 use crate::event::{Alert, Time};
-use crate::metric::{METRICS, REASONS, ids, sampled};
+use crate::metric::{REASONS, ids, sampled};
 use crate::view::filter::Subject;
 
 /// The fields that are not metrics.
@@ -179,6 +179,7 @@ impl Subject for Told<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::METRICS;
 
     #[test]
     fn every_metric_that_is_sampled_is_a_field() {

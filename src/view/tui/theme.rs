@@ -53,8 +53,7 @@ impl Theme {
     }
 
     /// The style of a role.
-    #[must_use]
-    pub fn style(self, role: Role) -> Style {
+    pub(super) fn style(self, role: Role) -> Style {
         let style = Style::new().add_modifier(role.modifier());
         match self.color(role) {
             Some(index) => style.fg(Color::Indexed(index)),
@@ -173,9 +172,7 @@ impl Glyphs {
             Glyphs { corners: ['+'; 4], lines: ['-', '|'], bars: &['_', '.', '-', '=', '#'] }
         } else {
             Glyphs {
-                corners: ['┌', '┐', '└', '┘'],
-                lines: ['─', '│'],
-                bars: &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+                corners: ['┌', '┐', '└', '┘'], lines: ['─', '│'], bars: &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
             }
         }
     }
@@ -187,7 +184,8 @@ mod tests {
 
     #[test]
     fn mono_sets_no_colour_and_loses_no_role() {
-        for role in [Role::Selected, Role::Banner, Role::Alarm(Severity::Critical), Role::Band(Band::Bad), Role::Title] {
+        for role in [Role::Selected, Role::Banner, Role::Alarm(Severity::Critical), Role::Band(Band::Bad), Role::Title]
+        {
             let style = Theme::Mono.style(role);
             assert_eq!((style.fg, style.bg), (None, None));
             assert!(!style.add_modifier.is_empty(), "{role:?} is told by nothing");

@@ -4,7 +4,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::derive::derive;
 use super::message::{Effect, Msg, Read};
-use super::model::{Mode, Model, STILL, SPANS, Trouble, View};
+use super::model::{Mode, Model, SPANS, STILL, Trouble, View};
 use super::now::detail;
 use super::plan::plan;
 use super::rows::Rule;
@@ -87,7 +87,8 @@ fn note_alerts(model: &mut Model, read: &Read, first: bool) -> bool {
     for alert in &read.fleet.alerts {
         // What was there before the view was is not new.
         let tick = before.get(&alert.alert_id).copied().unwrap_or(if first { 0 } else { model.ticks + 1 });
-        rings |= !before.contains_key(&alert.alert_id) && !first && alert.is_open() && alert.severity == Severity::Critical;
+        rings |=
+            !before.contains_key(&alert.alert_id) && !first && alert.is_open() && alert.severity == Severity::Critical;
         model.news.insert(alert.alert_id.clone(), tick);
     }
     rings
@@ -118,7 +119,12 @@ impl Model {
     pub(super) fn take(&mut self, read: Box<Read>) {
         let same = |old: &Read| {
             old.fleet.gpus.len() == read.fleet.gpus.len()
-                && old.fleet.gpus.iter().zip(&read.fleet.gpus).all(|(old, new)| old.uuid() == new.uuid() && old.is_replaced() == new.is_replaced())
+                && old
+                    .fleet
+                    .gpus
+                    .iter()
+                    .zip(&read.fleet.gpus)
+                    .all(|(old, new)| old.uuid() == new.uuid() && old.is_replaced() == new.is_replaced())
         };
         let same = self.read.as_deref().is_some_and(same);
         self.now = self.now.max(read.at);
@@ -135,7 +141,12 @@ impl Model {
     fn rebuild_with(&mut self, keep: bool) {
         let Some(read) = self.read.take() else { return };
         let order = std::mem::take(&mut self.derived.order);
-        let rule = Rule { at: self.reference_of(&read), grace_ms: self.grace_ms, measure: self.measure, filter: self.filter.as_ref() };
+        let rule = Rule {
+            at: self.reference_of(&read),
+            grace_ms: self.grace_ms,
+            measure: self.measure,
+            filter: self.filter.as_ref(),
+        };
         self.derived = derive(&read.fleet, &rule);
         self.read = Some(read);
         self.keep_cursor();
@@ -157,7 +168,8 @@ impl Model {
     /// The cursor stays on its GPU; where that is gone, or none was, it is on the worst.
     fn keep_cursor(&mut self) {
         let found = self.selected.as_ref().and_then(|(uuid, _)| self.find(uuid));
-        let worst = || self.derived.worst.first().or(self.derived.order.first()).and_then(|at| self.derived.rows.get(*at));
+        let worst =
+            || self.derived.worst.first().or(self.derived.order.first()).and_then(|at| self.derived.rows.get(*at));
         match found.or_else(|| worst().map(|row| row.gpu)).or((!self.derived.rows.is_empty()).then_some(0)) {
             Some(at) => self.select(at),
             None => self.selected = None,
@@ -167,7 +179,8 @@ impl Model {
     /// Filters and sorts the table.
     pub(super) fn reorder(&mut self) {
         let Some(read) = &self.read else { return };
-        let shown = |(at, row): (usize, &super::rows::Row)| (row.hit && !(self.only_bad && row.is_well())).then_some(at);
+        let shown =
+            |(at, row): (usize, &super::rows::Row)| (row.hit && !(self.only_bad && row.is_well())).then_some(at);
         let mut order: Vec<usize> = self.derived.rows.iter().enumerate().filter_map(shown).collect();
         self.sort.apply(&self.derived.rows, &read.fleet.gpus, &mut order);
         self.derived.order = order;
@@ -177,7 +190,9 @@ impl Model {
     /// Makes the list of alerts anew.
     pub(super) fn realert(&mut self) {
         self.derived.alerts = alerts::list(self);
-        let known = |id: &String| self.derived.alerts.iter().any(|row| self.alert_at(row.at).is_some_and(|alert| alert.alert_id == *id));
+        let known = |id: &String| {
+            self.derived.alerts.iter().any(|row| self.alert_at(row.at).is_some_and(|alert| alert.alert_id == *id))
+        };
         if !self.alert.as_ref().is_some_and(known) {
             let first = self.derived.alerts.first().and_then(|row| self.alert_at(row.at));
             self.alert = first.map(|alert| alert.alert_id.clone());
