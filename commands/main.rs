@@ -16,9 +16,13 @@ mod out;
 mod predict;
 mod process;
 mod run;
+<<<<<<< HEAD
 mod score;
 mod silence;
 mod simcheck;
+=======
+mod screen;
+>>>>>>> tui
 mod tail;
 mod top;
 mod validate;

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod escape;
+pub mod filter;
 pub mod fleet;
 pub mod metrics;
 pub mod odds;
@@ -9,3 +10,4 @@ pub mod scores;
 pub mod silences;
 pub mod summary;
 pub mod tail;
+pub mod tui;

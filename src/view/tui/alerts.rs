@@ -1,0 +1,282 @@
+//! The alerts pane, and the one line of an alert that the fleet pane shows too.
+
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use super::canvas::{Canvas, Spot, spot};
+use super::derive::AlertRow;
+use super::fleet::severity;
+use super::format::{age, columns};
+use super::layout::{self, Screen};
+use super::model::{Model, NEW};
+use super::subject::Told;
+use super::theme::Role;
+use crate::event::{Alert, Severity, Status, Time};
+use crate::view::alerts::place;
+
+/// Open alerts listed in the fleet pane (J): more than any screen has lines.
+const OPEN: usize = 100;
+
+/// The summary without the place it may begin with, which stands beside it.
+pub(super) fn summary(alert: &Alert) -> &str {
+    let named = place(alert).replacen('/', " GPU ", 1) + ": ";
+    alert.summary.strip_prefix(&named).unwrap_or(&alert.summary)
+}
+
+/// How an alert stands: open, suppressed, ended. Less comes first.
+fn standing(alert: &Alert) -> u8 {
+    match (alert.status, alert.is_open()) {
+        (Status::Firing, true) => 0,
+        (Status::Firing, false) => 1,
+        (Status::Resolved, _) => 2,
+    }
+}
+
+/// The lines of the list: open ones first, the worst and newest of them first, the members of an incident under it.
+pub(super) fn list(model: &mut Model) -> Vec<AlertRow> {
+    let Some(fleet) = model.fleet() else { return Vec::new() };
+    let alerts = &fleet.alerts;
+    let row = |at: usize, alert: &Alert| AlertRow {
+        at,
+        since: Time::parse(&alert.since),
+        gpu: model.derived.alert_gpu.get(at).copied().flatten(),
+        members: 0,
+        member: false,
+    };
+    let shown = |alert: &Alert| {
+        alert.severity >= model.floor && model.alert_filter.as_ref().is_none_or(|filter| filter.matches(&Told(alert)))
+    };
+    let mut rows: Vec<AlertRow> =
+        alerts.iter().enumerate().filter(|(_, alert)| shown(alert)).map(|(at, alert)| row(at, alert)).collect();
+    let key = |row: &AlertRow| {
+        let alert = alerts.get(row.at);
+        (alert.map(standing), alert.map(|alert| std::cmp::Reverse(alert.severity)), std::cmp::Reverse(row.since))
+    };
+    rows.sort_by_key(key);
+    let open = rows.iter().filter(|row| alerts.get(row.at).is_some_and(Alert::is_open));
+    let open: Vec<AlertRow> = open.take(OPEN).copied().collect();
+    let listed = nested(alerts, &rows, &model.folded);
+    model.derived.open_rows = open;
+    listed
+}
+
+/// Puts the members of an incident under it; those of a folded one away.
+fn nested(alerts: &[Alert], rows: &[AlertRow], folded: &std::collections::BTreeSet<String>) -> Vec<AlertRow> {
+    let id = |row: &AlertRow| alerts.get(row.at).map(|alert| alert.alert_id.as_str());
+    let ids: std::collections::HashSet<&str> = rows.iter().filter_map(id).collect();
+    let parent = |row: &AlertRow| {
+        let alert = alerts.get(row.at)?;
+        let by = alert.suppressed_by.as_deref()?;
+        (ids.contains(by) && by != alert.alert_id).then_some(by)
+    };
+    let mut members: std::collections::HashMap<&str, Vec<AlertRow>> = std::collections::HashMap::new();
+    for row in rows {
+        if let Some(parent) = parent(row) {
+            members.entry(parent).or_default().push(AlertRow { member: true, ..*row });
+        }
+    }
+    let mut listed = Vec::with_capacity(rows.len());
+    for row in rows.iter().filter(|row| parent(row).is_none()) {
+        let under = id(row).and_then(|id| members.get(id)).map(Vec::as_slice).unwrap_or_default();
+        listed.push(AlertRow { members: under.len(), ..*row });
+        if id(row).is_some_and(|id| !folded.contains(id)) {
+            listed.extend(under);
+        }
+    }
+    listed
+}
+
+/// Where the cursor is in the list.
+pub(super) fn position(model: &Model) -> Option<usize> {
+    let id = model.alert.as_ref()?;
+    model.derived.alerts.iter().position(|row| model.alert_at(row.at).is_some_and(|alert| alert.alert_id == *id))
+}
+
+/// Lines of alerts that the list shows.
+pub(super) fn shown(model: &Model) -> usize {
+    usize::from(layout::inside(layout::alerts(&model.screen()).0).height).saturating_sub(1)
+}
+
+/// One alert on one line: age, severity, place, rack where there is room, rule, summary, score.
+pub(super) fn line(canvas: &mut Canvas<'_>, model: &Model, row: &AlertRow, at: Spot) {
+    let Some(alert) = model.alert_at(row.at) else { return };
+    let roomy = at.width >= 100;
+    let gap = if roomy { 2 } else { 1 };
+    let score = row.gpu.and_then(|gpu| model.gpu(gpu)).and_then(|gpu| gpu.health.as_ref()).map(|health| health.score);
+    let score = score.map_or_else(|| "-".to_owned(), |score| score.to_string());
+    let (score, score_width) = if roomy { (format!("score {score:>3}"), 9) } else { (score, 4) };
+    let right = at.x + at.width.saturating_sub(score_width + 2);
+    let fresh = is_new(model, alert);
+    let role = if fresh { Role::Strong } else { Role::Plain };
+    let wide = |width: u16, x: u16| spot(x, at.y, width.min(right.saturating_sub(x)));
+    let mut x = at.x;
+    canvas.put_right(wide(7, x), &age(row.since, model.now), role);
+    x += 7 + gap;
+    canvas.put(wide(4, x), severity(alert.severity), Role::Alarm(alert.severity));
+    x += 4 + gap;
+    let place_width = columns((model.derived.widths.0 + 2).clamp(10, 24));
+    canvas.put(wide(place_width, x), &place(alert), role);
+    x += place_width + gap;
+    if roomy {
+        let rack = columns(model.derived.widths.1.clamp(4, 12));
+        canvas.put(wide(rack, x), alert.host.rack.as_deref().unwrap_or("-"), role);
+        x += rack + gap;
+    }
+    let rule = if roomy { 16 } else { 11 };
+    canvas.put(wide(rule, x), &alert.rule, role);
+    x += rule + gap;
+    canvas.put(wide(at.width, x), summary(alert), role);
+    canvas.put_right(spot(right, at.y, score_width + 1), &score, role);
+}
+
+fn is_new(model: &Model, alert: &Alert) -> bool {
+    model.news.get(&alert.alert_id).is_some_and(|tick| *tick > 0 && model.ticks < tick + NEW)
+}
+
+/// Draws the pane.
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen) {
+    let (list, low) = layout::alerts(screen);
+    let [info, warning, critical] = model.derived.open;
+    let filter = model.alert_filter.as_ref().map(|filter| format!("  filter: {}", filter.text())).unwrap_or_default();
+    let floor =
+        if model.floor == Severity::Info { String::new() } else { format!("  severity>={}", model.floor.word()) };
+    let all = model.fleet().map_or(0, |fleet| fleet.alerts.len());
+    let right = format!("{} open, {} of {all} listed", info + warning + critical, model.derived.alerts.len());
+    let inner = canvas.boxed(list, &format!("Alerts{filter}{floor}"), &right);
+    let columns = Columns::of(model, inner);
+    for ((x, width), head) in columns.all().into_iter().zip(["TIME", "AGE", "SEV", "WHERE", "RULE", "WHAT"]) {
+        let at = spot(x, inner.y, width);
+        canvas.put_cell(at, head, Role::Faint, head == "AGE");
+    }
+    let rows = model.derived.alerts.iter().skip(model.tops.alerts);
+    for (y, row) in (inner.y + 1..inner.bottom()).zip(rows) {
+        list_line(canvas, model, row, (&columns, y));
+        let here = model.alert_at(row.at).is_some_and(|alert| model.alert.as_ref() == Some(&alert.alert_id));
+        if here {
+            canvas.dot(inner.x, y, '>', Role::Strong);
+            canvas.mark(spot(inner.x, y, inner.width), Modifier::REVERSED);
+        }
+    }
+    if model.derived.alerts.is_empty() && inner.height > 1 {
+        let text = if all == 0 { "no alert yet" } else { "no alert matches: x drops the filter, v the floor" };
+        canvas.put(spot(inner.x + 1, inner.y + 1, inner.width.saturating_sub(2)), text, Role::Faint);
+    }
+    details(canvas, model, low);
+}
+
+/// Where the columns of the list stand.
+struct Columns([(u16, u16); 6]);
+
+impl Columns {
+    fn of(model: &Model, inner: Rect) -> Columns {
+        let roomy = inner.width >= 98;
+        let place = columns((model.derived.widths.0 + 2).clamp(10, 24));
+        let time = if roomy { 20 } else { 9 };
+        let widths = [time, 6, 4, place, if roomy { 16 } else { 11 }];
+        let mut x = inner.x + 1;
+        let mut all = [(0, 0); 6];
+        for (slot, width) in all.iter_mut().zip(widths.into_iter().chain([u16::MAX])) {
+            *slot = (x, width.min(inner.right().saturating_sub(x + 1)));
+            x = x.saturating_add(width).saturating_add(if roomy { 2 } else { 1 });
+        }
+        Columns(all)
+    }
+
+    fn all(&self) -> [(u16, u16); 6] {
+        self.0
+    }
+}
+
+fn list_line(canvas: &mut Canvas<'_>, model: &Model, row: &AlertRow, (columns, y): (&Columns, u16)) {
+    let Some(alert) = model.alert_at(row.at) else { return };
+    let [time, ago, word, whence, rule, what] = columns.all().map(|(x, width)| spot(x, y, width));
+    let dim = !alert.is_open() || model.seen.contains(&alert.alert_id);
+    let role = match (dim, is_new(model, alert)) {
+        (true, _) => Role::Faint,
+        (false, true) => Role::Strong,
+        (false, false) => Role::Plain,
+    };
+    let zone = model.zone();
+    let clock = row
+        .since
+        .map_or_else(|| "-".to_owned(), |since| if time.width >= 20 { zone.full(since) } else { zone.clock(since) });
+    canvas.put(time, &clock, role);
+    canvas.put_right(ago, &age(row.since, model.now), role);
+    let (text, look) = match alert.status {
+        Status::Resolved => ("ok", role),
+        Status::Firing => (severity(alert.severity), if dim { role } else { Role::Alarm(alert.severity) }),
+    };
+    canvas.put(word, text, look);
+    let fold = match (row.members, model.folded.contains(&alert.alert_id)) {
+        (0, _) if row.member => "  ",
+        (0, _) => "",
+        (_, true) => "+ ",
+        (_, false) => "- ",
+    };
+    canvas.put(whence, &format!("{fold}{}", place(alert)), role);
+    canvas.put(rule, &alert.rule, role);
+    canvas.put(what, &format!("{}{}", state(model, row, alert), summary(alert)), role);
+}
+
+/// What keeps an alert from being open, and what stands under it, before its summary.
+fn state(model: &Model, row: &AlertRow, alert: &Alert) -> String {
+    let mut text = String::new();
+    if row.members > 0 {
+        text.push_str(&format!("[{} under it] ", row.members));
+    }
+    if model.seen.contains(&alert.alert_id) {
+        text.push_str("[seen] ");
+    }
+    match (&alert.suppressed_by, row.member) {
+        (Some(by), false) if alert.status == Status::Firing => text.push_str(&format!("[{}] ", suppressor(model, by))),
+        _ => {}
+    }
+    text
+}
+
+/// What suppresses, in words: a silence with its reason, or the incident.
+fn suppressor(model: &Model, by: &str) -> String {
+    let Some(id) = by.strip_prefix("silence:") else { return format!("part of {by}") };
+    let silence = model.fleet().and_then(|fleet| fleet.silences.iter().find(|silence| silence.id == id));
+    match silence {
+        Some(silence) => {
+            format!("silenced by {} until {}: {}", silence.who, model.zone().clock(silence.until), silence.reason)
+        }
+        None => format!("silenced by {id}"),
+    }
+}
+
+/// The alert under the cursor: value, limit, evidence, what to do.
+fn details(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+    let row = position(model).and_then(|at| model.derived.alerts.get(at));
+    let Some((row, alert)) = row.and_then(|row| Some((row, model.alert_at(row.at)?))) else {
+        canvas.boxed(area, "Alert", "");
+        return;
+    };
+    let inner = canvas.boxed(area, &format!("{} on {}", alert.rule, place(alert)), "J as JSON   enter its GPU");
+    let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number}"));
+    let zone = model.zone();
+    let since = row.since.map_or_else(|| "-".to_owned(), |since| zone.full(since));
+    let unit = alert.unit.as_deref().unwrap_or_default();
+    let ended = match (alert.status, Time::parse(&alert.at)) {
+        (Status::Resolved, Some(at)) => format!("   ended {}", zone.full(at)),
+        _ => String::new(),
+    };
+    let evidence = alert.evidence.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join("; ");
+    let by = alert.suppressed_by.as_ref().map(|by| suppressor(model, by));
+    let mut lines = vec![
+        ("what", alert.summary.clone()),
+        (
+            "value",
+            format!("{} {unit}   limit {} {unit}   since {since}{ended}", number(alert.value), number(alert.threshold)),
+        ),
+        ("do", alert.action.clone()),
+    ];
+    lines.extend(by.map(|by| ("quiet", by)));
+    lines.push(("evidence", if evidence.is_empty() { "-".to_owned() } else { evidence }));
+    lines.extend(alert.gpu.as_ref().map(|gpu| ("gpu", gpu.gpu_uuid.clone())));
+    for (y, (head, text)) in (inner.top()..inner.bottom()).zip(lines) {
+        canvas.put(spot(inner.x + 1, y, 9), head, Role::Faint);
+        canvas.put(spot(inner.x + 11, y, inner.width.saturating_sub(12)), &text, Role::Plain);
+    }
+}

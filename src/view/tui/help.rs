@@ -1,0 +1,43 @@
+//! The help: a loop over the table of keys, so that it cannot lie.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, spot};
+use super::format::columns;
+use super::keys::{Binding, KEYS};
+use super::model::Model;
+use super::theme::Role;
+
+/// Columns for a key's name, and for it with its meaning.
+const KEY: u16 = 14;
+const ENTRY: u16 = 48;
+
+/// Draws it over a pane.
+pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, model: &Model) {
+    canvas.clear(body);
+    let inner = canvas.boxed(body, "Keys", "esc or ? closes");
+    let listed: Vec<&Binding> = KEYS.iter().filter(|binding| !binding.help.is_empty()).collect();
+    let per_line = (inner.width / ENTRY).max(1);
+    let wide = inner.width / per_line;
+    let lines = columns(listed.len().div_ceil(usize::from(per_line)));
+    for (binding, at) in listed.into_iter().zip(0u16..) {
+        let (x, y) = (inner.x + 1 + (at / lines.max(1)) * wide, inner.y + at % lines.max(1));
+        if y < inner.bottom() {
+            canvas.put(spot(x, y, KEY), binding.shown, Role::Key);
+            canvas.put(spot(x + KEY, y, wide.saturating_sub(KEY + 2)), binding.help, Role::Plain);
+        }
+    }
+    let notes = [
+        "Nothing here writes to the bus or the store: marks and \"seen\" live on this screen only.".to_owned(),
+        "FILTER  rack=rack-14 and score<80    host=~\"node-04[0-9]\"    not rule in (hbm_temp, xid)    any word"
+            .to_owned(),
+        "FIELDS  gpu host index rack cluster model score state severity rule action confidence throttle temp hbm"
+            .to_owned(),
+        "        power util mem age p7 p30 p90, and every metric by its name".to_owned(),
+        format!("CELLS   {}", model.measure.words().1),
+    ];
+    let first = (inner.y + lines + 1).min(inner.bottom());
+    for (y, note) in (first..inner.bottom()).zip(notes) {
+        canvas.put(spot(inner.x + 1, y, inner.width.saturating_sub(2)), &note, Role::Plain);
+    }
+}

@@ -1,0 +1,164 @@
+//! The pipeline: stages with what they have yet to read, and the collectors, those to look at first at the top.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, spot};
+use super::format::{age, bytes, columns, count, maybe};
+use super::layout::{self, Screen};
+use super::message::{Pipeline, Stage};
+use super::model::Model;
+use super::theme::Role;
+use crate::event::rows::CollectorRow;
+
+fn lag(stage: &Stage) -> String {
+    stage.lag.map_or_else(|| "-".to_owned(), |lag| count(i64::try_from(lag).unwrap_or(i64::MAX)))
+}
+
+fn store(pipeline: &Pipeline) -> &str {
+    if pipeline.store.is_empty() { "store -" } else { &pipeline.store }
+}
+
+/// The two lines of the fleet pane.
+pub(super) fn summary(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compact: bool) {
+    let inner = canvas.boxed(area, "Pipeline", if compact { "" } else { "(4 opens)" });
+    let line = |at: u16| spot(inner.x + 1, inner.y + at, inner.width.saturating_sub(2));
+    let Some(read) = &model.read else { return };
+    let derived = &model.derived;
+    let gap = if compact { "  " } else { "      " };
+    let hosts = if compact { "" } else { " hosts" };
+    let mut first = format!("collect {}/{}{hosts}", derived.reporting, derived.collectors.len());
+    for stage in &read.pipeline.stages {
+        first.push_str(&format!("{gap}{}{} {}", stage.name, if compact { "" } else { " lag" }, lag(stage)));
+    }
+    let at = model.reference();
+    let newest = age(derived.totals.newest, at);
+    let mut second =
+        read.pipeline.bus.iter().map(|bus| format!("{bus}   ")).collect::<String>() + store(&read.pipeline);
+    if compact {
+        first.push_str(&format!("   newest {newest}"));
+    } else {
+        second.push_str(&format!(" {} ms     newest sample {newest} ago", read.took_ms));
+        if let Some(gpu) = derived.totals.oldest.and_then(|(_, gpu)| model.gpu(gpu)) {
+            let oldest = age(Some(gpu.latest.time), at);
+            second.push_str(&format!("     oldest {oldest} ago ({})", super::subject::name(gpu)));
+        }
+    }
+    canvas.put(line(0), &first, Role::Plain);
+    canvas.put(line(1), &second, Role::Plain);
+}
+
+/// Collectors on screen.
+pub(super) fn shown(model: &Model) -> usize {
+    let stages = model.read.as_ref().map_or(0, |read| read.pipeline.stages.len());
+    usize::from(layout::inside(layout::pipeline(&model.screen(), stages).1).height).saturating_sub(1)
+}
+
+/// Draws the pane.
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen) {
+    let stages = model.read.as_ref().map_or(0, |read| read.pipeline.stages.len());
+    let (upper, lower) = layout::pipeline(screen, stages);
+    stage_box(canvas, model, upper);
+    collectors(canvas, model, lower);
+}
+
+/// Heads with their widths; numbers stand at the right.
+const STAGE: [(&str, u16, bool); 5] =
+    [("STAGE", 12, false), ("LAG", 10, true), ("NEWEST", 8, true), ("MEMBERS", 8, true), ("WHO", u16::MAX, false)];
+
+fn stage_box(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+    let inner = canvas.boxed(area, "Stages", "LAG = events yet to be read");
+    heads(canvas, inner, &STAGE);
+    let Some(read) = &model.read else { return };
+    let mut y = inner.y + 1;
+    for stage in &read.pipeline.stages {
+        let members = if stage.members.is_empty() { "-".to_owned() } else { stage.members.len().to_string() };
+        let who = if stage.members.is_empty() { "nobody known".to_owned() } else { stage.members.join(" ") };
+        let behind = stage.lag.is_some_and(|lag| lag > 0) && stage.members.is_empty();
+        let role = if behind { Role::Strong } else { Role::Plain };
+        let cells = [stage.name.clone(), lag(stage), age(stage.newest, model.reference()), members, who];
+        if y < inner.bottom() {
+            cells_line(canvas, Rect { y, height: 1, ..inner }, &STAGE, (&cells, role));
+        }
+        y += 1;
+    }
+    if read.pipeline.stages.is_empty() && y < inner.bottom() {
+        canvas.put(spot(inner.x + 1, y, inner.width.saturating_sub(2)), "no stage is known", Role::Faint);
+        y += 1;
+    }
+    let bus = read.pipeline.bus.as_deref().unwrap_or("bus not looked at");
+    let newest = age(model.derived.totals.newest, model.reference());
+    let text = format!("{bus}   {}   read in {} ms   newest sample {newest} ago", store(&read.pipeline), read.took_ms);
+    if y < inner.bottom() {
+        canvas.put(spot(inner.x + 1, inner.bottom() - 1, inner.width.saturating_sub(2)), &text, Role::Plain);
+    }
+}
+
+const COLLECTOR: [(&str, u16, bool); 10] = [
+    ("HOST", 16, false),
+    ("GPUS", 7, true),
+    ("LAST", 6, true),
+    ("TICKS", 9, true),
+    ("MISSED", 7, true),
+    ("SPOOL", 8, true),
+    ("DROPPED", 8, true),
+    ("SOURCE", 10, false),
+    ("STATE", 12, false),
+    ("VERSION", u16::MAX, false),
+];
+
+fn collectors(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+    let derived = &model.derived;
+    let right = format!("{} of {} reported lately", derived.reporting, derived.collectors.len());
+    let inner = canvas.boxed(area, "Collectors: silent and incomplete first", &right);
+    heads(canvas, inner, &COLLECTOR);
+    let Some(fleet) = model.fleet() else { return };
+    if derived.collectors.is_empty() && inner.height > 1 {
+        canvas.put(
+            spot(inner.x + 1, inner.y + 1, inner.width.saturating_sub(2)),
+            "no collector has reported yet",
+            Role::Faint,
+        );
+    }
+    for (y, at) in (inner.y + 1..inner.bottom()).zip(derived.collectors.iter().skip(model.tops.collectors)) {
+        let Some(row) = fleet.collectors.get(*at) else { continue };
+        let (cells, role) = collector(model, row);
+        cells_line(canvas, Rect { y, height: 1, ..inner }, &COLLECTOR, (&cells, role));
+    }
+}
+
+fn collector(model: &Model, row: &CollectorRow) -> ([String; 10], Role) {
+    let [ticks, missed, spool, dropped, seen, expected] = row.counts;
+    let short = seen.zip(expected).is_some_and(|(seen, expected)| seen < expected);
+    let lost = dropped.is_some_and(|dropped| dropped > 0);
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let cells = [
+        row.hostname.clone(),
+        format!("{}/{}", maybe(seen), maybe(expected)),
+        age(Some(row.time), model.reference()),
+        maybe(ticks),
+        maybe(missed),
+        bytes(spool),
+        maybe(dropped),
+        text(&row.source),
+        text(&row.source_state),
+        text(&row.version),
+    ];
+    (cells, if short || lost { Role::Strong } else { Role::Plain })
+}
+
+fn heads(canvas: &mut Canvas<'_>, inner: Rect, heads: &[(&str, u16, bool)]) {
+    let cells: Vec<String> = heads.iter().map(|(head, ..)| (*head).to_owned()).collect();
+    cells_line(canvas, Rect { height: inner.height.min(1), ..inner }, heads, (&cells, Role::Faint));
+}
+
+fn cells_line(canvas: &mut Canvas<'_>, area: Rect, heads: &[(&str, u16, bool)], (cells, role): (&[String], Role)) {
+    if area.height == 0 {
+        return;
+    }
+    let mut x = area.x + 1;
+    for ((_, width, right), text) in heads.iter().zip(cells) {
+        let at = spot(x, area.y, (*width).min(area.right().saturating_sub(x + 1)));
+        canvas.put_cell(at, text, role, *right);
+        x = x.saturating_add(*width).saturating_add(2).min(area.right() + columns(1));
+    }
+}
