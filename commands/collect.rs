@@ -15,7 +15,7 @@ use gpuhm::pipeline::sink::{BusSink, LinesSink, Sink};
 use gpuhm::pipeline::{Clock, Collect, PipelineError};
 use gpuhm::source::replay::{self, Replay};
 use gpuhm::source::sim::{self, Sim};
-use gpuhm::source::{Due, Source};
+use gpuhm::source::{Due, Source, SourceError};
 
 use super::exit::{Failure, Outcome};
 use super::open;
@@ -68,18 +68,7 @@ impl SourceOptions {
     /// Opens the source.
     pub(crate) fn open(&self) -> Result<Box<dyn Source>, Failure> {
         match self.source.split_once(':') {
-            None if self.source == "sim" => {
-                let faults = self.sim.fault.iter().map(|text| text.parse()).collect::<Result<_, _>>();
-                let options = sim::Options {
-                    gpus: self.sim.gpus as usize,
-                    hosts: self.sim.hosts as usize,
-                    seed: self.sim.seed,
-                    interval_ms: ms(self.interval),
-                    faults: faults
-                        .map_err(|error: gpuhm::source::SourceError| Failure::usage(format!("--fault: {error}")))?,
-                };
-                Ok(Box::new(Sim::with_boards(options, self.sim.boards.into())?))
-            }
+            None if self.source == "sim" => Ok(Box::new(self.sim(self.fleet()?)?)),
             Some(("replay", file)) if !file.is_empty() => {
                 let ceiling = gpuhm::pipeline::clock::wall().plus(replay::AHEAD);
                 Ok(Box::new(Replay::open(file, ceiling)?))
@@ -87,6 +76,23 @@ impl SourceOptions {
             _ => Err(Failure::usage(format!("--source {}: not a source of this version", self.source))
                 .hint("use --source sim or --source replay:FILE")),
         }
+    }
+
+    /// What the flags say of a simulated fleet.
+    pub(crate) fn fleet(&self) -> Result<sim::Options, Failure> {
+        let faults = self.sim.fault.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        Ok(sim::Options {
+            gpus: self.sim.gpus as usize,
+            hosts: self.sim.hosts as usize,
+            seed: self.sim.seed,
+            interval_ms: ms(self.interval),
+            faults: faults.map_err(|error: SourceError| Failure::usage(format!("--fault: {error}")))?,
+        })
+    }
+
+    /// That fleet, of the boards that were asked for.
+    pub(crate) fn sim(&self, fleet: sim::Options) -> Result<Sim, Failure> {
+        Ok(Sim::with_boards(fleet, self.sim.boards.into())?)
     }
 
     /// The clock of the run.

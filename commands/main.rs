@@ -16,16 +16,14 @@ mod out;
 mod predict;
 mod process;
 mod run;
-<<<<<<< HEAD
 mod score;
+mod screen;
 mod silence;
 mod simcheck;
-=======
-mod screen;
->>>>>>> tui
 mod tail;
 mod top;
 mod validate;
+mod watch;
 
 use std::process::ExitCode;
 

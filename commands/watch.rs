@@ -99,14 +99,20 @@ impl Watcher {
         }
         let Some(store) = store else { return Err("no store".to_owned()) };
         let text = |error: StoreError| error.to_string();
-        let at = self.clock.now();
         let fleet = store.fleet().map_err(text)?;
+        let at = self.instant(&fleet);
         let past = match &wanted.past {
             Some((gpu, span)) => Some(store.past(gpu, at.plus(-span), at.plus(1)).map_err(text)?),
             None => None,
         };
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Read { past, took_ms, ..self.of(fleet, at) })
+    }
+
+    /// The instant that ages are counted from: a driven clock runs ahead of what is stored.
+    fn instant(&self, fleet: &FleetNow) -> Time {
+        let newest = fleet.gpus.iter().map(|gpu| gpu.latest.time).max();
+        newest.filter(|_| self.clock.is_driven()).unwrap_or_else(|| self.clock.now())
     }
 
     /// A reading of this fleet, with what is known of the pipeline.
@@ -144,9 +150,24 @@ impl Watcher {
     }
 }
 
+/// Does what the view asks of the world outside: files are written here, the rest is the reader's.
+pub(crate) fn outward(effect: Effect, to: &Sender<Effect>) {
+    match effect {
+        Effect::Save { name, text } => {
+            // The screen is the view's: a line of the log would tear it.
+            drop(std::fs::write(name, text));
+        }
+        effect => drop(to.send(effect)),
+    }
+}
+
 /// Tells the view every second what the clock says, until it is gone.
 pub(crate) fn tick(clock: &Clock, to: &Sender<Msg>) {
-    while to.send(Msg::Tick(clock.now())).is_ok() {
+    loop {
+        // While it is driven the readings say what time it is.
+        if !clock.is_driven() && to.send(Msg::Tick(clock.now())).is_err() {
+            return;
+        }
         std::thread::sleep(Duration::from_secs(1));
     }
 }

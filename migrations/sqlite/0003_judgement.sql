@@ -72,7 +72,7 @@ CREATE TABLE gpu_failure_predictions (
     base_hazard DOUBLE NOT NULL,
     reasons TEXT NOT NULL,
     advice TEXT NOT NULL,
-    standing TEXT NOT NULL,
+    status TEXT NOT NULL,
     model TEXT NOT NULL,
     labels INTEGER NOT NULL,
     exposure_years DOUBLE NOT NULL,

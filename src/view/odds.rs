@@ -125,7 +125,7 @@ fn gpu(of: &Prediction) -> serde_json::Value {
     };
     put("reasons", of.reasons.iter().map(reason).collect::<Vec<_>>().into());
     put("advice", of.advice.word().into());
-    put("standing", of.standing.word().into());
+    put("status", of.standing.word().into());
     put("model", of.model.clone().into());
     put("labels", of.labels.into());
     object.extend(numbers(&hazards(of)));
@@ -169,7 +169,7 @@ pub fn csv(all: &[Prediction], out: impl std::io::Write) -> Result<(), csv::Erro
         "exposure_gpu_years",
         "labels",
         "advice",
-        "standing",
+        "status",
         "model",
         "why",
     ];

@@ -140,7 +140,7 @@ fn every_ledger_adds_up_and_every_gpu_has_its_numbers() {
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.out.lines().count() >= 3 && ran.out.contains("gpu-node-002,1,"), "{}", ran.out);
     let told = home.ok(&["score", "--explain", "gpu-node-001/0"]);
-    assert!(told.contains("ecc_dbe") && told.contains("score"), "{told}");
+    assert!(told.contains("uncorrectable_error") && told.contains("score"), "{told}");
     let odds = home.ok(&["predict", "--explain", "gpu-node-001/0"]);
     assert!(odds.contains("prior"), "says what it does not know: {odds}");
 }

@@ -162,6 +162,12 @@ fn wrong(text: &str, why: &str) -> SourceError {
 }
 
 impl Fault {
+    /// The same fault, `ms` later.
+    #[must_use]
+    pub fn later(&self, ms: i64) -> Fault {
+        Fault { after_ms: self.after_ms.saturating_add(ms), ..self.clone() }
+    }
+
     /// The error that parsing would give, for what only the fleet can know.
     pub(super) fn wrong(&self, why: &str) -> SourceError {
         wrong(&self.text, why)

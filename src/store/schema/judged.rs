@@ -64,7 +64,7 @@ pub(crate) fn predictions() -> Table {
         must("base_hazard", Holds::Double),
         must("reasons", Holds::Json),
         must("advice", Holds::Text),
-        must("standing", Holds::Text),
+        must("status", Holds::Text),
         must("model", Holds::Text),
         must("labels", Holds::Int),
         must("exposure_years", Holds::Double),
