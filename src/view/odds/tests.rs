@@ -62,7 +62,7 @@ fn json_has_units_and_no_nulls() {
     assert!(gpu.get("index").is_none() && gpu.get("hazard_per_gpu_year").is_none() && gpu.get("lift").is_none());
     assert_eq!(gpu["odds"][2]["days"], 90);
     assert_eq!(gpu["reasons"][0]["factor"], 2.0);
-    assert_eq!((&gpu["advice"], &gpu["standing"]), (&"schedule_diagnostics".into(), &"prior_only".into()));
+    assert_eq!((&gpu["advice"], &gpu["status"]), (&"schedule_diagnostics".into(), &"prior_only".into()));
 }
 
 #[test]
@@ -73,6 +73,6 @@ fn csv_rows_have_as_many_fields_as_the_header() {
     let names = reader.headers().unwrap().clone();
     let row = reader.records().next().unwrap().unwrap();
     let at = |name: &str| &row[names.iter().position(|of| of == name).unwrap()];
-    assert_eq!((at("index"), at("standing"), at("why")), ("3", "prior_only", "×2 failed 41 days ago"));
+    assert_eq!((at("index"), at("status"), at("why")), ("3", "prior_only", "×2 failed 41 days ago"));
     assert!(at("p30_high_80").parse::<f64>().unwrap() > at("p30").parse::<f64>().unwrap());
 }
