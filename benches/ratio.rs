@@ -1,7 +1,7 @@
 //! Ratios: each part of gpuhm against a named baseline that does the same work in the same run.
 //!
-//! `cargo bench --bench ratio -- [decode] [duplicates] [aggregate] [bus] [store] [score]`; nothing named is everything. A line
-//! says what the part costs, what the baseline costs, and the ratio of the two; the ratio is what to compare between
+//! `cargo bench --bench ratio -- [decode] [duplicates] [aggregate] [bus] [store] [score]`; nothing named is everything.
+//! A line says what the part costs, what the baseline costs, and the ratio of the two; the ratio is what to compare between
 //! runs, the times belong to the machine. Nothing here is asserted: see `harness` for how it is measured.
 #![expect(clippy::print_stdout, reason = "a bench's lines are its answer")]
 

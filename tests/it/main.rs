@@ -89,6 +89,8 @@ mod runner_flaws;
 #[cfg(test)]
 mod runner_kills;
 #[cfg(test)]
+mod score_hosts;
+#[cfg(test)]
 mod score_properties;
 #[cfg(test)]
 mod score_scenarios;
