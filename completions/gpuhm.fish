@@ -35,6 +35,9 @@ complete -c gpuhm -n "__fish_gpuhm_needs_command" -s V -l version -d 'Print vers
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "silence" -d 'Silence alerts that are expected'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "migrate" -d 'Make and check the store\'s schema'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "tail" -d 'Follow a topic'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "top" -d 'Show the fleet'
@@ -98,6 +101,106 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l dry-run -d 'Wi
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l once -d 'Drain to the log\'s end as it stands at the start, then exit'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l every -d 'A pass so often, as a service [default]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l explain -d 'Print the ledger of one GPU: UUID, the beginning of one, or host/index' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l at -d 'With --explain: as it stood at this time (RFC 3339, a date, or a duration ago)' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l fail-below -d 'With --once: end with code 1 where a GPU scores below N, and list only those' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s o -l output -d 'table, json (gpuhm.scores/1) or csv; with --once and --explain' -r -f -a "table\t'The troubled ones, for people'
+json\t'Every GPU with its ledger'
+csv\t'A row a GPU'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l once -d 'One pass, then exit; its answer goes to standard output'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l list-deductions -d 'Print what costs points, and how many'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l every -d 'A pass so often, as a service [default: 15m]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l explain -d 'Print the odds of one GPU with their reasons, and what is not known' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l at -d 'With --explain: as they stood at this time (RFC 3339, a date, or a duration ago)' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l horizon -d 'The horizon that is sorted and judged by: 7d, 30d or 90d' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l fail-above -d 'With --once: end with code 1 where the odds of a GPU at the horizon are above P, and list only those' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s o -l output -d 'table, json (gpuhm.predictions/1) or csv; with --once and --explain' -r -f -a "table\t''
+json\t''
+csv\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l once -d 'One pass, then exit; its answer goes to standard output'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -f -a "label" -d 'Record that a GPU failed, or was taken away'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l at -d 'When: RFC 3339, a date, or a duration ago' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l note -d 'A line about it' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l who -d 'Who says so' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -a "import" -d 'Import records from a file: CSV with a header, or JSON lines; all of it or nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "label" -d 'Record that a GPU failed, or was taken away'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "add" -d 'Silence what matches, until a time'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "list" -d 'Print silences'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "end" -d 'End a silence before its time'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l until -d 'Until when: RFC 3339, a date, or a duration from now such as 2h' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l reason -d 'Why' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l from -d 'From when [default: now]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l who -d 'Who' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s o -l output -d 'table, or json (gpuhm.silences/1)' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l all -d 'Those that have ended, too'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "add" -d 'Silence what matches, until a time'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "list" -d 'Print silences'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "end" -d 'End a silence before its time'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
@@ -190,9 +293,20 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l no-follow -d 'Do no
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l allow-empty -d 'Exit 0 also where nothing was shown'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s o -l output -d 'text, json (gpuhm.fleet/1) or csv (a row a GPU)' -r -f -a "text\t''
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s o -l output -d 'text (the screen), table, json (gpuhm.fleet/1), csv (a row a GPU) or svg (a picture of the screen)' -r -f -a "text\t''
+table\t''
 json\t''
-csv\t''"
+csv\t''
+svg\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l size -d 'With --once -o text or svg: columns and rows of the screen' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l fail-below -d 'With --once: end with code 1 where a GPU scores below N; they are named on standard error' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l refresh -d 'Time between readings of the store' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l view -d 'The pane it opens on: fleet, gpus, alerts or pipeline' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l where -d 'Only GPUs that match: rack=rack-14 and score<80; a bare word is looked for in names' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l sort -d 'Order of the table of GPUs: FIELD or FIELD:desc' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l zoom -d 'What a cell of the map is: auto, gpu, host or rack' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l theme -d 'Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -200,6 +314,9 @@ warn\t'What someone should look at'
 info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l once -d 'Print the fleet once and exit'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l ascii -d 'ASCII characters only [default: where the locale is not UTF-8]'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l local -d 'Local time instead of UTC'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l mouse -d 'Take the mouse'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -262,9 +379,10 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l for -d 'How long it runs, by the wall clock' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l speed -d 'How fast simulated time runs' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s o -l output -d 'text, or json: the summary alone (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l for -d 'How long it runs after the history, by the wall clock [default: 20s off a terminal, else until q]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l speed -d 'How fast simulated time runs after the history' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l history -d 'How much history goes through the stages first' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s o -l output -d 'Off a terminal: text, or json, the summary alone (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
 json\t'One object'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l hosts -d 'Hosts they are spread over' -r
@@ -275,11 +393,20 @@ h100\t'H100'
 h200\t'H200'
 kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l refresh -d 'Time between readings of the store' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l view -d 'The pane it opens on: fleet, gpus, alerts or pipeline' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l where -d 'Only GPUs that match: rack=rack-14 and score<80; a bare word is looked for in names' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l sort -d 'Order of the table of GPUs: FIELD or FIELD:desc' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l zoom -d 'What a cell of the map is: auto, gpu, host or rack' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l theme -d 'Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
 info\t'What changes'
 debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l ascii -d 'ASCII characters only [default: where the locale is not UTF-8]'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l local -d 'Local time instead of UTC'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l mouse -d 'Take the mouse'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -289,17 +416,24 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "migrate" -d 'Make and check the store\'s schema'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "tail" -d 'Follow a topic'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "top" -d 'Show the fleet'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "assets" -d 'Import and export asset records'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "run" -d 'Run every stage in one process'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "demo" -d 'See it work on a simulated fleet'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate migrate tail top assets run demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "silence" -d 'Silence alerts that are expected'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "migrate" -d 'Make and check the store\'s schema'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "tail" -d 'Follow a topic'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "top" -d 'Show the fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "assets" -d 'Import and export asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "run" -d 'Run every stage in one process'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "demo" -d 'See it work on a simulated fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from predict" -f -a "label" -d 'Record that a GPU failed, or was taken away'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "add" -d 'Silence what matches, until a time'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "list" -d 'Print silences'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "end" -d 'End a silence before its time'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "up" -d 'Bring the schema up to date (the default)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "status" -d 'Show which migrations are applied; changes nothing'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "plan" -d 'Print the SQL that is pending'

@@ -132,6 +132,26 @@ impl<'a> Presence<'a> {
         self.gpus.get(self.index(uuid)?)
     }
 
+    /// Whether a GPU's host goes on without it; `None` where nobody can tell: of a replay, of a host that is lost whole, and
+    /// while it boots, when what is not there yet may still come.
+    pub(super) fn missed(&self, uuid: &str, now: Time) -> Option<bool> {
+        let gpu = self.gpu(uuid)?;
+        let host = self.host_of(gpu)?;
+        if gpu.gone.is_some() || !gpu.behind {
+            return Some(false);
+        }
+        let told = host.is_live() && host.is_fresh(now) && !self.all_behind(host);
+        (told && !host.excuses(gpu.known.latest.time, now)).then_some(true)
+    }
+
+    /// The GPU that is in another's slot now.
+    pub(super) fn replaced_by(&self, uuid: &str) -> Option<&'a str> {
+        match self.gpu(uuid)?.gone? {
+            Gone::Replaced(by) => Some(by),
+            Gone::Removed(_) => None,
+        }
+    }
+
     pub(super) fn index(&self, uuid: &str) -> Option<usize> {
         self.by_uuid.get(uuid).copied()
     }

@@ -149,19 +149,22 @@ fn every_ledger_adds_up_and_every_gpu_has_its_numbers() {
 fn labels_move_the_odds_and_bad_files_change_nothing() {
     let home = Home::new();
     simulate(&home, ("8", "1"), (5 * MINUTE, wall()), &[]);
-    let p30 = |home: &Home, gpu: usize| {
+    let odds = |home: &Home, gpu: usize| {
         let all = home.json(&["predict", "-q", "--once", "-o", "json"]);
         let gpus = all["gpus"].as_array().unwrap();
         let name = u64::try_from(gpu).unwrap();
         let found = gpus.iter().find(|gpu| gpu["index"] == name).unwrap().clone();
         (found["status"].as_str().unwrap().to_owned(), found)
     };
-    let (status, before) = p30(&home, 3);
+    let (status, before) = odds(&home, 3);
     assert_eq!(status, "prior_only");
     home.ok(&["predict", "label", "gpu-node-001/3", "dbe", "--at", "2d", "--note", "drained", "--who", "me"]);
-    let (status, after) = p30(&home, 3);
+    let (status, after) = odds(&home, 3);
     assert_eq!(status, "updating");
-    let p = |gpu: &Value| gpu["p30"].as_f64().unwrap();
+    let p = |gpu: &Value| {
+        let odds = gpu["odds"].as_array().unwrap();
+        odds.iter().find(|odds| odds["days"] == 30).unwrap()["p"].as_f64().unwrap()
+    };
     assert!(p(&after) > 5.0 * p(&before), "{before} {after}");
     let file =
         home.file("labels.csv", "gpu_uuid,at,kind\nGPU-a,2026-01-01,dbe\nGPU-b,never,dbe\nGPU-c,2026-01-01,melted\n");

@@ -72,13 +72,6 @@ pub(super) const BUSY_SHARE: [f64; 3] = [0.5, 0.05, 0.01];
 /// Peers needed for a comparison (J).
 pub(super) const PEERS: usize = 3;
 
-/// A GPU is gone if its host's newest word is so much newer, at least, …
-pub(super) const GONE_AFTER: i64 = 60 * SECOND;
-/// … and so many of its intervals.
-pub(super) const GONE_INTERVALS: i64 = 3;
-/// A sample written this late says nothing of the present.
-pub(super) const LIVE: i64 = 5 * MINUTE;
-
 /// Each row remapped for an uncorrectable error costs so much, to so much in all: eight in a bank are its end (J).
 pub(super) const REMAPPED: [f64; 3] = [3.0, 3.0, 24.0];
 /// A bank with no spare row left (J).

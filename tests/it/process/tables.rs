@@ -6,8 +6,10 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 
-/// Tables that say how a store is kept, not what it knows: migrations run at wall times, tokens count take-overs.
-const APART: [&str; 3] = ["gpuhm_migrations", "writers", "sqlite_stat1"];
+/// Tables that say how a store is kept, not what it knows: migrations run at wall times, tokens count take-overs. And what
+/// passes wrote: it follows from when they ran, not from the samples alone.
+const APART: [&str; 6] =
+    ["gpuhm_migrations", "writers", "sqlite_stat1", "gpu_health_scores", "fleet_health", "gpu_failure_predictions"];
 
 /// Rows of every table.
 pub(crate) type Tables = BTreeMap<String, Vec<String>>;
