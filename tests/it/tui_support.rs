@@ -214,6 +214,7 @@ fn alerts() -> Vec<Alert> {
     let mut alerts: Vec<Alert> = FAULTS.iter().map(|fault| alert(fault, Status::Firing, None)).collect();
     let incident = Alert {
         gpu: None,
+        summary: "gpu-node-056: 2 GPUs of 8 are silent".into(),
         ..alert(&(56, 0, "host_degraded", 2, Warning, 171, "2 GPUs of 8 are silent"), Status::Firing, None)
     };
     let id = incident.alert_id.clone();

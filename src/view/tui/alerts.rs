@@ -170,7 +170,7 @@ struct Columns([(u16, u16); 6]);
 impl Columns {
     fn of(model: &Model, inner: Rect) -> Columns {
         let roomy = inner.width >= 98;
-        let place = columns((model.derived.widths.0 + 2).clamp(10, 24));
+        let place = columns((model.derived.widths.0 + 4).clamp(12, 26));
         let time = if roomy { 20 } else { 9 };
         let widths = [time, 6, 4, place, if roomy { 16 } else { 11 }];
         let mut x = inner.x + 1;

@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Spot, spot};
 use super::format::{columns, tenth, whole};
 use super::model::{Model, Zoom};
 use super::plan::{Cell, Line};
-use super::rows::Row;
+use super::rows::{Class, Row};
 use super::theme::Role;
 use crate::event::Severity;
 
@@ -130,7 +130,7 @@ fn reason(canvas: &mut Canvas<'_>, model: &Model, line: &Line, at: Spot) {
     if at.width < 16 {
         return;
     }
-    let score = row.score.map_or_else(|| "-".to_owned(), |score| score.to_string());
+    let score = if row.class == Class::NoData { String::new() } else { super::gpus::score(row).0 };
     let text = format!("{} {} {score}", super::subject::name(gpu), super::fleet::why(model, row));
     canvas.put(at, &text, Role::Plain);
 }

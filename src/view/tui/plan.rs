@@ -88,7 +88,8 @@ fn gpus(derived: &Derived, area: Rect) -> Plan {
     let label = label(derived);
     let most = derived.hosts.iter().map(|host| host.len).max().unwrap_or(1);
     let block = columns(most).saturating_add(1);
-    let per_line = usize::from(area.width.saturating_sub(label + 1) / block.max(1)).max(1);
+    // The last block of a line needs no blank behind it.
+    let per_line = usize::from(area.width.saturating_sub(label) / block.max(1)).max(1);
     let place = |slot: usize| label + 1 + columns(slot).saturating_mul(block);
     let cells = |slot: usize, host: usize| -> Vec<Cell> {
         let Some(host) = derived.hosts.get(host) else { return Vec::new() };
@@ -107,7 +108,7 @@ fn gpus(derived: &Derived, area: Rect) -> Plan {
 fn hosts(derived: &Derived, area: Rect) -> Plan {
     let label = label(derived);
     let widest = derived.racks.iter().map(|rack| rack.hosts.len()).max().unwrap_or(1);
-    let room = area.width.saturating_sub(label + 1);
+    let room = area.width.saturating_sub(label);
     // Cells stand apart where all of a rack fit into a line so.
     let block = if columns(widest).saturating_mul(2) <= room { 2 } else { 1 };
     let per_line = usize::from(room / block).max(1);
