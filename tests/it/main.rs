@@ -83,6 +83,8 @@ mod store_sqlite;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tui_fleet;
+#[cfg(test)]
 mod tui_keys;
 #[cfg(test)]
 mod tui_screens;

@@ -30,6 +30,10 @@ fn states() -> Vec<(View, bool, Model)> {
         update(&mut state, Msg::Tick(now()));
         states.push((view, false, state));
     }
+    let mut marked = model(SIZE);
+    keys(&mut marked, "2j ");
+    (0..6).for_each(|_| drop(update(&mut marked, Msg::Tick(now()))));
+    states.push((View::Gpus, false, marked));
     let mut page = model(SIZE);
     keys(&mut page, "2jjj");
     update(&mut page, code(KeyCode::Enter));

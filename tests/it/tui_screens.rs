@@ -156,7 +156,7 @@ fn what_is_missing_is_a_dash_and_a_replaced_gpu_is_not_shown() {
     update(&mut view, Msg::Data(Box::new(reading)));
     let seen = screen(&view, (120, 36));
     assert!(
-        seen.contains("511 GPUs") && seen.contains(" ....... ..-.....") && seen.contains("rack-10 ..x....."),
+        seen.contains("511 GPUs") && seen.contains(" .. ..... ..-.....") && seen.contains("rack-10 ..x....."),
         "{seen}"
     );
     keys(&mut view, "2/node-008/2");

@@ -30,7 +30,7 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             let last = lines.len().saturating_sub(1);
             match event.code {
                 KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace | KeyCode::Char('J' | 'q') => {
-                    model.mode = Mode::Normal
+                    model.mode = Mode::Normal;
                 }
                 KeyCode::Down | KeyCode::Char('j') => *top = (*top + 1).min(last),
                 KeyCode::Up | KeyCode::Char('k') => *top = top.saturating_sub(1),
@@ -104,7 +104,7 @@ fn is_unfinished(text: &str, names: &[&str]) -> bool {
     let begins = |name: &&str| name.starts_with(last);
     !before.trim().is_empty()
         && !last.is_empty()
-        && (names.iter().any(begins) || ["and", "or", "not", "in"].iter().any(|word| begins(&word)))
+        && (names.iter().any(begins) || ["and", "or", "not", "in"].iter().any(begins))
 }
 
 /// Reads the filter as it stands; a mistake is shown, and the last one that reads stays in force.

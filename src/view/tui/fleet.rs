@@ -8,7 +8,7 @@ use super::layout::{self, Screen};
 use super::model::{Model, Zoom};
 use super::rows::{Class, Row};
 use super::subject::name;
-use super::theme::{Band, Role};
+use super::theme::Role;
 use super::{alerts, heat, pipeline};
 use crate::event::Severity;
 use crate::event::health::Action;
@@ -92,7 +92,11 @@ fn cursor(canvas: &mut Canvas<'_>, model: &Model, inner: Rect) {
     canvas.put(spot(inner.x + 1, y, wide), &text, Role::Strong);
     let mut said = story(model, gpu);
     if said.is_empty() {
-        said.push(if row.is_some_and(|row| row.is_well()) { "nothing is wrong with it".into() } else { String::new() });
+        said.push(if row.is_some_and(super::rows::Row::is_well) {
+            "nothing is wrong with it".into()
+        } else {
+            String::new()
+        });
     }
     for line in said {
         y += 1;
@@ -207,8 +211,9 @@ fn totals(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         numbers.iter().rev().take(usize::from(room)).rev().map(|number| number.mean).collect();
     let low = means.iter().flatten().copied().reduce(f64::min);
     let high = means.iter().flatten().copied().reduce(f64::max);
-    let since =
-        numbers.iter().rev().take(usize::from(room)).last().map(|number| model.reference().since(number.time) / 1000);
+    let since = numbers
+        .get(numbers.len().saturating_sub(usize::from(room)))
+        .map(|number| model.reference().since(number.time) / 1000);
     canvas.put(
         line(0),
         &since.map_or_else(|| "fleet mean".to_owned(), |since| format!("fleet mean, {}", ago(since))),

@@ -197,7 +197,9 @@ impl Model {
         self.derived.order = order;
         if self.view == View::Gpus && super::gpus::position(self).is_none() {
             let first = self.derived.order.first().and_then(|at| self.derived.rows.get(*at)).map(|row| row.gpu);
-            first.into_iter().for_each(|gpu| self.select(gpu));
+            if let Some(gpu) = first {
+                self.select(gpu);
+            }
         }
         motion::scroll(self);
     }
