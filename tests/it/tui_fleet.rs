@@ -41,8 +41,8 @@ fn values(host: u32, index: u32) -> Values {
     let mut values = Values::default();
     let mut set = |name: &str, number: f64| values.set_number(metric::index(name).unwrap(), number);
     let spread = f64::from((host * 7 + index * 13) % 11);
-    let hot = FAULTS.iter().any(|fault| (fault.0, fault.1) == (host, index) && fault.2.contains("th"));
-    set("gpu_temp_c", if hot { 88.0 } else { 58.0 + spread });
+    let heated = FAULTS.iter().any(|fault| (fault.0, fault.1) == (host, index) && fault.2.contains("th"));
+    set("gpu_temp_c", if heated { 88.0 } else { 58.0 + spread });
     if host != 5 {
         set("memory_temp_c", 70.0 + spread);
     }
@@ -50,7 +50,7 @@ fn values(host: u32, index: u32) -> Values {
     set("power_limit_w", 700.0);
     set("slowdown_temp_c", 90.0);
     set("memory_max_operating_temp_c", 95.0);
-    set("throttle_reasons", if hot { 72.0 } else { 0.0 });
+    set("throttle_reasons", if heated { 72.0 } else { 0.0 });
     set("fb_used_mib", 73_728.0);
     set("fb_total_mib", 81_920.0);
     set("ecc_sbe_volatile", f64::from(index * 3));

@@ -52,6 +52,21 @@ fn panes_look_as_kept() {
     }
 }
 
+/// One machine without a rack: the first thing many see.
+#[test]
+fn one_host_is_shown_with_what_is_wrong_with_it() {
+    let mut reading = read();
+    reading.fleet.gpus.retain(|gpu| gpu.latest.hostname == "gpu-node-021");
+    reading.fleet.gpus.iter_mut().for_each(|gpu| gpu.place.texts[1] = None);
+    reading.fleet.alerts.retain(|alert| alert.host.hostname.as_deref() == Some("gpu-node-021"));
+    reading.fleet.collectors.retain(|row| row.hostname == "gpu-node-021");
+    for size in [(80, 24), (120, 36)] {
+        let mut view = Model::new(settings(size), now());
+        update(&mut view, Msg::Data(Box::new(reading.clone())));
+        check(&format!("one-host-{}x{}", size.0, size.1), &screen(&view, size));
+    }
+}
+
 #[test]
 fn every_line_fits_and_every_box_closes() {
     for size in SIZES {
@@ -161,9 +176,9 @@ fn what_is_missing_is_a_dash_and_a_replaced_gpu_is_not_shown() {
     );
     keys(&mut view, "2/node-008/2");
     let seen = screen(&view, (120, 36));
-    let line = seen.lines().find(|line| line.contains("gpu-node-008     2")).unwrap();
-    let cells: Vec<&str> = line.split_whitespace().skip(4).collect();
-    assert_eq!(cells, ["-", "-", "-", "-", "-", "-", "-", "-/-", "-", "2", "s│"], "{seen}");
+    let line = seen.lines().find(|line| line.contains("│>gpu-node-008")).unwrap();
+    let cells: Vec<&str> = line.split_whitespace().skip(3).collect();
+    assert_eq!(cells, ["-", "-", "-", "-", "-", "-", "-", "-/-", "-", "2", "s", "│"], "{seen}");
 }
 
 #[test]

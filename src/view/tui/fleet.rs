@@ -42,7 +42,7 @@ fn map(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen, area: Rect) {
     };
     let (measure, legend) = model.measure.words();
     let inner = canvas.boxed(area, &title, measure);
-    heat::draw(canvas, model, layout::map(screen), screen.compact);
+    heat::draw(canvas, model, layout::map(screen));
     if model.derived.rows.is_empty() {
         let text = if model.read.is_some() { "no GPU has sent anything yet" } else { "waiting for the first reading" };
         canvas.put(spot(inner.x + 1, inner.y, inner.width.saturating_sub(2)), text, Role::Faint);

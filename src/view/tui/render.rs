@@ -177,7 +177,11 @@ fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
             canvas.put(line(area.y), &format!("sort by: {}   esc: leave it", Sort::letters()), Role::Strong);
             return;
         }
-        Mode::Help | Mode::Text { .. } => {
+        Mode::Help => {
+            canvas.put(line(area.y), "esc close", Role::Plain);
+            return;
+        }
+        Mode::Text { .. } => {
             canvas.put(line(area.y), "esc close   j k pgup pgdn scroll", Role::Plain);
             return;
         }
