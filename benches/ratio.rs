@@ -1,7 +1,7 @@
 //! Ratios: each part of gpuhm against a named baseline that does the same work in the same run.
 //!
-//! `cargo bench --bench ratio -- [decode] [duplicates] [aggregate] [bus] [store] [score]`; nothing named is everything.
-//! A line says what the part costs, what the baseline costs, and the ratio of the two; the ratio is what to compare between
+//! `cargo bench --bench ratio -- [decode] [duplicates] [aggregate] [bus] [store] [score] [frame]`; nothing named is
+//! everything. A line says what the part costs, what the baseline costs, and the ratio of the two; the ratio is what to compare between
 //! runs, the times belong to the machine. Nothing here is asserted: see `harness` for how it is measured.
 #![expect(clippy::print_stdout, reason = "a bench's lines are its answer")]
 
@@ -11,6 +11,7 @@ mod bus;
 mod corpus;
 mod decode;
 mod duplicates;
+mod frame;
 mod harness;
 mod score;
 mod store;
@@ -18,13 +19,14 @@ mod store;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> anyhow::Result<()>);
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     ("decode", decode::run),
     ("duplicates", duplicates::run),
     ("aggregate", aggregate::run),
     ("bus", bus::run),
     ("store", store::run),
     ("score", score::run),
+    ("frame", frame::run),
 ];
 
 fn main() -> anyhow::Result<()> {

@@ -122,3 +122,13 @@ mod store_queries;
 mod store_sqlite;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tui_fleet;
+#[cfg(test)]
+mod tui_keys;
+#[cfg(test)]
+mod tui_screens;
+#[cfg(test)]
+mod tui_support;
+#[cfg(test)]
+mod tui_terminal;

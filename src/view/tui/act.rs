@@ -136,13 +136,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
         View::Pipeline => return model.go(View::Fleet),
         View::Fleet | View::Gpus => model.selected_at(),
     };
-    match gpu {
-        Some(gpu) => model.open_gpu(gpu),
-        None => {
-            model.say("this is about no one GPU");
-            Vec::new()
-        }
+    if gpu.is_none() {
+        model.say("this is about no one GPU");
     }
+    gpu.map(|gpu| model.open_gpu(gpu)).unwrap_or_default()
 }
 
 fn start_filter(model: &mut Model) {
@@ -182,17 +179,11 @@ fn zoom(model: &mut Model, finer: bool) {
     let now = model.derived.plan.zoom.unwrap_or(Zoom::Gpu);
     let at = Zoom::ALL.iter().position(|zoom| *zoom == now).unwrap_or_default();
     let to = if finer { at.checked_sub(1) } else { Some(at + 1) };
-    match to.and_then(|to| Zoom::ALL.get(to)) {
-        Some(zoom) => {
-            model.zoom = Some(*zoom);
-            model.replan();
-        }
-        // Beyond the ends lies what fits.
-        None => {
-            model.zoom = None;
-            model.replan();
-            model.say("zoom picked to fit");
-        }
+    // Beyond the ends lies what fits.
+    model.zoom = to.and_then(|to| Zoom::ALL.get(to)).copied();
+    model.replan();
+    if model.zoom.is_none() {
+        model.say("zoom picked to fit");
     }
 }
 

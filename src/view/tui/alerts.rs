@@ -122,9 +122,9 @@ pub(super) fn line(canvas: &mut Canvas<'_>, model: &Model, row: &AlertRow, at: S
         canvas.put(wide(rack, x), alert.host.rack.as_deref().unwrap_or("-"), role);
         x += rack + gap;
     }
-    let rule = if roomy { 16 } else { 11 };
-    canvas.put(wide(rule, x), &alert.rule, role);
-    x += rule + gap;
+    let rule_width = if roomy { 16 } else { 11 };
+    canvas.put(wide(rule_width, x), &alert.rule, role);
+    x += rule_width + gap;
     canvas.put(wide(at.width, x), summary(alert), role);
     canvas.put_right(spot(right, at.y, score_width + 1), &score, role);
 }
@@ -170,7 +170,7 @@ struct Columns([(u16, u16); 6]);
 impl Columns {
     fn of(model: &Model, inner: Rect) -> Columns {
         let roomy = inner.width >= 98;
-        let place = columns((model.derived.widths.0 + 2).clamp(10, 24));
+        let place = columns((model.derived.widths.0 + 4).clamp(12, 26));
         let time = if roomy { 20 } else { 9 };
         let widths = [time, 6, 4, place, if roomy { 16 } else { 11 }];
         let mut x = inner.x + 1;
@@ -189,7 +189,7 @@ impl Columns {
 
 fn list_line(canvas: &mut Canvas<'_>, model: &Model, row: &AlertRow, (columns, y): (&Columns, u16)) {
     let Some(alert) = model.alert_at(row.at) else { return };
-    let [time, ago, word, whence, rule, what] = columns.all().map(|(x, width)| spot(x, y, width));
+    let [time, ago, word, whence, of_rule, what] = columns.all().map(|(x, width)| spot(x, y, width));
     let dim = !alert.is_open() || model.seen.contains(&alert.alert_id);
     let role = match (dim, is_new(model, alert)) {
         (true, _) => Role::Faint,
@@ -214,24 +214,17 @@ fn list_line(canvas: &mut Canvas<'_>, model: &Model, row: &AlertRow, (columns, y
         (_, false) => "- ",
     };
     canvas.put(whence, &format!("{fold}{}", place(alert)), role);
-    canvas.put(rule, &alert.rule, role);
+    canvas.put(of_rule, &alert.rule, role);
     canvas.put(what, &format!("{}{}", state(model, row, alert), summary(alert)), role);
 }
 
 /// What keeps an alert from being open, and what stands under it, before its summary.
 fn state(model: &Model, row: &AlertRow, alert: &Alert) -> String {
-    let mut text = String::new();
-    if row.members > 0 {
-        text.push_str(&format!("[{} under it] ", row.members));
-    }
-    if model.seen.contains(&alert.alert_id) {
-        text.push_str("[seen] ");
-    }
-    match (&alert.suppressed_by, row.member) {
-        (Some(by), false) if alert.status == Status::Firing => text.push_str(&format!("[{}] ", suppressor(model, by))),
-        _ => {}
-    }
-    text
+    let under = if row.members > 0 { format!("[{} under it] ", row.members) } else { String::new() };
+    let seen = if model.seen.contains(&alert.alert_id) { "[seen] " } else { "" };
+    let by = alert.suppressed_by.as_ref().filter(|_| !row.member && alert.status == Status::Firing);
+    let by = by.map(|by| format!("[{}] ", suppressor(model, by))).unwrap_or_default();
+    format!("{under}{seen}{by}")
 }
 
 /// What suppresses, in words: a silence with its reason, or the incident.

@@ -199,14 +199,14 @@ mod tests {
 
     #[test]
     fn a_text_that_does_not_fit_says_so() {
-        assert_eq!(canvas(8, |canvas| drop(canvas.put(spot(1, 0, 4), "abcdefg", Role::Plain))), " abc~\n\n");
-        assert_eq!(canvas(8, |canvas| drop(canvas.put(spot(1, 0, 4), "äöüß", Role::Plain))), " äöüß\n\n");
-        assert_eq!(canvas(8, |canvas| drop(canvas.put(spot(1, 0, 4), "äöüßé", Role::Plain))), " äöü~\n\n");
+        assert_eq!(canvas(8, |canvas| canvas.put_cell(spot(1, 0, 4), "abcdefg", Role::Plain, false)), " abc~\n\n");
+        assert_eq!(canvas(8, |canvas| canvas.put_cell(spot(1, 0, 4), "äöüß", Role::Plain, false)), " äöüß\n\n");
+        assert_eq!(canvas(8, |canvas| canvas.put_cell(spot(1, 0, 4), "äöüßé", Role::Plain, false)), " äöü~\n\n");
     }
 
     #[test]
     fn text_from_the_wire_cannot_act() {
-        let seen = canvas(20, |canvas| drop(canvas.put(spot(0, 0, 20), "a\u{1b}[2J\u{202e}b", Role::Plain)));
+        let seen = canvas(20, |canvas| canvas.put_cell(spot(0, 0, 20), "a\u{1b}[2J\u{202e}b", Role::Plain, false));
         assert_eq!(seen, "a\\u{1b}[2J\\u{202e}b\n\n");
     }
 

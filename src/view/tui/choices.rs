@@ -61,9 +61,7 @@ impl Measure {
     /// Its name, and what a digit means.
     pub(super) const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Measure::Score => {
-                ("score", ". >=90  8 7 6 5 = tens  <50 = 4..0  x no data  - no score  reverse = open alert")
-            }
+            Measure::Score => ("score", ". >=90  8..5 = tens  <50 = 4..0  x no data  - no score  reverse = open alert"),
             Measure::Temp => ("temp", "tens of C  # >=100  x no data  - not reported  reverse = open alert"),
             Measure::Power => {
                 ("power", "tenths of the limit  # over it  x no data  - not reported  reverse = open alert")

@@ -30,7 +30,7 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             let last = lines.len().saturating_sub(1);
             match event.code {
                 KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace | KeyCode::Char('J' | 'q') => {
-                    model.mode = Mode::Normal
+                    model.mode = Mode::Normal;
                 }
                 KeyCode::Down | KeyCode::Char('j') => *top = (*top + 1).min(last),
                 KeyCode::Up | KeyCode::Char('k') => *top = top.saturating_sub(1),
@@ -95,19 +95,24 @@ fn write(model: &mut Model, event: KeyEvent) {
         _ => return,
     }
     *text = chars.into_iter().collect();
-    live(model);
+    live(model, true);
+}
+
+/// Whether the last word may yet become a field or a keyword: it is no word to look for while it is being typed.
+fn is_unfinished(text: &str, names: &[&str]) -> bool {
+    let (before, last) = text.rfind([' ', '(']).map_or(("", text), |at| text.split_at(at + 1));
+    let begins = |name: &&str| name.starts_with(last);
+    !before.trim().is_empty()
+        && !last.is_empty()
+        && (names.iter().any(begins) || ["and", "or", "not", "in"].iter().any(begins))
 }
 
 /// Reads the filter as it stands; a mistake is shown, and the last one that reads stays in force.
-fn live(model: &mut Model) {
+fn live(model: &mut Model, typing: bool) {
     let Mode::Filter { text, .. } = &model.mode else { return };
-    let read = if text.trim().is_empty() {
-        Ok(None)
-    } else if model.view == View::Alerts {
-        Filter::parse(text, Alert::names()).map(Some)
-    } else {
-        Filter::parse(text, &GPU_FIELDS).map(Some)
-    };
+    let names = if model.view == View::Alerts { Alert::names() } else { GPU_FIELDS.as_slice() };
+    let unfinished = typing && is_unfinished(text, names);
+    let read = if text.trim().is_empty() { Ok(None) } else { Filter::parse(text, names).map(Some) };
     let (found, fault) = match read {
         Ok(found) => (Some(found), None),
         Err(fault) => (None, Some(fault)),
@@ -115,14 +120,14 @@ fn live(model: &mut Model) {
     if let Mode::Filter { wrong, .. } = &mut model.mode {
         *wrong = fault;
     }
-    if let Some(found) = found {
+    if let Some(found) = found.filter(|_| !unfinished) {
         put(model, found);
     }
 }
 
 /// Ends the writing: a filter with a mistake is not taken, and stays open.
 fn end(model: &mut Model) {
-    live(model);
+    live(model, false);
     if matches!(&model.mode, Mode::Filter { wrong: None, .. }) {
         model.mode = Mode::Normal;
         model.replan();

@@ -8,7 +8,7 @@ use super::layout::{self, Screen};
 use super::model::{Model, Zoom};
 use super::rows::{Class, Row};
 use super::subject::name;
-use super::theme::{Band, Role};
+use super::theme::Role;
 use super::{alerts, heat, pipeline};
 use crate::event::Severity;
 use crate::event::health::Action;
@@ -42,7 +42,7 @@ fn map(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen, area: Rect) {
     };
     let (measure, legend) = model.measure.words();
     let inner = canvas.boxed(area, &title, measure);
-    heat::draw(canvas, model, layout::map(screen), screen.compact);
+    heat::draw(canvas, model, layout::map(screen));
     if model.derived.rows.is_empty() {
         let text = if model.read.is_some() { "no GPU has sent anything yet" } else { "waiting for the first reading" };
         canvas.put(spot(inner.x + 1, inner.y, inner.width.saturating_sub(2)), text, Role::Faint);
@@ -92,7 +92,11 @@ fn cursor(canvas: &mut Canvas<'_>, model: &Model, inner: Rect) {
     canvas.put(spot(inner.x + 1, y, wide), &text, Role::Strong);
     let mut said = story(model, gpu);
     if said.is_empty() {
-        said.push(if row.is_some_and(|row| row.is_well()) { "nothing is wrong with it".into() } else { String::new() });
+        said.push(if row.is_some_and(super::rows::Row::is_well) {
+            "nothing is wrong with it".into()
+        } else {
+            String::new()
+        });
     }
     for line in said {
         y += 1;
@@ -106,15 +110,19 @@ fn cursor(canvas: &mut Canvas<'_>, model: &Model, inner: Rect) {
 /// What is wrong with a GPU, line by line, and what to do.
 fn story(model: &Model, gpu: &crate::event::fleet::GpuNow) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(health) = &gpu.health {
-        lines.extend(health.ledger.iter().map(|row| format!("{} ({:+})", row.text, -row.points)));
-        if health.action != Action::None {
-            lines.push(format!("do: {}", action(health.action)));
-        }
-    }
+    let ledger = gpu.health.as_ref().map(|health| health.ledger.as_slice()).unwrap_or_default();
+    lines.extend(ledger.iter().map(|row| format!("{} ({:+})", row.text, -row.points)));
     let own = model.selected_at().and_then(|at| model.derived.own.get(&at));
     let open = own.into_iter().flatten().filter_map(|at| model.alert_at(*at)).filter(|alert| alert.is_open());
-    lines.splice(0..0, open.map(|alert| alerts::summary(alert).to_owned()));
+    // What costs points is said with them already.
+    let new = open.filter(|alert| ledger.iter().all(|row| row.id != alert.rule));
+    lines.splice(0..0, new.map(|alert| alerts::summary(alert).to_owned()).collect::<Vec<_>>());
+    lines.extend(
+        gpu.health
+            .as_ref()
+            .filter(|health| health.action != Action::None)
+            .map(|health| format!("do: {}", action(health.action))),
+    );
     lines
 }
 
@@ -151,6 +159,9 @@ pub(super) fn why(model: &Model, row: &Row) -> String {
         return alert.rule.clone();
     }
     let Some(gpu) = model.gpu(row.gpu) else { return String::new() };
+    if row.class == Class::NoData && model.reference() <= row.fresh_until {
+        return "too little known".to_owned();
+    }
     if row.class == Class::NoData {
         return format!("no data {}", ago(model.reference().since(gpu.latest.time).max(0) / 1000));
     }
@@ -177,12 +188,7 @@ fn worst(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     for (y, at) in (inner.y + 1..last).zip(&derived.worst) {
         let Some(row) = derived.rows.get(*at) else { continue };
         let Some(gpu) = model.gpu(row.gpu) else { continue };
-        let score = row.score.map_or_else(|| "-".to_owned(), |score| score.to_string());
-        let role = if row.class == Class::NoData {
-            Role::NoData
-        } else {
-            row.score.map_or(Role::Plain, |score| Role::Band(Band::of(score)))
-        };
+        let (score, role) = super::gpus::score(row);
         canvas.put_right(spot(inner.x + 1, y, 5), &score, role);
         canvas.put(spot(inner.x + 8, y, place), &name(gpu), Role::Plain);
         let x = inner.x + 9 + place;
@@ -205,8 +211,9 @@ fn totals(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         numbers.iter().rev().take(usize::from(room)).rev().map(|number| number.mean).collect();
     let low = means.iter().flatten().copied().reduce(f64::min);
     let high = means.iter().flatten().copied().reduce(f64::max);
-    let since =
-        numbers.iter().rev().take(usize::from(room)).last().map(|number| model.reference().since(number.time) / 1000);
+    let since = numbers
+        .get(numbers.len().saturating_sub(usize::from(room)))
+        .map(|number| model.reference().since(number.time) / 1000);
     canvas.put(
         line(0),
         &since.map_or_else(|| "fleet mean".to_owned(), |since| format!("fleet mean, {}", ago(since))),

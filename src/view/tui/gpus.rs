@@ -96,9 +96,12 @@ fn fitting(model: &Model, room: u16) -> Vec<(&'static Column, u16, u16)> {
     let width = |column: &Column| if column.id == Id::Host { host } else { column.width };
     let mut shown: Vec<&Column> = COLUMNS.iter().filter(|column| wide || !column.wide).collect();
     let total = |shown: &[&Column]| 1 + shown.iter().map(|column| width(column) + 1).sum::<u16>();
+    // Extra columns that were asked for stay longer than the usual ones; the UUID is too wide for that.
+    let asked = |column: &Column| model.wide == Some(true) && column.wide && column.id != Id::Uuid;
+    let drop = |column: &Column| if asked(column) { column.drop + 20 } else { column.drop };
     while total(&shown) > room {
-        let Some(least) = shown.iter().map(|column| column.drop).filter(|drop| *drop > 0).min() else { break };
-        shown.retain(|column| column.drop != least);
+        let Some(least) = shown.iter().map(|column| drop(column)).filter(|drop| *drop > 0).min() else { break };
+        shown.retain(|column| drop(column) != least);
     }
     let mut spare = room.saturating_sub(total(&shown));
     let mut x = 1;
@@ -232,11 +235,11 @@ fn cell(model: &Model, row: &Row, gpu: &GpuNow, id: Id) -> (String, Role) {
     }
 }
 
-/// The score; of a silent GPU, that it is the last known one is told by `x`.
-fn score(row: &Row) -> (String, Role) {
+/// The score; `x` for a silent GPU, whose last one says nothing any more.
+pub(super) fn score(row: &Row) -> (String, Role) {
     match row.score {
         None => ("-".to_owned(), Role::Plain),
-        Some(score) if row.class == Class::NoData => (format!("x{score}"), Role::NoData),
+        Some(_) if row.class == Class::NoData => ("x".to_owned(), Role::NoData),
         Some(score) => (score.to_string(), Role::Band(Band::of(score))),
     }
 }

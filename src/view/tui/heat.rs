@@ -7,12 +7,12 @@ use super::canvas::{Canvas, Spot, spot};
 use super::format::{columns, tenth, whole};
 use super::model::{Model, Zoom};
 use super::plan::{Cell, Line};
-use super::rows::Row;
+use super::rows::{Class, Row};
 use super::theme::Role;
 use crate::event::Severity;
 
 /// Draws the map into its place.
-pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compact: bool) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let plan = &model.derived.plan;
     let mut y = area.y;
     if plan.heads > 0 {
@@ -30,7 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compact: 
             break;
         }
         draw_line(canvas, model, Rect { y, height: 1, ..area }, (at, line));
-        if compact && line.first && plan.zoom != Some(Zoom::Rack) {
+        if line.first && plan.zoom != Some(Zoom::Rack) {
             reason(canvas, model, line, rest(area, y, cells_end));
         }
         y += 1;
@@ -122,7 +122,7 @@ fn numbers(canvas: &mut Canvas<'_>, model: &Model, rack: usize, at: Spot) {
     canvas.put(at, &text, Role::Faint);
 }
 
-/// The worst GPU of the line's rack, where one is not well.
+/// The worst GPU of the line's rack, where one is not well and there is room behind the cells.
 fn reason(canvas: &mut Canvas<'_>, model: &Model, line: &Line, at: Spot) {
     let worst = model.derived.racks.get(line.rack).and_then(|rack| model.derived.rows.get(rack.worst));
     let Some(row) = worst.filter(|row| !row.is_well() && row.hit) else { return };
@@ -130,7 +130,7 @@ fn reason(canvas: &mut Canvas<'_>, model: &Model, line: &Line, at: Spot) {
     if at.width < 16 {
         return;
     }
-    let score = row.score.map_or_else(|| "-".to_owned(), |score| score.to_string());
+    let score = if row.class == Class::NoData { String::new() } else { super::gpus::score(row).0 };
     let text = format!("{} {} {score}", super::subject::name(gpu), super::fleet::why(model, row));
     canvas.put(at, &text, Role::Plain);
 }

@@ -9,8 +9,8 @@ use super::model::Model;
 use super::theme::Role;
 
 /// Columns for a key's name, and for it with its meaning.
-const KEY: u16 = 14;
-const ENTRY: u16 = 48;
+const KEY: u16 = 13;
+const ENTRY: u16 = 39;
 
 /// Draws it over a pane.
 pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, model: &Model) {

@@ -52,11 +52,7 @@ pub(super) fn fleet(screen: &Screen) -> Fleet {
     let body = screen.body;
     let pipeline = if body.height >= 18 { 4 } else { 0 };
     let rest = body.height - pipeline.min(body.height);
-    let alerts = match screen.compact {
-        true => (rest * 4 / 9).max(4),
-        false => 7 + rest.saturating_sub(29) / 3,
-    }
-    .min(rest);
+    let alerts = if screen.compact { (rest * 4 / 9).max(4) } else { 7 + rest.saturating_sub(29) / 3 }.min(rest);
     let upper = rest - alerts;
     let worst = if screen.compact { 0 } else { 38 + screen.body.width.saturating_sub(120) / 4 };
     let map = Rect::new(0, body.y, body.width.saturating_sub(worst), upper);

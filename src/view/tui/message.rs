@@ -11,6 +11,7 @@ use crate::view::filter::Filter;
 
 /// What the view is started with.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     /// Colours. Where `NO_COLOR` is not empty this must be [`Theme::Mono`], which sets none.
     pub theme: Theme,

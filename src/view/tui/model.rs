@@ -55,6 +55,7 @@ pub(super) const NEW: u64 = 10;
 
 /// The live view's state.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Model {
     pub(super) title: String,
     pub(super) demo: bool,

@@ -179,7 +179,7 @@ fn events(fleet: &FleetNow, gpu: &GpuNow, past: Option<&GpuPast>) -> Vec<Event> 
         word: happening.kind.clone(),
         text: happening.detail.clone(),
     }));
-    events.sort_by(|a, b| b.at.cmp(&a.at));
+    events.sort_by_key(|event| std::cmp::Reverse(event.at));
     events
 }
 

@@ -68,7 +68,7 @@ fn score(canvas: &mut Canvas<'_>, model: &Model, area: Rect, (detail, gpu): (&De
     let inner = canvas.boxed(area, &title, &was);
     let (left, wide, bottom) = (inner.x + 1, inner.width.saturating_sub(2), inner.bottom());
     let mut y = inner.y;
-    let foot = predicted(gpu.prediction.as_ref());
+    let foot = predicted(gpu.prediction.as_ref(), wide >= 42);
     let confidence = format!("confidence {:.0} %  grade {}", 100.0 * health.confidence, health.grade.word());
     let mut low: Vec<(String, Role)> = vec![(confidence, Role::Faint)];
     low.extend(health.replaced_by.iter().map(|other| (format!("replaced by {other}"), Role::Strong)));
@@ -121,14 +121,18 @@ fn history(canvas: &mut Canvas<'_>, model: &Model, at: super::canvas::Spot, deta
 }
 
 /// The prediction with its interval, what it rests on, and why it differs from the fleet's.
-fn predicted(prediction: Option<&Prediction>) -> Vec<String> {
+fn predicted(prediction: Option<&Prediction>, roomy: bool) -> Vec<String> {
     let Some(prediction) = prediction else { return vec!["no prediction yet".to_owned()] };
     let mut lines: Vec<String> = prediction
         .odds
         .iter()
         .map(|at| {
             let [p, low, high, base] = [at.p, at.low, at.high, at.base].map(|p| odds(Some(p)));
-            format!("P(fail in {} d)  {p}  80 %: {low}..{high}  fleet {base}", at.days)
+            if roomy {
+                format!("P(fail in {} d)  {p}  80 %: {low}..{high}  fleet {base}", at.days)
+            } else {
+                format!("P({} d) {p}  80 % {low}..{high}", at.days)
+            }
         })
         .collect();
     let reasons = prediction.reasons.iter().map(|reason| format!("  x{:.1} {}", reason.factor, reason.text));

@@ -105,7 +105,7 @@ fn piece(svg: &mut String, (x, y, width): (f64, f64, f64), run: &str, (cell, gro
                 CELL.1
             ),
         );
-        fill = ground.to_owned();
+        ground.clone_into(&mut fill);
     }
     if !blank {
         let bold = if cell.modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };

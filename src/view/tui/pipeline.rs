@@ -26,23 +26,25 @@ pub(super) fn summary(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compac
     let derived = &model.derived;
     let gap = if compact { "  " } else { "      " };
     let hosts = if compact { "" } else { " hosts" };
-    let mut first = format!("collect {}/{}{hosts}", derived.reporting, derived.collectors.len());
-    for stage in &read.pipeline.stages {
-        first.push_str(&format!("{gap}{}{} {}", stage.name, if compact { "" } else { " lag" }, lag(stage)));
-    }
+    let collect = format!("collect {}/{}{hosts}", derived.reporting, derived.collectors.len());
+    let lag_word = if compact { "" } else { " lag" };
+    let stages = read.pipeline.stages.iter().map(|stage| format!("{}{lag_word} {}", stage.name, lag(stage)));
+    let mut first = std::iter::once(collect).chain(stages).collect::<Vec<_>>().join(gap);
     let at = model.reference();
     let newest = age(derived.totals.newest, at);
-    let mut second =
-        read.pipeline.bus.iter().map(|bus| format!("{bus}   ")).collect::<String>() + store(&read.pipeline);
+    let mut parts: Vec<String> = read.pipeline.bus.iter().cloned().collect();
     if compact {
-        first.push_str(&format!("   newest {newest}"));
+        first = format!("{first}   newest {newest}");
+        parts.push(store(&read.pipeline).to_owned());
     } else {
-        second.push_str(&format!(" {} ms     newest sample {newest} ago", read.took_ms));
-        if let Some(gpu) = derived.totals.oldest.and_then(|(_, gpu)| model.gpu(gpu)) {
-            let oldest = age(Some(gpu.latest.time), at);
-            second.push_str(&format!("     oldest {oldest} ago ({})", super::subject::name(gpu)));
-        }
+        parts.push(format!("{} {} ms", store(&read.pipeline), read.took_ms));
+        parts.push(format!("newest sample {newest} ago"));
+        let oldest = derived.totals.oldest.and_then(|(_, gpu)| model.gpu(gpu));
+        parts.extend(
+            oldest.map(|gpu| format!("oldest {} ago ({})", age(Some(gpu.latest.time), at), super::subject::name(gpu))),
+        );
     }
+    let second = parts.join(if compact { "   " } else { "     " });
     canvas.put(line(0), &first, Role::Plain);
     canvas.put(line(1), &second, Role::Plain);
 }

@@ -51,20 +51,18 @@ pub(super) fn plan(derived: &Derived, area: Rect, zoom: Option<Zoom>) -> Plan {
         Zoom::Host => hosts(derived, area),
         Zoom::Rack => racks(derived, area),
     };
-    match zoom {
-        Some(zoom) => made(zoom),
-        None => {
-            let fits = |plan: &Plan| plan.lines.len() <= usize::from(area.height);
-            // A hundred thousand cells are not laid out only to see that they do not fit.
-            let room = usize::from(area.width) * usize::from(area.height);
-            let fine = Zoom::ALL.into_iter().filter(|zoom| match zoom {
-                Zoom::Gpu => derived.rows.len() <= room,
-                Zoom::Host => derived.hosts.len() <= room,
-                Zoom::Rack => true,
-            });
-            fine.map(made).find(|plan| fits(plan) || plan.zoom == Some(Zoom::Rack)).unwrap_or_default()
-        }
+    if let Some(zoom) = zoom {
+        return made(zoom);
     }
+    let fits = |plan: &Plan| plan.lines.len() <= usize::from(area.height);
+    // A hundred thousand cells are not laid out only to see that they do not fit.
+    let room = usize::from(area.width) * usize::from(area.height);
+    let fine = Zoom::ALL.into_iter().filter(|zoom| match zoom {
+        Zoom::Gpu => derived.rows.len() <= room,
+        Zoom::Host => derived.hosts.len() <= room,
+        Zoom::Rack => true,
+    });
+    fine.map(made).find(|plan| fits(plan) || plan.zoom == Some(Zoom::Rack)).unwrap_or_default()
 }
 
 fn label(derived: &Derived) -> u16 {
@@ -86,13 +84,18 @@ fn wrapped(rack: (usize, &Rack), per_line: usize, mut cells: impl FnMut(usize, u
 
 fn gpus(derived: &Derived, area: Rect) -> Plan {
     let label = label(derived);
-    let most = derived.hosts.iter().map(|host| host.len).max().unwrap_or(1);
-    let block = columns(most).saturating_add(1);
-    let per_line = usize::from(area.width.saturating_sub(label + 1) / block.max(1)).max(1);
+    // A GPU stands at its index, so that one that is gone leaves a gap.
+    let most = derived.hosts.iter().map(|host| columns(host.len)).max().unwrap_or(1);
+    let slots = derived.rows.iter().filter_map(|row| row.slot).max().map_or(0, |slot| slot + 1);
+    let block = most.max(slots).saturating_add(1);
+    // The last block of a line needs no blank behind it.
+    let per_line = usize::from(area.width.saturating_sub(label) / block.max(1)).max(1);
     let place = |slot: usize| label + 1 + columns(slot).saturating_mul(block);
     let cells = |slot: usize, host: usize| -> Vec<Cell> {
         let Some(host) = derived.hosts.get(host) else { return Vec::new() };
-        (host.first..host.first + host.len).zip(place(slot)..).map(|(row, x)| Cell { x, row }).collect()
+        let rows = (host.first..host.first + host.len).zip(0u16..);
+        let index = |row: usize, at: u16| derived.rows.get(row).and_then(|row| row.slot).unwrap_or(at);
+        rows.map(|(row, at)| Cell { x: place(slot) + index(row, at), row }).collect()
     };
     let lines: Vec<Line> = derived.racks.iter().enumerate().flat_map(|rack| wrapped(rack, per_line, cells)).collect();
     // A line of numbers a rack and one of heads where there is room for both.
@@ -107,7 +110,7 @@ fn gpus(derived: &Derived, area: Rect) -> Plan {
 fn hosts(derived: &Derived, area: Rect) -> Plan {
     let label = label(derived);
     let widest = derived.racks.iter().map(|rack| rack.hosts.len()).max().unwrap_or(1);
-    let room = area.width.saturating_sub(label + 1);
+    let room = area.width.saturating_sub(label);
     // Cells stand apart where all of a rack fit into a line so.
     let block = if columns(widest).saturating_mul(2) <= room { 2 } else { 1 };
     let per_line = usize::from(room / block).max(1);

@@ -7,7 +7,7 @@ use ratatui::style::Modifier;
 
 use super::canvas::{Canvas, spot};
 use super::format::{columns, count};
-use super::keys::KEYS;
+use super::keys::{Action, KEYS};
 use super::layout::LEAST;
 use super::model::{Mode, Model, View};
 use super::rows::Class;
@@ -146,7 +146,8 @@ fn tab_line(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         let role = if view == model.view { Role::Strong } else { Role::Plain };
         end = canvas.put(spot(from, area.y, to - from), &tab(model, at, view), role);
     }
-    let x = (end + 3).max(64.min(area.width.saturating_sub(58)));
+    let unjudged = model.derived.counts.last() > Some(&0);
+    let x = if unjudged { end + 3 } else { (end + 3).max(64.min(area.width.saturating_sub(58))) };
     let all = Class::WORDS.map(|(class, _)| class);
     counts(canvas, model, spot(x, area.y, area.width.saturating_sub(x)), "   ", &all);
 }
@@ -176,7 +177,11 @@ fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
             canvas.put(line(area.y), &format!("sort by: {}   esc: leave it", Sort::letters()), Role::Strong);
             return;
         }
-        Mode::Help | Mode::Text { .. } => {
+        Mode::Help => {
+            canvas.put(line(area.y), "esc close", Role::Plain);
+            return;
+        }
+        Mode::Text { .. } => {
             canvas.put(line(area.y), "esc close   j k pgup pgdn scroll", Role::Plain);
             return;
         }
@@ -188,7 +193,9 @@ fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     }
     let mut x = 1;
     let one = model.open.is_some();
-    for binding in KEYS.iter().filter(|binding| !binding.footer.is_empty() && binding.works(model.view, one)) {
+    for binding in KEYS.iter().filter(|binding| {
+        !binding.footer.is_empty() && binding.works(model.view, one) && !(one && binding.action == Action::Open)
+    }) {
         let wide = columns(binding.shown.len() + 1 + binding.footer.len());
         if x + wide + 1 > area.width {
             break;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::model::Measure;
-use super::subject::{Gpu, busy};
+use super::subject::{Seen, busy};
 use super::theme::Band;
 use crate::event::fleet::{FleetNow, GpuNow};
 use crate::event::health::State;
@@ -47,6 +47,8 @@ pub(super) struct Row {
     pub(super) gpu: usize,
     /// Its host, in [`super::derive::Derived::hosts`].
     pub(super) host: usize,
+    /// Its index in the host, where it has one that a row of cells can hold.
+    pub(super) slot: Option<u16>,
     pub(super) class: Class,
     pub(super) score: Option<i64>,
     /// Worst open alert.
@@ -86,6 +88,8 @@ pub(super) struct Rule<'a> {
 
 /// Interval taken for a source that does not say its own, ms: the collector's default.
 const INTERVAL_MS: i64 = 10_000;
+/// Most GPUs of a host whose cells stand at their indexes (J).
+const SLOTS: u16 = 64;
 /// Intervals after which a sample is old (facts on the terminal, section 2).
 const LATE: i64 = 3;
 
@@ -107,11 +111,12 @@ pub(super) fn row(fleet: &FleetNow, (place, gpu): (usize, &GpuNow), host: usize,
         (Some(State::Ok), _) if known.is_some_and(|health| health.score < 90) => Class::Watch,
         (Some(State::Ok), _) => Class::Ok,
     };
-    let subject = Gpu { gpu, alerts: &fleet.alerts, own: alerts, worst, at: rule.at };
+    let subject = Seen { gpu, alerts: &fleet.alerts, own: alerts, worst, at: rule.at };
     let (cell, band) = if stale { ('x', None) } else { cell(gpu, rule) };
     Row {
         gpu: place,
         host,
+        slot: gpu.latest.device_index.and_then(|index| u16::try_from(index).ok()).filter(|index| *index < SLOTS),
         class,
         score: known.map(|health| health.score),
         alert: worst,

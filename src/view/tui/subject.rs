@@ -40,7 +40,7 @@ pub static GPU_FIELDS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| OWN.into_iter().chain(sampled().map(|(_, metric)| metric.name)).collect());
 
 /// A GPU with its open alerts.
-pub(super) struct Gpu<'a> {
+pub(super) struct Seen<'a> {
     pub(super) gpu: &'a GpuNow,
     pub(super) alerts: &'a [Alert],
     /// Places in `alerts` of those about this GPU that fire.
@@ -78,7 +78,7 @@ pub(super) fn name(gpu: &GpuNow) -> String {
     }
 }
 
-impl Gpu<'_> {
+impl Seen<'_> {
     fn rules(&self) -> impl Iterator<Item = &Alert> {
         self.own.iter().filter_map(|at| self.alerts.get(*at))
     }
@@ -88,7 +88,7 @@ impl Gpu<'_> {
     }
 }
 
-impl FieldsOf for Gpu<'_> {
+impl FieldsOf for Seen<'_> {
     fn value(&self, name: &str) -> Field<'_> {
         let (latest, place) = (&self.gpu.latest, &self.gpu.place);
         let health = self.gpu.health.as_ref();
@@ -117,7 +117,7 @@ impl FieldsOf for Gpu<'_> {
     }
 }
 
-impl Subject for Gpu<'_> {
+impl Subject for Seen<'_> {
     fn several(&self, field: &str) -> Option<Vec<Field<'_>>> {
         match field {
             "gpu" => Some(vec![Field::text(Some(self.gpu.uuid())), Field::Text(name(self.gpu).into())]),

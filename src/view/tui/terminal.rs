@@ -197,9 +197,9 @@ impl<W: Write> Screen<W> {
     pub fn mouse(&mut self, on: bool) -> io::Result<()> {
         self.frame.clear();
         if on {
-            queue!(self.frame, EnableMouseCapture)?
+            queue!(self.frame, EnableMouseCapture)?;
         } else {
-            queue!(self.frame, DisableMouseCapture)?
+            queue!(self.frame, DisableMouseCapture)?;
         }
         self.send().map(drop)
     }

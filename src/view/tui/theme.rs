@@ -74,13 +74,12 @@ impl Theme {
         match role {
             Role::Plain | Role::Strong | Role::Selected | Role::Marked => None,
             Role::Faint | Role::Frame | Role::NoData => Some(faint),
-            Role::Title | Role::Key => Some(accent),
+            Role::Title | Role::Key | Role::Alarm(Severity::Info) => Some(accent),
             Role::Band(Band::Good) => Some(good),
             Role::Band(Band::Watch) => Some(watch),
             Role::Band(Band::Fair) | Role::Alarm(Severity::Warning) => Some(fair),
             Role::Band(Band::Poor) => Some(poor),
             Role::Band(Band::Bad) | Role::Alarm(Severity::Critical) | Role::Banner => Some(bad),
-            Role::Alarm(Severity::Info) => Some(accent),
         }
     }
 }
@@ -105,8 +104,9 @@ pub(super) enum Role {
 impl Role {
     fn modifier(self) -> Modifier {
         match self {
-            Role::Strong | Role::Title | Role::Key | Role::Marked => Modifier::BOLD,
-            Role::Band(Band::Bad | Band::Poor) => Modifier::BOLD,
+            Role::Strong | Role::Title | Role::Key | Role::Marked | Role::Band(Band::Bad | Band::Poor) => {
+                Modifier::BOLD
+            }
             Role::Selected => Modifier::REVERSED,
             Role::Banner | Role::Alarm(Severity::Critical) => Modifier::REVERSED.union(Modifier::BOLD),
             Role::Faint => Modifier::DIM,

@@ -168,6 +168,17 @@ impl Model {
     /// The cursor stays on its GPU; where that is gone, or none was, it is on the worst.
     fn keep_cursor(&mut self) {
         let found = self.selected.as_ref().and_then(|(uuid, _)| self.find(uuid));
+        // One that the filter keeps out is not seen any more; the cursor is where the eye is.
+        let seen = |gpu: &usize| {
+            self.derived
+                .row_of
+                .get(*gpu)
+                .copied()
+                .flatten()
+                .and_then(|at| self.derived.rows.get(at))
+                .is_some_and(|row| row.hit)
+        };
+        let found = if self.derived.worst.is_empty() { found } else { found.filter(seen) };
         let worst =
             || self.derived.worst.first().or(self.derived.order.first()).and_then(|at| self.derived.rows.get(*at));
         match found.or_else(|| worst().map(|row| row.gpu)).or((!self.derived.rows.is_empty()).then_some(0)) {
@@ -184,6 +195,12 @@ impl Model {
         let mut order: Vec<usize> = self.derived.rows.iter().enumerate().filter_map(shown).collect();
         self.sort.apply(&self.derived.rows, &read.fleet.gpus, &mut order);
         self.derived.order = order;
+        if self.view == View::Gpus && super::gpus::position(self).is_none() {
+            let first = self.derived.order.first().and_then(|at| self.derived.rows.get(*at)).map(|row| row.gpu);
+            if let Some(gpu) = first {
+                self.select(gpu);
+            }
+        }
         motion::scroll(self);
     }
 
