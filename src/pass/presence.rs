@@ -43,10 +43,8 @@ pub(super) struct Host<'a> {
     pub(super) interval: i64,
     /// Time of its newest sample.
     pub(super) sampled: Option<Time>,
-    /// Whether its newest sample was written soon after its own time …
+    /// Whether its newest sample was written soon after its own time.
     prompt: bool,
-    /// … or it was once judged in time: a host that died while the pipeline was down is written late, too.
-    judged: bool,
     /// Time of the newest reset or first sight on it.
     settling: Option<Time>,
     /// When its collector started, as its ticks tell.
@@ -140,7 +138,10 @@ impl<'a> Presence<'a> {
         if gpu.gone.is_some() || !gpu.behind {
             return Some(false);
         }
-        let told = host.is_live() && host.is_fresh(now) && !self.all_behind(host);
+        // A collector that cannot read its GPUs goes on without all of them.
+        let reads = |row: &CollectorRow| matches!(row.source_state.as_deref(), None | Some("ok"));
+        let heard = host.sampled > Some(gpu.known.latest.time) || host.report.is_some_and(reads);
+        let told = heard && host.is_live() && host.is_fresh(now) && !self.all_behind(host);
         (told && !host.excuses(gpu.known.latest.time, now)).then_some(true)
     }
 
@@ -177,7 +178,6 @@ impl<'a> Host<'a> {
         self.gpus.push(at);
         self.interval = self.interval.max(known.latest.interval_ms.unwrap_or_default());
         let prompt = known.written.since(known.latest.time) < PROMPT;
-        self.judged |= known.health.as_ref().is_some_and(|health| health.time.since(health.as_of) < PROMPT);
         if self.sampled < Some(known.latest.time) {
             (self.sampled, self.prompt) = (Some(known.latest.time), false);
         }
@@ -186,9 +186,10 @@ impl<'a> Host<'a> {
         self.settling = resets.chain([known.first]).max().max(self.settling);
     }
 
-    /// Whether it is of the present; of a replay nothing is missed.
+    /// Whether it is of the present; of a replay nothing is missed. A host that died while the pipeline was down is
+    /// written late, too, and cannot be told from one.
     pub(super) fn is_live(&self) -> bool {
-        self.prompt || self.judged
+        self.prompt
     }
 
     /// Time of its newest sample or report.

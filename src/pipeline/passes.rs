@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tracing::warn;
 
-use super::clock::nap;
+use super::clock::{nap, wall};
 use super::retry::Retry;
 use super::whole::{STAGES, group};
 use super::{Clock, Flag, PipelineError};
@@ -41,6 +41,9 @@ impl std::fmt::Debug for Passes {
 
 /// A process that collects for the whole fleet itself and is this far behind, in milliseconds, has itself to blame.
 const LATE: i64 = MINUTE;
+
+/// A clock this far behind the wall's, in milliseconds, shows a past, of which nothing is missed.
+const PAST: i64 = 5 * MINUTE;
 
 /// What passes did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -110,7 +113,8 @@ impl Passes {
         let (at, facts) = self.facts(last)?;
         let newest = facts.gpus.iter().map(|gpu| gpu.latest.time).max();
         let late = self.own_collector && newest.is_none_or(|newest| at.since(newest) > LATE);
-        let absence = !late && self.caught_up(facts.gpus.len())?;
+        let past = self.clock.is_driven() || wall().since(at) > PAST;
+        let absence = !past && !late && self.caught_up(facts.gpus.len())?;
         let verdict = pass::judge(&facts, Now { at, absence });
         self.publish(&verdict.alerts)?;
         self.write(&verdict.rows)?;
@@ -170,7 +174,7 @@ impl Passes {
             return Ok(());
         }
         let Passes { store, retry, .. } = self;
-        let wall = super::clock::wall();
-        retry.run(|| -> Result<(), StoreError> { store.write(&[], rows, wall).map(|_| ()) })
+        let at = wall();
+        retry.run(|| -> Result<(), StoreError> { store.write(&[], rows, at).map(|_| ()) })
     }
 }

@@ -227,16 +227,6 @@ fn nothing_is_missed_in_a_replay_of_the_past_nor_without_the_right_to_judge() {
 }
 
 #[test]
-fn a_host_that_died_while_the_pipeline_was_down_is_missed_if_it_was_judged_in_time_before() {
-    let mut fleet = well();
-    fleet.down.insert(host(3));
-    fleet.gpu(3, 0).written = fleet.now.plus(8 * MINUTE);
-    (1..8).for_each(|index| fleet.gpu(3, index).written = fleet.now.plus(8 * MINUTE));
-    fleet.minutes(12);
-    assert_eq!(fleet.events().first(), Some(&("host_silent", "firing")));
-}
-
-#[test]
 fn a_collector_that_is_silent_or_drops_is_told_until_it_does_no_longer() {
     let mut fleet = well();
     let last = fleet.now;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::process::recording::{pieces, simulated, spoilt};
-use crate::process::tables::{Tables, all, all_same, number, same};
+use crate::process::tables::{PASSES, Tables, all, all_same, number, same};
 use crate::process::{Dice, Home, Service, parsed};
 
 /// What a run left behind.
@@ -21,7 +21,9 @@ impl Left {
         let tables = all(&home.store());
         let mut refused: Vec<String> = home.topic("gpu-metrics-invalid").iter().map(|line| reasons(line)).collect();
         refused.sort_unstable();
-        Left { tables, alerts: home.topic("gpu-alerts"), refused }
+        let mut alerts = home.topic("gpu-alerts");
+        alerts.retain(|line| !PASSES.contains(&parsed(line)["rule"].as_str().unwrap()));
+        Left { tables, alerts, refused }
     }
 
     /// Holds what another run left against it; a sender that repeats itself repeats refused events, too.

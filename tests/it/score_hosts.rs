@@ -106,6 +106,7 @@ fn who_was_replaced_is_not_gone() {
     let mut host = gpus(2);
     host[1].latest.device_index = Some(0);
     host[0].latest.time = NOW.plus(-HOUR);
+    host[1].first = NOW.plus(-HOUR + MINUTE);
     let health = judge(&host, NOW, true);
     assert_eq!((ids(&health), health.replaced_by.as_deref()), (vec![], Some("GPU-1")));
     host[0].latest.time = host[1].latest.time;

@@ -1,4 +1,4 @@
-//! What a store holds, row by row, as text that can be compared: every column but `written_at`.
+//! What a store holds, row by row, as text that can be compared: every column but `written_at` and the passes' marks.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,13 +28,28 @@ fn names(connection: &Connection) -> Vec<String> {
     tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
+/// Rules of the passes, whose alerts follow from when they ran, too.
+pub(crate) const PASSES: [&str; 8] = [
+    "health_grade",
+    "incident",
+    "gpu_silent",
+    "host_silent",
+    "gpus_missing",
+    "collector_silent",
+    "collector_dropping",
+    "pipeline_silent",
+];
+
 fn rows(connection: &Connection, table: &str) -> Vec<String> {
-    let mut select = connection.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+    let only =
+        if table == "gpu_alerts" { format!(" WHERE rule NOT IN ('{}')", PASSES.join("', '")) } else { String::new() };
+    let mut select = connection.prepare(&format!("SELECT * FROM \"{table}\"{only}")).unwrap();
     let columns: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
     let mut rows = select.query([]).unwrap();
     let mut texts = Vec::new();
     while let Some(row) = rows.next().unwrap() {
-        let cells = columns.iter().enumerate().filter(|(_, name)| *name != "written_at");
+        let cells =
+            columns.iter().enumerate().filter(|(_, name)| !["written_at", "suppressed_by"].contains(&name.as_str()));
         let cells = cells.map(|(at, name)| match row.get::<_, Value>(at).unwrap() {
             Value::Null => String::new(),
             // The bits: two numbers that print alike are not yet the same.
