@@ -59,8 +59,8 @@ fn bytes() -> anyhow::Result<()> {
         }
     }
     update(&mut view, Msg::Data(Box::new(changed)));
-    let changes = screen.draw(size, |buffer| render_to(&view, buffer))?;
-    println!("bytes at 120x36: first frame {first}, unchanged {same} (aim <= 64), 2 % of the GPUs changed {changes}");
+    let after = screen.draw(size, |buffer| render_to(&view, buffer))?;
+    println!("bytes at 120x36: first frame {first}, unchanged {same} (aim <= 64), 2 % of the GPUs changed {after}");
     Ok(())
 }
 
