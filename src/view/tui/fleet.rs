@@ -178,12 +178,11 @@ const SUMS: u16 = 7;
 
 fn worst(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let derived = &model.derived;
-    let unwell = derived.racks.iter().map(|rack| rack.unwell).sum::<usize>();
     let inner = layout::inside(area);
     let sums = if inner.height >= SUMS + 6 { SUMS } else { 0 };
     let room = inner.height.saturating_sub(1 + sums);
-    let shown = usize::from(room).min(unwell);
-    canvas.boxed(area, "Worst first", &format!("{shown} of {unwell}"));
+    let shown = usize::from(room).min(derived.unwell);
+    canvas.boxed(area, "Worst first", &format!("{shown} of {}", derived.unwell));
     let place = columns((derived.widths.0 + 3).clamp(8, 22));
     let wide = inner.width;
     canvas.put(spot(inner.x + 1, inner.y, wide), "SCORE", Role::Faint);
