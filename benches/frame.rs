@@ -58,9 +58,15 @@ fn bytes() -> anyhow::Result<()> {
             health.score = 75;
         }
     }
+<<<<<<< HEAD
     update(&mut view, Msg::Data(Box::new(modified)));
     let changes = screen.draw(size, |buffer| render_to(&view, buffer))?;
     println!("bytes at 120x36: first frame {first}, unchanged {same} (aim <= 64), 2 % of the GPUs changed {changes}");
+=======
+    update(&mut view, Msg::Data(Box::new(changed)));
+    let after = screen.draw(size, |buffer| render_to(&view, buffer))?;
+    println!("bytes at 120x36: first frame {first}, unchanged {same} (aim <= 64), 2 % of the GPUs changed {after}");
+>>>>>>> tui
     Ok(())
 }
 

@@ -83,7 +83,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let own = CommonOptions { home: Some(home.path().to_owned()), ..common.clone() };
     let seen = Out::is_terminal() && options.output.is_none();
     let demo = Demo::new(own, options)?;
-    if seen { show(demo, options, &signals) } else { report(demo, options, &signals) }
+    if seen { show(&demo, options, &signals) } else { report(&demo, options, &signals) }
 }
 
 impl Demo {
@@ -118,7 +118,7 @@ impl Demo {
         } else {
             fleet.faults.iter().map(|fault| fault.later(self.history)).collect()
         };
-        Ok(self.options.sim(gpuhm::source::sim::Options { faults, ..fleet })?)
+        self.options.sim(gpuhm::source::sim::Options { faults, ..fleet })
     }
 
     fn setup(&self, drain: Duration, progress: Option<Progress>) -> Result<Setup<'_>, Failure> {
@@ -166,7 +166,7 @@ impl Demo {
 }
 
 /// Off a terminal: the fleet, the alerts and the summary, at the end.
-fn report(demo: Demo, options: &Options, signals: &Signals) -> Outcome {
+fn report(demo: &Demo, options: &Options, signals: &Signals) -> Outcome {
     let output = options.output.unwrap_or(Format::Text);
     let limit = options.limit.unwrap_or(LIMIT);
     if output == Format::Text {
@@ -189,7 +189,7 @@ fn report(demo: Demo, options: &Options, signals: &Signals) -> Outcome {
 }
 
 /// On a terminal: the live view in front, the pipeline behind it.
-fn show(demo: Demo, options: &Options, signals: &Signals) -> Outcome {
+fn show(demo: &Demo, options: &Options, signals: &Signals) -> Outcome {
     let settings = Settings {
         title: "demo".to_owned(),
         demo: true,
@@ -207,7 +207,7 @@ fn show(demo: Demo, options: &Options, signals: &Signals) -> Outcome {
     }
     let ran: Mutex<Option<Result<Ran, Failure>>> = Mutex::new(None);
     let shown = std::thread::scope(|scope| {
-        let (demo, ran) = (&demo, &ran);
+        let ran = &ran;
         let watcher = Watcher {
             open: {
                 let common = demo.common.clone();
@@ -263,9 +263,9 @@ fn table(store: &mut dyn Store, clock: &Clock) -> Result<(), Failure> {
     let open: Vec<&Alert> = found.alerts.iter().filter(|alert| alert.is_open()).collect();
     let troubled =
         |gpu: &GpuNow| open.iter().any(|alert| alert.gpu.as_ref().is_some_and(|at| at.gpu_uuid == gpu.uuid()));
-    let score = |gpu: &GpuNow| gpu.health.as_ref().map_or(100, |health| health.score);
+    let points = |gpu: &GpuNow| gpu.health.as_ref().map_or(100, |health| health.score);
     let mut rows: Vec<GpuNow> = found.gpus.iter().filter(|gpu| !gpu.is_replaced()).cloned().collect();
-    rows.sort_by_key(|gpu| (!troubled(gpu), score(gpu)));
+    rows.sort_by_key(|gpu| (!troubled(gpu), points(gpu)));
     let all = rows.len();
     rows.truncate(SHOWN);
     let mut out = Out::new();

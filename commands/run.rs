@@ -165,9 +165,9 @@ impl Setup<'_> {
                 labels: Labels::default(),
                 room: None,
                 watch: Some(Box::new(move |done, part| {
-                    let passed = limit.map(|limit| started.elapsed().as_secs_f64() / limit.as_secs_f64());
+                    let share = limit.map(|limit| started.elapsed().as_secs_f64() / limit.as_secs_f64());
                     if let Some(progress) = &mut progress {
-                        watch(progress, done, part.or(passed), ticks);
+                        watch(progress, done, part.or(share), ticks);
                     }
                 })),
             },

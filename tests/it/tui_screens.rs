@@ -106,6 +106,20 @@ fn zoom_filter_and_trouble_are_said_in_characters() {
     assert!(seen.contains("rack-09 xxxxxxxx"), "{seen}");
 }
 
+/// A reader that hangs says nothing: the screen must not go on as if it were live.
+#[test]
+fn silence_is_stale_too() {
+    let size = (120, 36);
+    let mut view = model(size);
+    for second in 1..=40 {
+        update(&mut view, Msg::Tick(now().plus(second * time::SECOND)));
+    }
+    let seen = screen(&view, size);
+    assert!(seen.contains("STALE: no reading for 40 s") && seen.contains("rack-09 xxxxxxxx"), "{seen}");
+    update(&mut view, Msg::Data(Box::new(read())));
+    assert!(screen(&view, size).contains("LIVE") && screen(&view, size).contains("rack-09 ........"));
+}
+
 #[test]
 fn the_first_screen_waits_and_says_how_far_the_work_is() {
     let mut view = Model::new(settings((80, 24)), now());

@@ -17,7 +17,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
-        Action::Help => model.mode = Mode::Help,
+        Action::Help => model.mode = Mode::Help(0),
         Action::Back => return back(model),
         Action::Pane(view) => return model.go(view),
         Action::Turn(ahead) => return turn(model, ahead),

@@ -30,6 +30,8 @@ pub(super) struct Derived {
     pub(super) row_of: Vec<Option<usize>>,
     /// GPUs in each class, in the order of [`Class::WORDS`].
     pub(super) counts: [usize; 6],
+    /// Rows the filter lets through that are not well.
+    pub(super) unwell: usize,
     /// Rows the filter lets through, worst first.
     pub(super) worst: Vec<usize>,
     /// Rows of the table, in its order.
@@ -168,6 +170,7 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
     }
     racks(fleet, &mut derived);
     totals(fleet, &mut derived);
+    derived.unwell = derived.rows.iter().filter(|row| row.hit && !row.is_well()).count();
     worst(&mut derived);
     derived.collectors = collectors(fleet);
     derived.reporting = fleet.collectors.iter().filter(|row| rule.at.since(row.time) <= SILENT + rule.grace_ms).count();

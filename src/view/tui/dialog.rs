@@ -10,15 +10,19 @@ use crate::event::Alert;
 use crate::event::matcher::Fields;
 use crate::view::filter::Filter;
 
+/// Lines that the help can be scrolled by (J): it has fewer on the narrowest screen.
+const HELP: u16 = 45;
+
 /// Takes a key.
 pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     match &mut model.mode {
         Mode::Normal => {}
-        Mode::Help => {
-            if matches!(event.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('?' | 'q' | ' ') | KeyCode::F(1)) {
-                model.mode = Mode::Normal;
-            }
-        }
+        Mode::Help(top) => match event.code {
+            KeyCode::Down | KeyCode::Char('j') => *top = (*top + 1).min(HELP),
+            KeyCode::Up | KeyCode::Char('k') => *top = top.saturating_sub(1),
+            KeyCode::Esc | KeyCode::Enter | KeyCode::Char('?' | 'q' | ' ') | KeyCode::F(1) => model.mode = Mode::Normal,
+            _ => {}
+        },
         Mode::Sort => {
             model.mode = Mode::Normal;
             match event.code {

@@ -47,8 +47,11 @@ fn map(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen, area: Rect) {
         let text = if model.read.is_some() { "no GPU has sent anything yet" } else { "waiting for the first reading" };
         canvas.put(spot(inner.x + 1, inner.y, inner.width.saturating_sub(2)), text, Role::Faint);
     }
-    if !screen.compact {
+    let used = columns(plan.lines.len() * plan.height());
+    if !screen.compact || inner.height >= used.saturating_add(LITTLE) {
         cursor(canvas, model, inner);
+    }
+    if !screen.compact {
         canvas.below(area, legend);
     }
     let (shown, lines) = (plan.shown(layout::map(screen).height), plan.lines.len());
@@ -63,6 +66,8 @@ fn map(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen, area: Rect) {
     }
 }
 
+/// Lines that a small fleet leaves free on a compact screen, from which on the GPU under the cursor is told of (J).
+const LITTLE: u16 = 4;
 /// Lines at most for the GPU under the cursor (J).
 const STORY: u16 = 8;
 
@@ -173,12 +178,11 @@ const SUMS: u16 = 7;
 
 fn worst(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let derived = &model.derived;
-    let unwell = derived.racks.iter().map(|rack| rack.unwell).sum::<usize>();
     let inner = layout::inside(area);
     let sums = if inner.height >= SUMS + 6 { SUMS } else { 0 };
     let room = inner.height.saturating_sub(1 + sums);
-    let shown = usize::from(room).min(unwell);
-    canvas.boxed(area, "Worst first", &format!("{shown} of {unwell}"));
+    let shown = usize::from(room).min(derived.unwell);
+    canvas.boxed(area, "Worst first", &format!("{shown} of {}", derived.unwell));
     let place = columns((derived.widths.0 + 3).clamp(8, 22));
     let wide = inner.width;
     canvas.put(spot(inner.x + 1, inner.y, wide), "SCORE", Role::Faint);

@@ -42,7 +42,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 }
 
 fn rest(area: Rect, y: u16, cells_end: Option<u16>) -> Spot {
-    let x = area.x + cells_end.unwrap_or_default() + 5;
+    let end = area.x + cells_end.unwrap_or_default();
+    let x = end + if area.right().saturating_sub(end) < 36 { 3 } else { 5 };
     spot(x, y, area.right().saturating_sub(x + 1))
 }
 

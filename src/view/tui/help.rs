@@ -12,32 +12,34 @@ use super::theme::Role;
 const KEY: u16 = 13;
 const ENTRY: u16 = 39;
 
-/// Draws it over a pane.
-pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, model: &Model) {
+/// Draws it over a pane, from a line on.
+pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, model: &Model, top: u16) {
     canvas.clear(body);
     let inner = canvas.boxed(body, "Keys", "esc or ? closes");
     let listed: Vec<&Binding> = KEYS.iter().filter(|binding| !binding.help.is_empty()).collect();
     let per_line = (inner.width / ENTRY).max(1);
     let wide = inner.width / per_line;
-    let lines = columns(listed.len().div_ceil(usize::from(per_line)));
+    let lines = columns(listed.len().div_ceil(usize::from(per_line))).max(1);
+    // Where a line of the help stands on the screen, if it does.
+    let place = |line: u16| line.checked_sub(top).map(|at| inner.y + at).filter(|y| *y < inner.bottom());
     for (binding, at) in listed.into_iter().zip(0u16..) {
-        let (x, y) = (inner.x + 1 + (at / lines.max(1)) * wide, inner.y + at % lines.max(1));
-        if y < inner.bottom() {
+        let x = inner.x + 1 + (at / lines) * wide;
+        if let Some(y) = place(at % lines) {
             canvas.put(spot(x, y, KEY), binding.shown, Role::Key);
             canvas.put(spot(x + KEY, y, wide.saturating_sub(KEY + 2)), binding.help, Role::Plain);
         }
     }
     let notes = [
-        "Nothing here writes to the bus or the store: marks and \"seen\" live on this screen only.".to_owned(),
         "FILTER  rack=rack-14 and score<80    host=~\"node-04[0-9]\"    not rule in (hbm_temp, xid)    any word"
             .to_owned(),
-        "FIELDS  gpu host index rack cluster model score state severity rule action confidence throttle temp hbm"
-            .to_owned(),
-        "        power util mem age p7 p30 p90, and every metric by its name".to_owned(),
+        "FIELDS  gpu host index rack cluster model score state severity rule action".to_owned(),
+        "        confidence throttle temp hbm power util mem age p7 p30 p90, every metric".to_owned(),
         format!("CELLS   {}", model.measure.words().1),
+        "Nothing here writes to the bus or the store: marks and \"seen\" are this screen's.".to_owned(),
     ];
-    let first = (inner.y + lines + 1).min(inner.bottom());
-    for (y, note) in (first..inner.bottom()).zip(notes) {
-        canvas.put(spot(inner.x + 1, y, inner.width.saturating_sub(2)), &note, Role::Plain);
+    for (note, line) in notes.iter().zip(lines + 1..) {
+        if let Some(y) = place(line) {
+            canvas.put(spot(inner.x + 1, y, inner.width.saturating_sub(2)), note, Role::Plain);
+        }
     }
 }

@@ -36,8 +36,8 @@ pub(super) enum Mode {
     Filter { text: String, at: usize, wrong: Option<Wrong>, before: Option<Filter> },
     /// The next letter names a column.
     Sort,
-    /// The help is open.
-    Help,
+    /// The help is open, from this line on.
+    Help(u16),
     /// A text is open, from this line on.
     Text { title: String, lines: Vec<String>, top: usize },
 }

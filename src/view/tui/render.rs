@@ -48,7 +48,7 @@ pub fn render_to(model: &Model, buffer: &mut Buffer) {
     }
     footer(&mut canvas, model, screen.footer);
     match &model.mode {
-        Mode::Help => help::draw(&mut canvas, screen.body, model),
+        Mode::Help(top) => help::draw(&mut canvas, screen.body, model, *top),
         Mode::Text { title, lines, top } => text(&mut canvas, screen.body, (title, lines), *top),
         Mode::Normal | Mode::Filter { .. } | Mode::Sort => {}
     }
@@ -177,12 +177,8 @@ fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
             canvas.put(line(area.y), &format!("sort by: {}   esc: leave it", Sort::letters()), Role::Strong);
             return;
         }
-        Mode::Help => {
-            canvas.put(line(area.y), "esc close", Role::Plain);
-            return;
-        }
-        Mode::Text { .. } => {
-            canvas.put(line(area.y), "esc close   j k pgup pgdn scroll", Role::Plain);
+        Mode::Help(_) | Mode::Text { .. } => {
+            canvas.put(line(area.y), "esc close   j k scroll", Role::Plain);
             return;
         }
         Mode::Normal => {}

@@ -139,14 +139,10 @@ impl Model {
 
     /// … and keeps the table's order where the user is moving in it and the rows are the same.
     fn rebuild_with(&mut self, keep: bool) {
+        let at = self.reference();
         let Some(read) = self.read.take() else { return };
         let order = std::mem::take(&mut self.derived.order);
-        let rule = Rule {
-            at: self.reference_of(&read),
-            grace_ms: self.grace_ms,
-            measure: self.measure,
-            filter: self.filter.as_ref(),
-        };
+        let rule = Rule { at, grace_ms: self.grace_ms, measure: self.measure, filter: self.filter.as_ref() };
         self.derived = derive(&read.fleet, &rule);
         self.read = Some(read);
         self.keep_cursor();
@@ -159,10 +155,6 @@ impl Model {
         self.realert();
         self.replan();
         self.redetail();
-    }
-
-    fn reference_of(&self, read: &Read) -> Time {
-        if self.frozen || !self.is_stale() { read.at } else { self.now }
     }
 
     /// The cursor stays on its GPU; where that is gone, or none was, it is on the worst.
