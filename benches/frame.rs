@@ -52,21 +52,15 @@ fn bytes() -> anyhow::Result<()> {
     let mut screen = Screen::new(Vec::new());
     let first = screen.draw(size, |buffer| render_to(&view, buffer))?;
     let same = screen.draw(size, |buffer| render_to(&view, buffer))?;
-    let mut modified = base;
-    for gpu in modified.fleet.gpus.iter_mut().step_by(50) {
+    let mut changed = base;
+    for gpu in changed.fleet.gpus.iter_mut().step_by(50) {
         if let Some(health) = &mut gpu.health {
             health.score = 75;
         }
     }
-<<<<<<< HEAD
-    update(&mut view, Msg::Data(Box::new(modified)));
-    let changes = screen.draw(size, |buffer| render_to(&view, buffer))?;
-    println!("bytes at 120x36: first frame {first}, unchanged {same} (aim <= 64), 2 % of the GPUs changed {changes}");
-=======
     update(&mut view, Msg::Data(Box::new(changed)));
     let after = screen.draw(size, |buffer| render_to(&view, buffer))?;
     println!("bytes at 120x36: first frame {first}, unchanged {same} (aim <= 64), 2 % of the GPUs changed {after}");
->>>>>>> tui
     Ok(())
 }
 

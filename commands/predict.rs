@@ -73,8 +73,7 @@ struct LabelOptions {
     /// The GPU: UUID, the beginning of one, or host/index; a whole UUID need not be in the store
     #[arg(value_name = "GPU", required = true)]
     gpu: Option<String>,
-    /// dbe, off_bus, rma, other; interruption and removed count as no failure
-    #[arg(value_name = "KIND", required = true, value_parser = kind)]
+    #[arg(help = "dbe, off_bus, rma, other; interruption and removed count as no failure", value_name = "KIND", required = true, value_parser = kind)]
     kind: Option<FailureKind>,
     /// When: RFC 3339, a date, or a duration ago
     #[arg(long, value_name = "TIME", required = true)]
@@ -91,8 +90,10 @@ struct LabelOptions {
 enum LabelAct {
     /// Import records from a file: CSV with a header, or JSON lines; all of it or nothing
     Import {
-        /// Columns or keys gpu_uuid, at, kind, and note and who where there are; - reads standard input
-        #[arg(value_name = "FILE")]
+        #[arg(
+            help = "Columns or keys gpu_uuid, at, kind, and note and who where there are; - reads standard input",
+            value_name = "FILE"
+        )]
         file: String,
         /// Who says so, where the record does not
         #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown", hide_env_values = true)]

@@ -41,8 +41,7 @@ pub(crate) struct Look {
     /// What a cell of the map is: auto, gpu, host or rack
     #[arg(long, value_name = "WHAT", default_value = "auto", value_parser = zoom)]
     zoom: ZoomTo,
-    /// Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set
-    #[arg(long, value_name = "THEME", value_parser = theme)]
+    #[arg(help = "Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set", long, value_name = "THEME", value_parser = theme)]
     theme: Option<Theme>,
     /// ASCII characters only [default: where the locale is not UTF-8]
     #[arg(long)]

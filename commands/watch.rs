@@ -76,7 +76,9 @@ impl Watcher {
             Ok(effect) => {
                 // Of many wishes the last counts.
                 self.take(effect, wanted);
-                asked.try_iter().for_each(|effect| self.take(effect, wanted));
+                for effect in asked.try_iter() {
+                    self.take(effect, wanted);
+                }
                 true
             }
             Err(RecvTimeoutError::Timeout) => true,

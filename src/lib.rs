@@ -38,7 +38,7 @@
 //! **A pass** ([`pass`]) is a function of what the store holds and the instant, over the whole fleet: [`event::Facts`] in,
 //! rows and alerts out. [`pass::score`] keeps a ledger for every GPU, whose points add up to 100 − score, with a registry of
 //! deductions; [`pass::fleet`] judges what one GPU's events cannot tell: absence, hosts, racks, and what silences suppress;
-//! [`pass::predict`] states odds with their intervals and reasons. A pass remembers nothing: it reads back what it wrote.
+//! [`mod@pass::predict`] states odds with their intervals and reasons. A pass remembers nothing: it reads back what it wrote.
 //! [`pipeline::passes`] publishes its alerts first, then writes, one process at a time; every `since` comes from what is
 //! stored, so that a kill in between repeats the same alert. [`pipeline::judging`] says when passes run beside the stages of
 //! one process.

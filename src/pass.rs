@@ -1,7 +1,7 @@
 //! Passes: deterministic functions of (what the store holds, now) over the whole fleet, with no I/O, clock or state.
 //!
 //! [`score`] judges each GPU and, in the same pass, [`fleet`] judges absence, hosts, racks and what silences suppress.
-//! [`predict`] states odds. What a pass must remember it reads back from what it wrote: the health of last time, the alerts
+//! [`mod@predict`] states odds. What a pass must remember it reads back from what it wrote: the health of last time, the alerts
 //! that fire. A pass's runner publishes first, then writes, so that a kill in between repeats the same `alert_id`s; for that
 //! every `since` comes from what is stored, never from `now`. Passes know neither source, bus nor store.
 

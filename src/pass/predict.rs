@@ -3,8 +3,8 @@
 //! `hazard = level × Π factors` (facts on health, section 4 steps 1 to 3, 6, 7 and the evidence table). The base is the
 //! fleet's average GPU: the level of the last 90 days with its trend and no factor. Group factors average to 1 over the
 //! fleet; the evidence table's do not, it is meant for the few. A fixed number of passes over the facts, linear in GPUs;
-//! the same facts give the same numbers. A model fitted to the fleet's own failures would stand beside [`groups`] and
-//! [`evidence`] and give reasons as they do. Must not know: how the facts were read, what a screen shows.
+//! the same facts give the same numbers. A model fitted to the fleet's own failures would stand beside `groups` and
+//! `evidence` and give reasons as they do. Must not know: how the facts were read, what a screen shows.
 
 mod evidence;
 mod gamma;
