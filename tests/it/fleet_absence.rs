@@ -2,7 +2,7 @@
 
 use gpuhm::event::health::State;
 use gpuhm::event::prediction::{Failure, FailureKind};
-use gpuhm::event::time::{HOUR, MINUTE, SECOND};
+use gpuhm::event::time::{HOUR, SECOND};
 use gpuhm::event::{Severity, Time};
 
 use crate::fleet_support::{Fleet, host, known, uuid};
