@@ -192,6 +192,11 @@ impl<'a> Host<'a> {
         self.prompt
     }
 
+    /// When its collector started, as its ticks tell.
+    pub(super) fn started(&self) -> Option<Time> {
+        self.started
+    }
+
     /// Time of its newest sample or report.
     pub(super) fn newest(&self) -> Option<Time> {
         self.sampled.max(self.report.map(|row| row.time))

@@ -1,8 +1,8 @@
 //! A collector that has dropped samples: what this host shows has holes.
 //!
 //! The count is since the collector started and only its newest report is kept, so that the alert stands until a collector
-//! that has dropped nothing reports. When it began is not stored; `since` is the hour of the report that first showed it:
-//! a pass killed after publishing states the same, unless the hour turned meanwhile.
+//! that has dropped nothing reports. When it began is not stored; `since` is when the collector started, as its ticks tell,
+//! since that is what the count is of: a pass killed after publishing states the same, whatever was reported meanwhile.
 
 use serde_json::json;
 
@@ -29,7 +29,8 @@ fn find<'a>(world: &World<'a>) -> Vec<Finding<'a>> {
         }
         let case = Case {
             severity: Severity::Warning,
-            since: report.time.floor(ROUGHLY),
+            // A collector that counts no ticks is told apart by the hour.
+            since: host.started().unwrap_or_else(|| report.time.floor(ROUGHLY)),
             value: Some(Value::Int(dropped).real()),
             threshold: Some(0.0),
             what: format!("its collector has dropped {dropped} samples since it started"),
