@@ -1,9 +1,9 @@
 //! Absence: lost hosts and GPUs, swaps, boots, collectors; and the past, of which nothing is missed.
 
+use gpuhm::event::Severity;
 use gpuhm::event::health::State;
 use gpuhm::event::prediction::{Failure, FailureKind};
 use gpuhm::event::time::{HOUR, SECOND};
-use gpuhm::event::{Severity, Time};
 
 use crate::fleet_support::{Fleet, host, known, uuid};
 
