@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod exit;
 mod generate;
+mod look;
 mod migrate;
 mod moment;
 mod open;

@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// After a signal, how long to go on finishing what was collected; what is left waits on the bus
     #[arg(long, value_name = "D", default_value = "20s", value_parser = duration)]
     drain: Duration,
+    /// With --speed max: score the past so often, by its own clock, and not only at the end
+    #[arg(long, value_name = "D", value_parser = super::options::interval)]
+    score_past: Option<Duration>,
     /// text or json (gpuhm.summary/1)
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -108,7 +111,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         drain: options.drain,
         progress: Some(Progress::new("run", bar)),
         instance: instance("run", options.member.instance.as_deref()),
-        driven: None,
+        driven: options.score_past.map(ms),
     };
     let started = monotonic();
     let (ran, service) = setup.run(&signals)?;

@@ -11,52 +11,16 @@ use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::view::escape::json_line;
-use gpuhm::view::filter::Filter;
-use gpuhm::view::tui::{self, GPU_FIELDS, Model, Msg, Settings, Sort, Theme, View, Zoom};
+use gpuhm::view::tui::{Model, Msg, Settings};
 use gpuhm::view::{fleet, scores};
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
-use super::options::{self, BusOptions, CommonOptions, StoreOptions};
+use super::look::{Look, Picture, size};
+use super::options::{BusOptions, CommonOptions, StoreOptions};
 use super::out::Out;
 use super::process::Signals;
 use super::watch::{Watcher, outward, tick};
 use super::{open, screen};
-
-/// How the live view looks; `demo` has these flags, too.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "View options")]
-pub(crate) struct Look {
-    /// Time between readings of the store
-    #[arg(long, value_name = "D", default_value = "1s", value_parser = options::interval)]
-    refresh: std::time::Duration,
-    /// The pane it opens on: fleet, gpus, alerts or pipeline
-    #[arg(long, value_name = "PANE", default_value = "fleet", value_parser = view)]
-    view: View,
-    /// Only GPUs that match: rack=rack-14 and score<80; a bare word is looked for in names
-    #[arg(long = "where", value_name = "EXPR", value_parser = filter)]
-    filter: Option<Filter>,
-    /// Order of the table of GPUs: FIELD or FIELD:desc
-    #[arg(long, value_name = "FIELD[:desc]", value_parser = sort)]
-    sort: Option<Sort>,
-    /// What a cell of the map is: auto, gpu, host or rack
-    #[arg(long, value_name = "WHAT", default_value = "auto", value_parser = zoom)]
-    zoom: ZoomTo,
-    #[arg(help = "Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set", long, value_name = "THEME", value_parser = theme)]
-    theme: Option<Theme>,
-    /// ASCII characters only [default: where the locale is not UTF-8]
-    #[arg(long)]
-    ascii: bool,
-    /// Local time instead of UTC
-    #[arg(long)]
-    local: bool,
-    /// Take the mouse
-    #[arg(long)]
-    mouse: bool,
-}
-
-/// The zoom that was asked for; none is the finest that fits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ZoomTo(Option<Zoom>);
 
 /// Flags of `top`.
 #[derive(Debug, Clone, Args)]
@@ -90,92 +54,6 @@ enum Format {
     Svg,
 }
 
-fn one_of<T>(found: Option<T>, all: &[&str]) -> Result<T, String> {
-    found.ok_or_else(|| format!("one of {}", all.join(", ")))
-}
-
-fn named<T: Copy>(word: &str, all: &[(&str, T)]) -> Option<T> {
-    all.iter().find(|(name, _)| *name == word).map(|(_, one)| *one)
-}
-
-fn view(word: &str) -> Result<View, String> {
-    let panes = [("fleet", View::Fleet), ("gpus", View::Gpus), ("alerts", View::Alerts), ("pipeline", View::Pipeline)];
-    one_of(named(word, &panes), &panes.map(|(name, _)| name))
-}
-
-fn zoom(word: &str) -> Result<ZoomTo, String> {
-    let cells = [("auto", None), ("gpu", Some(Zoom::Gpu)), ("host", Some(Zoom::Host)), ("rack", Some(Zoom::Rack))];
-    one_of(named(word, &cells).map(ZoomTo), &cells.map(|(name, _)| name))
-}
-
-fn theme(word: &str) -> Result<Theme, String> {
-    one_of(Theme::parse(word), &["auto", "dark", "light", "cvd", "mono"])
-}
-
-fn sort(text: &str) -> Result<Sort, String> {
-    Sort::parse(text)
-}
-
-fn filter(text: &str) -> Result<Filter, String> {
-    Filter::parse(text, &GPU_FIELDS).map_err(|wrong| {
-        let caret = " ".repeat(wrong.at);
-        format!("{}\n  {text}\n  {caret}^", wrong.why)
-    })
-}
-
-fn size(text: &str) -> Result<(u16, u16), String> {
-    let wrong = || format!("{text:?} is no size such as 120x36");
-    let (width, height) = text.split_once('x').ok_or_else(wrong)?;
-    let (width, height) = (width.parse().map_err(|_| wrong())?, height.parse().map_err(|_| wrong())?);
-    if (20..=500).contains(&width) && (5..=200).contains(&height) {
-        Ok((width, height))
-    } else {
-        Err("20x5 to 500x200".to_owned())
-    }
-}
-
-impl Look {
-    /// The view's settings, with what the terminal's surroundings say.
-    pub(crate) fn settings(&self) -> Settings {
-        let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let term = of("TERM");
-        let plain = term.as_ref().is_none_or(|term| term == "dumb");
-        let mono = of("NO_COLOR").is_some() || plain;
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| of(name));
-        let utf8 = locale.is_some_and(|locale| {
-            let locale = locale.to_string_lossy().to_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        });
-        Settings {
-            theme: if mono { Theme::Mono } else { self.theme.unwrap_or(Theme::Auto) },
-            ascii: self.ascii || !utf8 || term.is_some_and(|term| term == "linux"),
-            utc: !self.local,
-            offset_s: offset(),
-            title: String::new(),
-            demo: false,
-            view: self.view,
-            filter: self.filter.clone(),
-            sort: self.sort.unwrap_or_default(),
-            zoom: self.zoom.0,
-            refresh: self.refresh(),
-            size: (80, 24),
-            grace_ms: 0,
-            mouse: self.mouse,
-        }
-    }
-
-    /// Seconds between readings.
-    pub(crate) fn refresh(&self) -> u64 {
-        self.refresh.as_secs().max(1)
-    }
-}
-
-/// Seconds that local time is ahead of UTC now.
-fn offset() -> i32 {
-    let now = jiff::Timestamp::from_millisecond(wall().ms()).unwrap_or_default();
-    jiff::tz::TimeZone::system().to_offset(now).seconds()
-}
-
 /// Runs `top`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     if options.once {
@@ -199,7 +77,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
             Box::new(move || open::store_to_read(&common, &store))
         },
         bus,
-        place: "ok".to_owned(),
+        place: "store ok".to_owned(),
         clock: Arc::clone(&clock),
         refresh: options.look.refresh(),
     };
@@ -256,22 +134,14 @@ fn once(common: &CommonOptions, options: &Options) -> Outcome {
             let watcher = Watcher {
                 open: Box::new(|| Err(Failure::usage("read already"))),
                 bus,
-                place: "ok".to_owned(),
+                place: "store ok".to_owned(),
                 clock: Arc::new(Clock::Wall),
                 refresh: 1,
             };
             let read = watcher.of(found.clone(), at);
             let settings = Settings { title: title(options), size: options.size, ..options.look.settings() };
-            let (width, height) = options.size;
-            let theme =
-                if options.output == Format::Svg { options.look.theme.unwrap_or(Theme::Dark) } else { settings.theme };
-            let mut model = Model::new(Settings { theme, ascii: options.look.ascii, ..settings }, at);
-            tui::update(&mut model, Msg::Data(Box::new(read)));
-            let picture = tui::picture(&model, width, height);
-            match options.output {
-                Format::Svg => out.line(&tui::svg(&picture, theme))?,
-                _ => out.line(tui::text(&picture).trim_end())?,
-            }
+            let kind = if options.output == Format::Svg { Picture::Svg } else { Picture::Text };
+            out.line(&options.look.picture(read, settings, kind, at))?;
         }
     }
     out.flush()?;

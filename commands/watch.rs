@@ -134,7 +134,10 @@ impl Watcher {
         let collectors = fleet.collectors.iter().map(|row| row.hostname.clone()).collect();
         let predicted = fleet.gpus.iter().filter_map(|gpu| gpu.prediction.as_ref()).map(|odds| odds.time).max();
         Pipeline {
-            bus: self.bus.as_ref().map(|bus| bus.topics().map_or_else(|error| error.to_string(), |_| "ok".to_owned())),
+            bus: self
+                .bus
+                .as_ref()
+                .map(|bus| bus.topics().map_or_else(|error| error.to_string(), |_| "bus ok".to_owned())),
             store: self.place.clone(),
             stages: vec![
                 Stage {

@@ -570,7 +570,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__demo)
-            opts="-o -q -h --for --speed --history --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --home --log --quiet --help"
+            opts="-o -q -h --for --speed --history --at --size --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -588,12 +588,20 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json svg" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json svg" -- "${cur}"))
                     return 0
                     ;;
                 --gpus)
@@ -1604,7 +1612,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__run)
-            opts="-o -b -d -q -h --for --lateness --drain --output --source --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --instance --store --home --log --quiet --help"
+            opts="-o -b -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --instance --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1619,6 +1627,10 @@ _gpuhm() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --score-past)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

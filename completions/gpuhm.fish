@@ -353,6 +353,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subc
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l for -d 'Stop after this long, by the wall clock' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l lateness -d 'How long after its end a window stays open for late samples' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l drain -d 'After a signal, how long to go on finishing what was collected; what is left waits on the bus' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l score-past -d 'With --speed max: score the past so often, by its own clock, and not only at the end' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s o -l output -d 'text or json (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
 json\t'One object'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l source -d 'Source: sim, or replay:FILE (JSON lines, nvidia-smi CSV, or a recording; plain or gzip)' -r
@@ -382,8 +383,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s h -l help -d 'Print 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l for -d 'How long it runs after the history, by the wall clock [default: 20s off a terminal, else until q]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l speed -d 'How fast simulated time runs after the history' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l history -d 'How much history goes through the stages first' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s o -l output -d 'Off a terminal: text, or json, the summary alone (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
-json\t'One object'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l at -d 'No live view, but the screen as it stands so long after the history, at a time that never changes' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l size -d 'With --at: columns and rows of the screen' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s o -l output -d 'Off a terminal: text, or json, the summary alone (gpuhm.summary/1); with --at text or svg' -r -f -a "text\t'For people'
+json\t'The summary alone'
+svg\t'A picture of the screen'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l seed -d 'Seed: the same seed gives the same fleet' -r

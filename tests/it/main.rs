@@ -69,6 +69,8 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod picture;
+#[cfg(test)]
 mod predict_fleet;
 #[cfg(test)]
 mod predict_titan;

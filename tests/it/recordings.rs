@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
+use crate::process::tables::number;
 use crate::process::{Home, text};
 
 /// The recordings, by name.
@@ -27,7 +28,8 @@ fn lines(path: &Path) -> u64 {
 fn all_accounted_for(path: &Path) {
     let home = Home::new();
     let source = format!("replay:{}", text(path));
-    let summary = home.json(&["run", "-q", "--source", &source, "--speed", "max", "-o", "json"]);
+    let args = ["run", "-q", "--source", &source, "--speed", "max", "--score-past", "15m", "-o", "json"];
+    let summary = home.json(&args);
     let name = path.file_name().unwrap().display();
     let count = |key: &str| summary[key].as_u64().unwrap();
     assert_eq!(count("read"), lines(path), "{name}: {summary}");
@@ -37,6 +39,11 @@ fn all_accounted_for(path: &Path) {
     assert_eq!(count("refused"), 0, "{name}: {summary}");
     assert_eq!(count("lost"), 0, "{name}: {summary}");
     assert_eq!(summary["alerts"]["fired"], 0, "{name} is normal work: {:?}", home.topic("gpu-alerts"));
+    // Judged every quarter of an hour of it, no GPU lost a point; where a recording tells too little, that is said.
+    let scored = number(&home.store(), "SELECT count(*) FROM gpu_health_scores");
+    let faulted = "SELECT count(*) FROM gpu_health_scores WHERE score < 100 OR state NOT IN ('ok', 'unknown')";
+    assert!(scored > 0, "{name} was not scored");
+    assert_eq!(number(&home.store(), faulted), 0, "{name} is normal work");
 }
 
 #[test]

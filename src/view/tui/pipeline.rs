@@ -28,7 +28,12 @@ pub(super) fn summary(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compac
     let hosts = if compact { "" } else { " hosts" };
     let collect = format!("collect {}/{}{hosts}", derived.reporting, derived.collectors.len());
     let lag_word = if compact { "" } else { " lag" };
-    let stages = read.pipeline.stages.iter().map(|stage| format!("{}{lag_word} {}", stage.name, lag(stage)));
+    // A stage is told by what it has yet to read, a pass by when it last wrote; collect stands first already.
+    let told = |stage: &Stage| match (stage.lag, stage.newest) {
+        (None, Some(_)) => format!("{} {} ago", stage.name, age(stage.newest, model.reference())),
+        _ => format!("{}{lag_word} {}", stage.name, lag(stage)),
+    };
+    let stages = read.pipeline.stages.iter().filter(|stage| stage.name != "collect").map(told);
     let mut first = std::iter::once(collect).chain(stages).collect::<Vec<_>>().join(gap);
     let at = model.reference();
     let newest = age(derived.totals.newest, at);
