@@ -82,7 +82,7 @@ pub(crate) fn hours(now: Time, power: [f64; 3], sm_active: f64) -> Vec<Load> {
         limit: Some(400.0),
         sm_active: Some(sm_active),
         sm_clock: Some(1410.0),
-        util: Some(sm_active),
+        util: Some(if sm_active > 0.0 { 98.0 } else { 0.0 }),
     };
     (1..=24).rev().map(hour).collect()
 }

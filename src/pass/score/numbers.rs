@@ -69,6 +69,9 @@ pub(super) const BUSY_LEAST: f64 = 5.0;
 /// What of a span was busy if its power's quantile (50, 95, 99 %) was at the level.
 pub(super) const BUSY_SHARE: [f64; 3] = [0.5, 0.05, 0.01];
 
+/// Mean utilisation, %, from which a kernel ran nearly all of a span: at most one part in twelve of it was idle, which
+/// lowers the mean clock by less than a comparison allows (J).
+pub(super) const STEADY: f64 = 92.0;
 /// Peers needed for a comparison (J).
 pub(super) const PEERS: usize = 3;
 
