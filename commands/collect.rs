@@ -192,6 +192,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         ticks,
         labels,
         room: None,
+        ticked: Arc::default(),
         watch: Some(Box::new(move |done, part| watch(&mut progress, done, part, ticks))),
     };
     let done = collect.run(&signals.stop);

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -151,7 +152,8 @@ impl Setup<'_> {
         let ticks = self.options.ticks();
         let [assets, store, judged] = self.stores;
         let mut passes = Passes::new(judged, Arc::clone(&self.bus), Arc::clone(&self.clock), retry.clone());
-        passes.own_collector = true;
+        let ticked = Arc::new(AtomicI64::new(i64::MIN / 4));
+        passes.ticked = Some(Arc::clone(&ticked));
         let every = Every { score: SCORE_EVERY, predict: PREDICT_EVERY, driven: self.driven };
         let (mut progress, limit, started) = (self.progress, self.limit, monotonic());
         let whole = Whole {
@@ -167,6 +169,7 @@ impl Setup<'_> {
                 ticks,
                 labels: Labels::default(),
                 room: None,
+                ticked,
                 watch: Some(Box::new(move |done, part| {
                     let share = limit.map(|limit| started.elapsed().as_secs_f64() / limit.as_secs_f64());
                     if let Some(progress) = &mut progress {

@@ -19,6 +19,8 @@ pub struct Now {
     pub at: Time,
     /// Whether silence may be judged: only while the pipeline has caught up, and never in a replay of the past.
     pub absence: bool,
+    /// Whether the stages have stalled: records wait on the bus, and nothing new reaches the store.
+    pub stalled: bool,
 }
 
 /// What the scoring pass found.

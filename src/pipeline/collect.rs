@@ -5,6 +5,7 @@
 //! gathered into larger batches, since each batch is one commit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 
@@ -78,6 +79,8 @@ pub struct Collect {
     pub room: Option<Room>,
     /// Told of progress.
     pub watch: Option<Watch>,
+    /// The newest tick whose samples were put away, ms; for who must tell this loop's silence from the fleet's.
+    pub ticked: Arc<AtomicI64>,
 }
 
 impl std::fmt::Debug for Collect {
@@ -117,6 +120,7 @@ impl Collect {
                 next = Some(at.plus(self.interval_ms));
             }
             self.put(&mut readings, &mut done, stop)?;
+            self.ticked.fetch_max(due.ms(), Ordering::SeqCst);
         }
         Ok(done)
     }

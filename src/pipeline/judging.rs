@@ -11,9 +11,16 @@ use super::clock::nap;
 use super::passes::{Passed, Passes};
 use super::{Clock, Flag, PipelineError};
 use crate::event::Time;
+use crate::store::Held;
 
 /// How often the clock is looked at for a pass that is due.
 const LOOK: Duration = Duration::from_millis(50);
+
+impl std::fmt::Debug for Turns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turns").field("passes", &self.passes).field("done", &self.done).finish_non_exhaustive()
+    }
+}
 
 /// How often passes run, by the run's clock, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +40,21 @@ pub struct Judging {
     every: Every,
 }
 
-#[derive(Debug)]
 struct Turns {
     passes: Passes,
     done: Passed,
     score_due: Option<Time>,
     predict_due: Option<Time>,
+    /// The rights to run the passes, once they were had.
+    scores: Option<Box<dyn Held>>,
+    predicts: Option<Box<dyn Held>>,
 }
 
 impl Judging {
     /// Passes at these intervals.
     #[must_use]
     pub fn new(passes: Passes, every: Every) -> Judging {
-        let turns = Turns { passes, done: Passed::default(), score_due: None, predict_due: None };
+        let turns = Turns { passes, done: Passed::default(), score_due: None, predict_due: None, scores: None, predicts: None };
         Judging { turns: Mutex::new(turns), every }
     }
 
@@ -125,11 +134,25 @@ impl Turns {
         self.predict(last)
     }
 
+    /// A scoring pass, unless another process is at it.
     fn score(&mut self, last: Option<Time>) -> Result<(), PipelineError> {
+        if self.scores.is_none() {
+            self.scores = self.passes.hold("score")?;
+        }
+        if self.scores.is_none() {
+            return Ok(());
+        }
         self.passes.score(last, &mut self.done).map(|_| ())
     }
 
+    /// A predicting pass, unless another process is at it.
     fn predict(&mut self, last: Option<Time>) -> Result<(), PipelineError> {
+        if self.predicts.is_none() {
+            self.predicts = self.passes.hold("predict")?;
+        }
+        if self.predicts.is_none() {
+            return Ok(());
+        }
         self.passes.predict(last, &mut self.done).map(|_| ())
     }
 }

@@ -4,6 +4,7 @@
 //! What is behind on the bus cannot be told from what is absent: absence is judged only once the stages have caught up.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use super::retry::Retry;
 use super::whole::{STAGES, group};
 use super::{Clock, Flag, PipelineError};
 use crate::bus::{ALERTS, Bus, BusError, Message, Producer};
-use crate::event::time::MINUTE;
+use crate::event::time::{MINUTE, SECOND};
 use crate::event::{Alert, Facts, Prediction, Rows, Status, Time};
 use crate::pass::{self, Now, Verdict};
 use crate::store::{Held, Store, StoreError};
@@ -29,8 +30,9 @@ pub struct Passes {
     producer: Option<Box<dyn Producer>>,
     clock: Arc<Clock>,
     retry: Retry,
-    /// Whether the collector of every GPU runs in this process, so that a stall of its own is no silence of theirs.
-    pub own_collector: bool,
+    /// Where the collector of every GPU runs in this process: its newest tick, ms, so that a stall of its own is no silence
+    /// of theirs.
+    pub ticked: Option<Arc<AtomicI64>>,
 }
 
 impl std::fmt::Debug for Passes {
@@ -41,9 +43,20 @@ impl std::fmt::Debug for Passes {
 
 /// A process that collects for the whole fleet itself and is this far behind, in milliseconds, has itself to blame.
 const LATE: i64 = MINUTE;
+/// Unread records that arrived within so many milliseconds are on their way, not behind.
+const ON_THE_WAY: i64 = 20 * SECOND;
+/// The stages have stalled where records wait and the store's newest sample is this old, in milliseconds.
+const STALL: i64 = 3 * MINUTE;
 
 /// A clock this far behind the wall's, in milliseconds, shows a past, of which nothing is missed.
 const PAST: i64 = 5 * MINUTE;
+
+/// How many unread records are no backlog: two ticks of the fleet, and what arrives within [`ON_THE_WAY`].
+fn room(facts: &Facts) -> u64 {
+    let interval = facts.gpus.iter().filter_map(|gpu| gpu.latest.interval_ms).filter(|ms| *ms > 0).min();
+    let ticks = u64::try_from(ON_THE_WAY / interval.unwrap_or(ON_THE_WAY)).unwrap_or(0).max(2);
+    ticks.saturating_mul(facts.gpus.len() as u64)
+}
 
 /// What passes did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,7 +75,7 @@ impl Passes {
     /// Passes over what `store` holds; their alerts go to `bus`.
     #[must_use]
     pub fn new(store: Box<dyn Store>, bus: Arc<dyn Bus>, clock: Arc<Clock>, retry: Retry) -> Passes {
-        Passes { store, bus, producer: None, clock, retry, own_collector: false }
+        Passes { store, bus, producer: None, clock, retry, ticked: None }
     }
 
     /// Takes the right to run the pass `name`; `None` while another process has it.
@@ -111,11 +124,7 @@ impl Passes {
     /// What cannot be mended by trying again.
     pub fn score(&mut self, last: Option<Time>, done: &mut Passed) -> Result<Verdict, PipelineError> {
         let (at, facts) = self.facts(last)?;
-        let newest = facts.gpus.iter().map(|gpu| gpu.latest.time).max();
-        let late = self.own_collector && newest.is_none_or(|newest| at.since(newest) > LATE);
-        let past = self.clock.is_driven() || wall().since(at) > PAST;
-        let absence = !past && !late && self.caught_up(facts.gpus.len())?;
-        let verdict = pass::judge(&facts, Now { at, absence });
+        let verdict = pass::judge(&facts, self.now(at, &facts)?);
         self.publish(&verdict.alerts)?;
         self.write(&verdict.rows)?;
         done.scored = verdict.healths.len() as u64;
@@ -135,19 +144,32 @@ impl Passes {
     /// # Errors
     /// What cannot be mended by trying again.
     pub fn predict(&mut self, last: Option<Time>, done: &mut Passed) -> Result<Vec<Prediction>, PipelineError> {
-        let (at, facts) = self.facts(last)?;
+        let (at, mut facts) = self.facts(last)?;
+        // One that another has replaced in its slot is nobody's to plan for.
+        facts.gpus.retain(|gpu| gpu.health.as_ref().is_none_or(|health| health.replaced_by.is_none()));
         let (predictions, rows) = pass::predict(&facts, at);
         self.write(&rows)?;
         done.predicted = predictions.len() as u64;
         Ok(predictions)
     }
 
-    /// Whether the stages have read all but what a tick of the fleet brings.
-    fn caught_up(&self, gpus: usize) -> Result<bool, PipelineError> {
+    /// What a pass at `at` may conclude. What is behind on the bus cannot be told from what is absent; where nothing new
+    /// reaches the store although it waits on the bus, that itself is what is wrong.
+    fn now(&self, at: Time, facts: &Facts) -> Result<Now, PipelineError> {
+        let past = self.clock.is_driven() || wall().since(at) > PAST;
+        let own = self.ticked.as_ref().map(|ticked| Time(ticked.load(Ordering::SeqCst)));
+        let late = own.is_some_and(|own| at.since(own) > LATE);
+        let caught_up = past || self.unread()? <= room(facts);
+        let newest = facts.gpus.iter().map(|gpu| gpu.latest.time).max();
+        let stalled = !caught_up && newest.is_some_and(|newest| at.since(newest) > STALL);
+        Ok(Now { at, absence: !past && !late && caught_up, stalled })
+    }
+
+    fn unread(&self) -> Result<u64, PipelineError> {
         let unread = || -> Result<u64, BusError> {
             STAGES.iter().try_fold(0, |all, (stage, topic)| Ok(all + self.bus.lag(&group(stage), topic)?))
         };
-        Ok(self.retry.run(unread)? <= 2 * gpus as u64)
+        self.retry.run(unread)
     }
 
     fn publish(&mut self, alerts: &[Alert]) -> Result<(), PipelineError> {
