@@ -8,6 +8,7 @@ mod live;
 mod report;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -24,7 +25,7 @@ use super::collect::SourceOptions;
 use super::exit::{Failure, Outcome};
 use super::look::{Look, size};
 use super::open;
-use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, StoreOptions, ms};
+use super::options::{self, CommonOptions, SimOptions, Speed, StoreOptions, ms};
 use super::out::Out;
 use super::process::{Progress, Signals};
 use super::run::Setup;
@@ -98,7 +99,7 @@ struct Demo {
 
 /// Runs `demo`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
-    let signals = Signals::listen()?;
+    let signals = Signals::listen_on_a_terminal()?;
     let home = tempfile::Builder::new().prefix("gpuhm-demo-").tempdir()?;
     // A home of its own, and nothing of what the environment chooses.
     let own = CommonOptions { home: Some(home.path().to_owned()), ..common.clone() };
@@ -127,7 +128,7 @@ impl Demo {
             Speed::Times(speed) => Clock::rising(past, live, speed),
             Speed::Max => Clock::driven(past),
         });
-        let bus = open::bus(&common, &BusOptions { bus: None }, &clock, &Retry::never())?;
+        let bus = open::small_bus(&common, &clock)?;
         let driven = if options.at.is_some() { SCORE_PICTURED } else { SCORE_PAST };
         // Time without waiting has no end of its own: unless said otherwise it is the script's.
         let rest = options.at.map_or(SCRIPT, ms);
@@ -178,11 +179,18 @@ impl Demo {
         let common = self.common.clone();
         Watcher {
             open: Box::new(move || open::store_to_read(&common, &StoreOptions { store: None })),
+            open_bus: Box::new(|| None),
             bus: Some(Arc::clone(&self.bus)),
-            place: "store ok".to_owned(),
+            file: None,
             clock: Arc::clone(&self.clock),
+            shown: Arc::new(AtomicI64::new(self.live.plus(-self.history).ms())),
             refresh,
         }
+    }
+
+    /// The store, for who keeps it small.
+    fn store_to_keep(&self) -> Result<Box<dyn Store>, Failure> {
+        open::store(&self.common, &StoreOptions { store: None }, &Retry::never())
     }
 
     /// How much of the history has been collected.

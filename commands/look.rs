@@ -1,7 +1,7 @@
 //! How the live view looks, as flags: shared by `top` and `demo`, with what the terminal's surroundings say; and a picture of it.
 
 use clap::Args;
-use gpuhm::event::Time;
+use gpuhm::event::{GpuNow, Time};
 use gpuhm::pipeline::clock::wall;
 use gpuhm::view::filter::Filter;
 use gpuhm::view::tui::{self, GPU_FIELDS, Model, Msg, Read, Settings, Sort, Theme, View, Zoom};
@@ -129,6 +129,20 @@ impl Look {
 fn offset() -> i32 {
     let now = jiff::Timestamp::from_millisecond(wall().ms()).unwrap_or_default();
     jiff::tz::TimeZone::system().to_offset(now).seconds()
+}
+
+impl Look {
+    /// The GPUs that `--where` lets through, in the order of `--sort`; without both, the reading's own.
+    pub(crate) fn choose(&self, read: &Read, at: Time) -> Vec<GpuNow> {
+        let here = |gpus: &[GpuNow]| gpus.iter().filter(|gpu| !gpu.is_replaced()).cloned().collect();
+        if self.filter.is_none() && self.sort.is_none() {
+            return here(&read.fleet.gpus);
+        }
+        let hosts = Sort::parse("host").unwrap_or_default();
+        let mut model = Model::new(Settings { sort: self.sort.unwrap_or(hosts), ..self.settings() }, at);
+        tui::update(&mut model, Msg::Data(Box::new(read.clone())));
+        model.chosen().into_iter().cloned().collect()
+    }
 }
 
 /// What a picture is made as.

@@ -52,6 +52,18 @@ pub(crate) fn bus(
     Ok(Arc::new(retry.run(open)?))
 }
 
+/// Bytes of a demo's bus: minutes of a fleet at sixty times its speed.
+const SMALL: u64 = 128 << 20;
+
+/// Opens a bus at home that keeps little: what a demo has read it needs no more.
+pub(crate) fn small_bus(common: &CommonOptions, clock: &Arc<Clock>) -> Result<Arc<dyn Bus>, Failure> {
+    let directory = home(common)?;
+    self::directory(&directory)?;
+    let clock = Arc::clone(clock);
+    let limits = Limits { bytes: SMALL, ..Limits::default() };
+    Ok(Arc::new(Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()), limits)?))
+}
+
 /// Where the embedded bus is.
 pub(crate) fn bus_directory(common: &CommonOptions, options: &BusOptions) -> Result<PathBuf, Failure> {
     Ok(match options.bus.as_deref() {

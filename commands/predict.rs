@@ -15,7 +15,7 @@ use gpuhm::pipeline::passes::{Passed, Passes};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::view::escape::json_line;
-use gpuhm::view::odds;
+use gpuhm::view::{labels, odds};
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::moment::{Toward, gpu, moment};
@@ -69,7 +69,7 @@ enum Act {
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct LabelOptions {
     #[command(subcommand)]
-    import: Option<LabelAct>,
+    act: Option<LabelAct>,
     /// The GPU: UUID, the beginning of one, or host/index; a whole UUID need not be in the store
     #[arg(value_name = "GPU", required = true)]
     gpu: Option<String>,
@@ -88,6 +88,23 @@ struct LabelOptions {
 
 #[derive(Debug, Clone, Subcommand)]
 enum LabelAct {
+    /// Print what was recorded
+    List {
+        /// table, json (gpuhm.labels/1) or csv, as import reads it
+        #[arg(short, long, value_enum, default_value = "table")]
+        output: Format,
+    },
+    /// Take a record back
+    Remove {
+        /// The GPU's UUID
+        #[arg(value_name = "GPU")]
+        gpu: String,
+        #[arg(value_name = "KIND", value_parser = kind, help = "Its kind")]
+        kind: FailureKind,
+        /// Its time, as list prints it
+        #[arg(long, value_name = "TIME")]
+        at: String,
+    },
     /// Import records from a file: CSV with a header, or JSON lines; all of it or nothing
     Import {
         #[arg(
@@ -224,7 +241,9 @@ fn explain(common: &CommonOptions, options: &Options, selector: &str) -> Outcome
 
 fn record(common: &CommonOptions, at: &StoreOptions, label: &LabelOptions) -> Outcome {
     let now = wall();
-    let labels = match (&label.import, &label.gpu, label.kind, &label.at) {
+    let labels = match (&label.act, &label.gpu, label.kind, &label.at) {
+        (Some(LabelAct::List { output }), ..) => return list(common, at, *output),
+        (Some(LabelAct::Remove { gpu, kind, at: when }), ..) => return remove(common, at, (gpu, *kind, when)),
         (Some(LabelAct::Import { file, who }), ..) => import(file, who, now)?,
         (None, Some(selector), Some(kind), Some(text)) => {
             let when = moment("--at", text, now, Toward::Past)?;
@@ -232,7 +251,8 @@ fn record(common: &CommonOptions, at: &StoreOptions, label: &LabelOptions) -> Ou
                 return Err(Failure::usage(format!("--at {text}: lies ahead")));
             }
             let gpu_uuid = named(common, at, selector)?;
-            vec![Label { gpu_uuid, at: when, kind, who: label.who.clone(), note: label.note.clone() }]
+            let label = Label { gpu_uuid, at: when, kind, who: label.who.clone(), note: label.note.clone() };
+            vec![label::check(&label, now).map_err(|why| Failure::usage(format!("predict label: {why}")))?]
         }
         _ => return Err(Failure::usage("predict label: name a GPU, a kind and --at TIME")),
     };
@@ -272,4 +292,31 @@ fn import(file: &str, who: &str, now: gpuhm::event::Time) -> Result<Vec<Label>, 
         "label import {file}: {} of its records cannot be read; none was imported",
         wrong.len()
     )))
+}
+
+fn list(common: &CommonOptions, at: &StoreOptions, output: Format) -> Outcome {
+    let recorded = open::store_to_read(common, at)?.failures()?;
+    let mut out = Out::new();
+    match output {
+        Format::Table if recorded.is_empty() => {}
+        Format::Table => out.line(&labels::table(&recorded))?,
+        Format::Json => out.line(&json_line(&labels::json(&recorded, wall()).to_string()))?,
+        Format::Csv => {
+            let mut text = Vec::new();
+            labels::csv(&recorded, &mut text).map_err(Failure::cannot)?;
+            out.line(String::from_utf8_lossy(&text).trim_end())?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remove(common: &CommonOptions, at: &StoreOptions, (gpu, kind, when): (&str, FailureKind, &str)) -> Outcome {
+    let when = moment("--at", when, wall(), Toward::Past)?;
+    let mut store = open::store(common, at, &Retry::never())?;
+    if store.remove_failure(gpu, when, kind)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let what = format!("no record of {gpu}, {} at {when}", kind.word());
+    Err(Failure::with_code(BAD_NEWS, anyhow::anyhow!(what)).hint("gpuhm predict label list prints them"))
 }

@@ -38,6 +38,13 @@ impl Signals {
         Ok(signals)
     }
 
+    /// Listens to the terminal's end, too: a view ends with it.
+    pub(crate) fn listen_on_a_terminal() -> Result<Signals, Failure> {
+        let signals = Signals::listen()?;
+        signal_hook::flag::register(signal_hook::consts::SIGHUP, signals.stop.shared())?;
+        Ok(signals)
+    }
+
     /// Set by SIGHUP: a stage that runs on saves every state.
     pub(crate) fn reload() -> Result<Flag, Failure> {
         let reload = Flag::default();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use gpuhm::event::health::State;
 use gpuhm::event::{Health, Time};
 use gpuhm::pass::score;
 use gpuhm::pipeline::clock::wall;
@@ -13,7 +14,7 @@ use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::view::escape::json_line;
 use gpuhm::view::scores;
 
-use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::moment::{Toward, gpu, moment};
 use super::open;
 use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
@@ -39,7 +40,8 @@ pub(crate) struct Options {
     /// Print what costs points, and how many
     #[arg(long, group = "what")]
     list_deductions: bool,
-    /// With --once: end with code 1 where a GPU scores below N, and list only those
+    /// With --once: end with code 1 where a GPU scores below N or is critical, and list only those; with 3 where of no GPU
+    /// enough is known
     #[arg(long, value_name = "N", requires = "once", value_parser = clap::value_parser!(i64).range(0..=100))]
     fail_below: Option<i64>,
     /// table, json (gpuhm.scores/1) or csv; with --once and --explain
@@ -126,11 +128,14 @@ fn serve(passes: &mut Passes, every: i64, stop: &Flag) -> Result<(), Failure> {
 }
 
 fn answer(options: &Options, healths: &[Health], at: Time) -> Outcome {
-    let below = |health: &&Health| options.fail_below.is_none_or(|limit| health.score < limit);
-    let replaced = |health: &&Health| health.replaced_by.is_none();
     let mut chosen: Vec<&Health> = scores::worst_first(healths);
-    chosen.retain(|health| below(health) && (replaced(health) || options.fail_below.is_none()));
+    chosen.retain(|health| options.fail_below.is_none_or(|limit| scores::fails(health, limit)));
     let bad = options.fail_below.is_some() && !chosen.is_empty();
+    let here = || healths.iter().filter(|health| health.replaced_by.is_none());
+    let unknown = here().filter(|health| health.state == State::Unknown).count();
+    if options.fail_below.is_some() && unknown > 0 {
+        tracing::warn!("of {unknown} GPUs too little is known to say: their samples are old, or tell too little");
+    }
     let mut out = Out::new();
     match options.output {
         Format::Json => out.line(&json_line(&scores::json(&chosen, at).to_string()))?,
@@ -149,7 +154,13 @@ fn answer(options: &Options, healths: &[Health], at: Time) -> Outcome {
         }
     }
     out.flush()?;
-    Ok(if bad { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS })
+    // A fleet of which nothing is known must not look green to cron.
+    let blind = options.fail_below.is_some() && unknown > 0 && unknown == here().count();
+    Ok(match () {
+        () if bad => ExitCode::from(BAD_NEWS),
+        () if blind => ExitCode::from(UNREACHABLE),
+        () => ExitCode::SUCCESS,
+    })
 }
 
 fn explain(common: &CommonOptions, options: &Options, selector: &str) -> Outcome {
@@ -198,7 +209,27 @@ fn list(output: Format) -> Outcome {
                 .collect();
             out.line(&serde_json::json!({"schema": "gpuhm.deductions/1", "deductions": all}).to_string())?;
         }
-        Format::Table | Format::Csv => {
+        Format::Csv => {
+            let mut csv = csv::Writer::from_writer(Vec::new());
+            let written =
+                csv.write_record(["id", "dimension", "points", "hard", "action", "looks_for"]).and_then(|()| {
+                    score::list().try_for_each(|one| {
+                        let hard = if one.hard { "true" } else { "false" };
+                        csv.write_record([
+                            one.id,
+                            one.dimension.word(),
+                            one.points,
+                            hard,
+                            one.action.word(),
+                            one.looks_for,
+                        ])
+                    })
+                });
+            written.map_err(Failure::cannot)?;
+            let text = csv.into_inner().map_err(|error| Failure::cannot(error.into_error()))?;
+            out.line(String::from_utf8_lossy(&text).trim_end())?;
+        }
+        Format::Table => {
             for one in score::list() {
                 let hard = if one.hard { "critical" } else { "" };
                 let (dimension, action) = (one.dimension.word(), one.action.word());

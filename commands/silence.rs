@@ -7,6 +7,7 @@ use gpuhm::event::matcher::Fields;
 use gpuhm::event::{Alert, Matcher, Silence, Time};
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::retry::Retry;
+use gpuhm::store::AlertFilter;
 use gpuhm::view::escape::json_line;
 use gpuhm::view::silences;
 
@@ -96,6 +97,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
             let silence = read(add, now)?;
             let mut store = open::store(common, &options.store, &Retry::never())?;
             store.put_silence(&silence)?;
+            let alerts = store.alerts(AlertFilter::Open)?;
+            let matching = alerts.iter().filter(|alert| silence.matchers.iter().all(|one| one.matches(*alert))).count();
+            tracing::info!("{matching} of {} firing alerts match now", alerts.len());
             said(&silence.id)
         }
         Act::List(list) => {

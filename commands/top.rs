@@ -2,16 +2,17 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{channel, sync_channel};
 
 use clap::{Args, ValueEnum};
 use gpuhm::bus::Bus;
-use gpuhm::event::Health;
+use gpuhm::event::health::State;
+use gpuhm::event::{GpuNow, Health, Status};
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::view::escape::json_line;
-use gpuhm::view::tui::{Model, Msg, Settings};
+use gpuhm::view::tui::{Model, Settings};
 use gpuhm::view::{fleet, scores};
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
@@ -19,7 +20,7 @@ use super::look::{Look, Picture, size};
 use super::options::{BusOptions, CommonOptions, StoreOptions};
 use super::out::Out;
 use super::process::Signals;
-use super::watch::{Watcher, outward, tick};
+use super::watch::{ON_THE_WAY, Watcher, outward, tick};
 use super::{open, screen};
 
 /// Flags of `top`.
@@ -63,28 +64,34 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return Err(Failure::usage("standard output is not a terminal").hint("gpuhm top --once prints the fleet"));
     }
     // A wrong URL is a person's to mend; a store that cannot be reached now is shown as such.
-    open::store_file(common, &options.store)?;
-    let bus = bus(common, &options.bus)?;
-    let signals = Signals::listen()?;
+    let file = open::store_file(common, &options.store)?;
+    open::bus_directory(common, &options.bus)?;
+    let signals = Signals::listen_on_a_terminal()?;
     let settings = Settings { title: title(options), ..options.look.settings() };
     let clock = Arc::new(Clock::Wall);
     let mut model = Model::new(settings, clock.now());
-    let (to, inbox) = channel();
+    let (to, inbox) = sync_channel(ON_THE_WAY);
     let (ask, asked) = channel();
     let watcher = Watcher {
         open: {
             let (common, store) = (common.clone(), options.store.clone());
             Box::new(move || open::store_to_read(&common, &store))
         },
-        bus,
-        place: "store ok".to_owned(),
+        open_bus: {
+            let (common, options) = (common.clone(), options.bus.clone());
+            Box::new(move || bus(&common, &options))
+        },
+        bus: None,
+        file: Some(file),
         clock: Arc::clone(&clock),
+        shown: Arc::default(),
         refresh: options.look.refresh(),
     };
-    let ticks: std::sync::mpsc::Sender<Msg> = to.clone();
+    let (ticks, said, shown) = (to.clone(), to.clone(), Arc::clone(&watcher.shown));
+    let stop = signals.stop.clone();
     std::thread::spawn(move || watcher.run(&to, &asked));
-    std::thread::spawn(move || tick(&clock, &ticks));
-    screen::run(&mut model, inbox, |effect| outward(effect, &ask), &signals.stop)?;
+    std::thread::spawn(move || tick(&clock, &shown, &ticks, &stop));
+    screen::run(&mut model, inbox, |effect| outward(effect, &ask, &said), &signals.stop)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -94,59 +101,74 @@ fn title(options: &Options) -> String {
 }
 
 /// The bus for the lags on screen, where there is one: a view makes none.
-fn bus(common: &CommonOptions, options: &BusOptions) -> Result<Option<Arc<dyn Bus>>, Failure> {
-    if !open::bus_directory(common, options)?.join("bus.db").exists() {
-        return Ok(None);
-    }
-    Ok(open::bus(common, options, &Arc::new(Clock::Wall), &Retry::never()).ok())
+fn bus(common: &CommonOptions, options: &BusOptions) -> Option<Arc<dyn Bus>> {
+    let there = open::bus_directory(common, options).ok()?.join("bus.db").exists();
+    there.then(|| open::bus(common, options, &Arc::new(Clock::Wall), &Retry::never()).ok()).flatten()
 }
 
 fn once(common: &CommonOptions, options: &Options) -> Outcome {
     let mut store = open::store_to_read(common, &options.store)?;
     let at = wall();
-    let found = store.fleet()?;
-    let bad: Vec<&Health> = match options.fail_below {
-        Some(limit) => {
-            let healths = found.gpus.iter().filter_map(|gpu| gpu.health.as_ref());
-            healths.filter(|health| health.replaced_by.is_none() && health.score < limit).collect()
-        }
-        None => Vec::new(),
+    let watcher = Watcher {
+        open: Box::new(|| Err(Failure::usage("read already"))),
+        open_bus: Box::new(|| None),
+        bus: bus(common, &options.bus),
+        file: None,
+        clock: Arc::new(Clock::Wall),
+        shown: Arc::default(),
+        refresh: 1,
     };
+    let read = watcher.of(store.fleet()?, at);
+    let gpus = options.look.choose(&read, at);
     let mut out = Out::new();
     match options.output {
-        Format::Json => out.line(&json_line(&fleet::json(&found.gpus, at).to_string()))?,
+        Format::Json => out.line(&json_line(&fleet::json(&gpus, at).to_string()))?,
         Format::Csv => {
             let mut text = Vec::new();
-            fleet::csv(&found.gpus, at, &mut text).map_err(Failure::cannot)?;
+            fleet::csv(&gpus, at, &mut text).map_err(Failure::cannot)?;
             out.line(String::from_utf8_lossy(&text).trim_end())?;
         }
         Format::Table => {
-            let gpus: Vec<_> = found.gpus.iter().filter(|gpu| !gpu.is_replaced()).cloned().collect();
             out.line(&fleet::table(&gpus, at))?;
-            let open: Vec<_> = found.alerts.iter().filter(|alert| alert.is_open()).collect();
-            out.line(&format!("\n{} GPUs, {} open alerts", gpus.len(), open.len()))?;
+            let firing = || read.fleet.alerts.iter().filter(|alert| alert.status == Status::Firing);
+            let open: Vec<_> = firing().filter(|alert| alert.is_open()).collect();
+            let under = firing().count() - open.len();
+            let under = if under > 0 { format!(", {under} suppressed") } else { String::new() };
+            out.line(&format!("\n{} GPUs, {} open alerts{under}", gpus.len(), open.len()))?;
             for alert in open {
                 out.line(&gpuhm::view::alerts::line(alert))?;
             }
         }
         Format::Text | Format::Svg => {
-            let bus = bus(common, &options.bus)?;
-            let watcher = Watcher {
-                open: Box::new(|| Err(Failure::usage("read already"))),
-                bus,
-                place: "store ok".to_owned(),
-                clock: Arc::new(Clock::Wall),
-                refresh: 1,
-            };
-            let read = watcher.of(found.clone(), at);
             let settings = Settings { title: title(options), size: options.size, ..options.look.settings() };
             let kind = if options.output == Format::Svg { Picture::Svg } else { Picture::Text };
             out.line(&options.look.picture(read, settings, kind, at))?;
         }
     }
     out.flush()?;
+    Ok(if options.fail_below.is_some_and(|limit| below(&gpus, limit)) {
+        ExitCode::from(BAD_NEWS)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Names the GPUs that score below a limit, and those of which nothing is known; whether there are any of the first.
+fn below(gpus: &[GpuNow], limit: i64) -> bool {
+    let healths: Vec<&Health> = gpus.iter().filter_map(|gpu| gpu.health.as_ref()).collect();
+    let bad: Vec<&&Health> = healths.iter().filter(|health| scores::fails(health, limit)).collect();
     for health in &bad {
-        tracing::warn!("{} scores {}: {}", scores::place(health), health.score, scores::why(health));
+        tracing::warn!(
+            "{} scores {}, {}: {}",
+            scores::place(health),
+            health.score,
+            health.state.word(),
+            scores::why(health)
+        );
     }
-    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BAD_NEWS) })
+    let unknown = gpus.len() - healths.iter().filter(|health| health.state != State::Unknown).count();
+    if unknown > 0 {
+        tracing::warn!("of {unknown} GPUs too little is known to say");
+    }
+    !bad.is_empty()
 }

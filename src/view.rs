@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod escape;
 pub mod filter;
 pub mod fleet;
+pub mod labels;
 pub mod metrics;
 pub mod odds;
 pub mod scores;

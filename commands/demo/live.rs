@@ -1,12 +1,17 @@
 //! `demo` on a terminal: the live view in front, the pipeline behind it.
 
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::AtomicI64;
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gpuhm::event::time::HOUR;
+use gpuhm::event::time::{DAY, HOUR};
+use gpuhm::pipeline::Flag;
+use gpuhm::pipeline::clock::{nap, wall};
 use gpuhm::pipeline::whole::Outcome as Ran;
+use gpuhm::store::Retention;
+use gpuhm::view::fleet::ago;
 use gpuhm::view::tui::{Model, Msg, Progress as Far, Settings};
 
 use super::{DRAIN_SEEN, Demo, Options};
@@ -14,10 +19,15 @@ use crate::exit::{Failure, Outcome};
 use crate::options::Speed;
 use crate::process::Signals;
 use crate::screen;
-use crate::watch::{outward, tick};
+use crate::watch::{ON_THE_WAY, outward, tick};
 
 /// Simulated ms that a sample may be late on screen, for each unit of speed: the pipeline's own second.
 const LATE_MS: f64 = 3000.0;
+
+/// How often the files are looked at.
+const KEEP_EVERY: Duration = Duration::from_secs(10);
+/// Raw rows of two hours and windows of two days of the fleet's clock, in half a GiB.
+const KEEP: Retention = Retention { raw_ms: 2 * HOUR, windows_ms: 2 * DAY, fresh_ms: 0, bytes: 512 << 20 };
 
 /// On a terminal: the live view in front, the pipeline behind it.
 pub(super) fn show(demo: &Demo, options: &Options, signals: &Signals) -> Outcome {
@@ -31,32 +41,36 @@ pub(super) fn show(demo: &Demo, options: &Options, signals: &Signals) -> Outcome
         ..options.look.settings()
     };
     let mut model = Model::new(settings, demo.live.plus(-demo.history));
-    let (to, inbox) = channel();
+    let (to, inbox) = sync_channel(ON_THE_WAY);
     let (ask, asked) = channel();
+    let stop = &signals.stop;
     if let Some(limit) = options.limit {
-        demo.limit(limit, &signals.stop);
+        demo.limit(limit, stop);
     }
     let ran: Mutex<Option<Result<Ran, Failure>>> = Mutex::new(None);
     let shown = std::thread::scope(|scope| {
         let ran = &ran;
+        // However the view ends, by a panic too, the others end with it.
+        let _ends = Ends(stop);
         let watcher = demo.watcher(options.look.refresh());
+        let shown: Arc<AtomicI64> = Arc::clone(&watcher.shown);
         scope.spawn(|| {
             let worked = demo.setup(DRAIN_SEEN, None).and_then(|setup| setup.run(signals)).map(|(ran, _)| ran);
             if worked.is_err() {
                 // Nothing more comes: whoever looks at it should be told, not left with a picture that stands still.
-                signals.stop.set();
+                stop.set();
             }
             if let Ok(mut slot) = ran.lock() {
                 *slot = Some(worked);
             }
         });
-        let (reader, clock, progress) = (to.clone(), to.clone(), to);
+        let (reader, clock, progress) = (to.clone(), to.clone(), to.clone());
         scope.spawn(move || watcher.run(&reader, &asked));
-        scope.spawn(move || tick(&demo.clock, &clock));
-        scope.spawn(move || history(demo, &progress));
-        let shown = screen::run(&mut model, inbox, |effect| outward(effect, &ask), &signals.stop);
-        drop(ask);
-        signals.stop.set();
+        scope.spawn(move || tick(&demo.clock, &shown, &clock, stop));
+        scope.spawn(move || history(demo, &progress, stop));
+        scope.spawn(|| keep(demo, stop));
+        let shown = screen::run(&mut model, inbox, |effect| outward(effect, &ask, &to), stop);
+        drop((ask, to));
         shown
     });
     shown?;
@@ -67,14 +81,34 @@ pub(super) fn show(demo: &Demo, options: &Options, signals: &Signals) -> Outcome
     Ok(ExitCode::SUCCESS)
 }
 
+/// Sets the flag at its end.
+struct Ends<'a>(&'a Flag);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
 /// Tells the view how far the history is.
-fn history(demo: &Demo, to: &Sender<Msg>) {
-    while demo.clock.is_driven() {
-        let word = "two hours of history through every stage".to_owned();
-        if to.send(Msg::Progress(Some(Far { part: demo.part(), word }))).is_err() {
+fn history(demo: &Demo, to: &SyncSender<Msg>, stop: &Flag) {
+    let word = format!("{} of history through every stage", ago(demo.history / 1000));
+    while demo.part() < 1.0 {
+        let far = Far { part: demo.part(), word: word.clone() };
+        if to.send(Msg::Progress(Some(far))).is_err() || !nap(Duration::from_millis(250), stop) {
             return;
         }
-        std::thread::sleep(Duration::from_millis(250));
     }
     drop(to.send(Msg::Progress(None)));
+}
+
+/// Keeps the files of a demo that is left open small: what its screens show, and little more.
+fn keep(demo: &Demo, stop: &Flag) {
+    while nap(KEEP_EVERY, stop) {
+        let bus = demo.bus.retain(wall()).map(|_| ());
+        let store = demo.store_to_keep().and_then(|mut store| Ok(store.retain(demo.clock.now(), KEEP)?));
+        if let (Err(error), _) = (&bus, &store) {
+            tracing::debug!("{error}");
+        }
+    }
 }

@@ -70,7 +70,10 @@ fn table(store: &mut dyn Store, clock: &Clock) -> Result<(), Failure> {
     let mut out = Out::new();
     out.line(&fleet::table(&rows, clock.now()))?;
     if all > rows.len() {
-        out.line(&format!("… and {} GPUs more, with higher scores and without open alerts", all - rows.len()))?;
+        out.line(&format!(
+            "… and {} GPUs more, that score as well or better and have no open alerts",
+            all - rows.len()
+        ))?;
     }
     let firing = found.alerts.iter().filter(|alert| alert.status == Status::Firing).count();
     out.line(&format!("\n{} alerts, {} open, {} suppressed", found.alerts.len(), open.len(), firing - open.len()))?;

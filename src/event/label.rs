@@ -207,6 +207,21 @@ fn from_csv(fields: &csv::StringRecord, columns: &[Option<usize>; COLUMNS.len()]
     Ok(Wire { gpu_uuid, at, kind, note, who })
 }
 
+/// One label as a person gave it: held to the same rules as those of a file.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(label: &Failure, now: Time) -> Result<Failure, String> {
+    let row = Wire {
+        gpu_uuid: label.gpu_uuid.clone(),
+        at: label.at.to_string(),
+        kind: label.kind.word().to_owned(),
+        note: label.note.clone(),
+        who: Some(label.who.clone()),
+    };
+    self::label(row, "", now).map_err(|(what, _)| what)
+}
+
 fn label(row: Wire, who: &str, now: Time) -> Result<Failure, Bad> {
     let wrong = |what: String| (what, None);
     let name = |field: &str, text: &str| {
@@ -223,6 +238,9 @@ fn label(row: Wire, who: &str, now: Time) -> Result<Failure, Bad> {
     let note = filled(row.note);
     if note.as_ref().is_some_and(|note| note.chars().count() > LONGEST.1) {
         return Err(wrong(format!("the note is longer than {} characters", LONGEST.1)));
+    }
+    if note.as_ref().is_some_and(|note| !is_plain(note)) {
+        return Err(wrong("the note holds control characters".to_owned()));
     }
     Ok(Failure { gpu_uuid, at, kind, who, note })
 }

@@ -136,8 +136,12 @@ impl Matcher {
     /// As [`Matcher::parse`].
     pub fn new(field: &str, op: Op, value: &str, names: &[&str]) -> Result<Matcher, String> {
         if !names.contains(&field) {
-            let near = nearest(field, names).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-            return Err(format!("no field {field:?}{near} The fields are {}", names.join(", ")));
+            let near = nearest(field, names).map(|name| format!(", did you mean {name}?")).unwrap_or_default();
+            return Err(format!("no field {field:?}{near}; the fields are {}", names.join(", ")));
+        }
+        let graded = field == "severity" && !value.contains('*') && !matches!(op, Op::Like | Op::Unlike);
+        if graded && Severity::parse(value).is_none() {
+            return Err(format!("{value:?} is no severity: there are info, warning and critical"));
         }
         let pattern = match op {
             Op::Like | Op::Unlike => Some(

@@ -54,7 +54,8 @@ impl Judging {
     /// Passes at these intervals.
     #[must_use]
     pub fn new(passes: Passes, every: Every) -> Judging {
-        let turns = Turns { passes, done: Passed::default(), score_due: None, predict_due: None, scores: None, predicts: None };
+        let turns =
+            Turns { passes, done: Passed::default(), score_due: None, predict_due: None, scores: None, predicts: None };
         Judging { turns: Mutex::new(turns), every }
     }
 

@@ -4,6 +4,7 @@
 //! of its own because the stages need none of it.
 
 use super::StoreError;
+use crate::event::prediction::FailureKind;
 use crate::event::{Facts, Failure, FleetNow, GpuPast, Health, Prediction, Silence, Time};
 
 /// A right that one process holds at a time; gone with this value, or with the process.
@@ -70,4 +71,10 @@ pub trait Judged {
     /// # Errors
     /// Where the store cannot be reached.
     fn put_failures(&mut self, failures: &[Failure]) -> Result<u64, StoreError>;
+
+    /// Takes a recorded failure back; whether there was one.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    fn remove_failure(&mut self, gpu: &str, at: Time, kind: FailureKind) -> Result<bool, StoreError>;
 }

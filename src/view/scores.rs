@@ -30,6 +30,12 @@ pub fn is_troubled(health: &Health) -> bool {
     health.replaced_by.is_none() && (health.state != State::Ok || !health.ledger.is_empty())
 }
 
+/// Whether it is worse than `limit` allows: by its score, or critical whatever its score.
+#[must_use]
+pub fn fails(health: &Health, limit: i64) -> bool {
+    health.replaced_by.is_none() && (health.score < limit || health.state == State::Critical)
+}
+
 /// What weighs most, in a word or two.
 #[must_use]
 pub fn why(health: &Health) -> String {

@@ -8,6 +8,7 @@ mod act;
 mod alerts;
 mod canvas;
 mod choices;
+mod chosen;
 mod derive;
 mod dialog;
 mod fleet;

@@ -32,6 +32,7 @@ macro_rules! judges_nothing {
                 put_silence(_a: &gpuhm::event::Silence) -> ();
                 failures() -> Vec<gpuhm::event::Failure>;
                 put_failures(_a: &[gpuhm::event::Failure]) -> u64;
+                remove_failure(_a: &str, _b: gpuhm::event::Time, _c: gpuhm::event::prediction::FailureKind) -> bool;
             );
         }
     };

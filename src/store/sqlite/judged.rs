@@ -15,11 +15,13 @@ mod sql;
 mod tests;
 mod write;
 
+use sql::FAILURE_REMOVE;
 #[cfg(test)]
 pub(super) use sql::all_texts;
 pub(super) use write::put;
 
 use super::Sqlite;
+use crate::event::prediction::FailureKind;
 use crate::event::{Facts, Failure, FleetNow, GpuPast, Health, Prediction, Silence, Time};
 use crate::store::StoreError;
 use crate::store::judged::{Held, Judged};
@@ -63,5 +65,11 @@ impl Judged for Sqlite {
 
     fn put_failures(&mut self, failures: &[Failure]) -> Result<u64, StoreError> {
         self.with("write failures", |connection| write::put_failures(connection, failures))
+    }
+
+    fn remove_failure(&mut self, gpu: &str, at: Time, kind: FailureKind) -> Result<bool, StoreError> {
+        self.with("remove a failure", |connection| {
+            Ok(connection.prepare_cached(FAILURE_REMOVE)?.execute((gpu, at.ms(), kind.word()))? > 0)
+        })
     }
 }

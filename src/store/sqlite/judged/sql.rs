@@ -43,6 +43,7 @@ pub(in crate::store::sqlite) struct JudgedSql {
     pub(super) healths_of_gpu: String,
 }
 
+pub(super) const FAILURE_REMOVE: &str = "DELETE FROM gpu_failures WHERE gpu_uuid = ?1 AND at = ?2 AND kind = ?3";
 pub(super) const SUPPRESS: &str = "UPDATE gpu_alerts SET suppressed_by = ?2 WHERE alert_id = ?1";
 
 /// Columns of a minute's throttle seconds, in the order of `FaultMinute`; the condition of their index is made of them.
