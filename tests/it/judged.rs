@@ -13,7 +13,7 @@ use crate::process::{Dice, Home, parsed};
 const INTERVAL: i64 = 10 * SECOND;
 
 /// A fleet of racks of eight hosts, simulated from `past` before `until` up to it, through collect, validate, aggregate.
-fn simulate(home: &Home, (gpus, hosts): (&str, &str), (past, until): (i64, Time), faults: &[&str]) {
+pub(crate) fn simulate(home: &Home, (gpus, hosts): (&str, &str), (past, until): (i64, Time), faults: &[&str]) {
     let from = until.plus(-past).floor(INTERVAL).to_string();
     let ticks = (past / INTERVAL).to_string();
     let mut args =
@@ -28,13 +28,13 @@ fn simulate(home: &Home, (gpus, hosts): (&str, &str), (past, until): (i64, Time)
 }
 
 /// The newest event of every alert on the topic, by id.
-fn alerts(home: &Home) -> BTreeMap<String, Value> {
+pub(crate) fn alerts(home: &Home) -> BTreeMap<String, Value> {
     let mut all: Vec<Value> = home.topic("gpu-alerts").iter().map(|line| parsed(line)).collect();
     all.sort_by_key(|alert| alert["at"].as_str().unwrap().to_owned());
     all.into_iter().map(|alert| (alert["alert_id"].as_str().unwrap().to_owned(), alert)).collect()
 }
 
-fn of_rule<'a>(alerts: &'a BTreeMap<String, Value>, rule: &str) -> Vec<&'a Value> {
+pub(crate) fn of_rule<'a>(alerts: &'a BTreeMap<String, Value>, rule: &str) -> Vec<&'a Value> {
     alerts.values().filter(|alert| alert["rule"] == rule).collect()
 }
 
@@ -143,38 +143,6 @@ fn every_ledger_adds_up_and_every_gpu_has_its_numbers() {
     assert!(told.contains("uncorrectable_error") && told.contains("score"), "{told}");
     let odds = home.ok(&["predict", "--explain", "gpu-node-001/0"]);
     assert!(odds.contains("prior"), "says what it does not know: {odds}");
-}
-
-#[test]
-fn labels_move_the_odds_and_bad_files_change_nothing() {
-    let home = Home::new();
-    simulate(&home, ("8", "1"), (5 * MINUTE, wall()), &[]);
-    let odds = |home: &Home, gpu: usize| {
-        let all = home.json(&["predict", "-q", "--once", "-o", "json"]);
-        let gpus = all["gpus"].as_array().unwrap();
-        let name = u64::try_from(gpu).unwrap();
-        let found = gpus.iter().find(|gpu| gpu["index"] == name).unwrap().clone();
-        (found["status"].as_str().unwrap().to_owned(), found)
-    };
-    let (status, before) = odds(&home, 3);
-    assert_eq!(status, "prior_only");
-    home.ok(&["predict", "label", "gpu-node-001/3", "dbe", "--at", "2d", "--note", "drained", "--who", "me"]);
-    let (status, after) = odds(&home, 3);
-    assert_eq!(status, "updating");
-    let p = |gpu: &Value| {
-        let odds = gpu["odds"].as_array().unwrap();
-        odds.iter().find(|odds| odds["days"] == 30).unwrap()["p"].as_f64().unwrap()
-    };
-    assert!(p(&after) > 5.0 * p(&before), "{before} {after}");
-    let file =
-        home.file("labels.csv", "gpu_uuid,at,kind\nGPU-a,2026-01-01,dbe\nGPU-b,never,dbe\nGPU-c,2026-01-01,melted\n");
-    home.fails(&["predict", "label", "import", &file], 2, &["2 of its records", "none was imported"]);
-    let file =
-        home.file("good.csv", "gpu_uuid,at,kind,note\nGPU-a,2026-01-01,dbe,x\nGPU-b,2026-01-02T03:04:05Z,rma,\n");
-    home.ok(&["predict", "label", "import", &file]);
-    assert_eq!(crate::process::tables::number(&home.store(), "SELECT count(*) FROM gpu_failures"), 3);
-    let ran = home.run(&["predict", "-q", "--once", "--fail-above", "0.000001"]);
-    assert_eq!(ran.code, 1, "{}", ran.err);
 }
 
 /// Kill -9 of score in a loop: between reading, publishing and writing. Each alert once, by its id.

@@ -65,6 +65,8 @@ mod generated;
 #[cfg(test)]
 mod judged;
 #[cfg(test)]
+mod judged_people;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod layers;
