@@ -145,6 +145,12 @@ _gpuhm() {
             gpuhm__subcmd__help__subcmd__predict__subcmd__label,import)
                 cmd="gpuhm__subcmd__help__subcmd__predict__subcmd__label__subcmd__import"
                 ;;
+            gpuhm__subcmd__help__subcmd__predict__subcmd__label,list)
+                cmd="gpuhm__subcmd__help__subcmd__predict__subcmd__label__subcmd__list"
+                ;;
+            gpuhm__subcmd__help__subcmd__predict__subcmd__label,remove)
+                cmd="gpuhm__subcmd__help__subcmd__predict__subcmd__label__subcmd__remove"
+                ;;
             gpuhm__subcmd__help__subcmd__silence,add)
                 cmd="gpuhm__subcmd__help__subcmd__silence__subcmd__add"
                 ;;
@@ -205,17 +211,35 @@ _gpuhm() {
             gpuhm__subcmd__predict__subcmd__help__subcmd__label,import)
                 cmd="gpuhm__subcmd__predict__subcmd__help__subcmd__label__subcmd__import"
                 ;;
+            gpuhm__subcmd__predict__subcmd__help__subcmd__label,list)
+                cmd="gpuhm__subcmd__predict__subcmd__help__subcmd__label__subcmd__list"
+                ;;
+            gpuhm__subcmd__predict__subcmd__help__subcmd__label,remove)
+                cmd="gpuhm__subcmd__predict__subcmd__help__subcmd__label__subcmd__remove"
+                ;;
             gpuhm__subcmd__predict__subcmd__label,help)
                 cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__help"
                 ;;
             gpuhm__subcmd__predict__subcmd__label,import)
                 cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__import"
                 ;;
+            gpuhm__subcmd__predict__subcmd__label,list)
+                cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__list"
+                ;;
+            gpuhm__subcmd__predict__subcmd__label,remove)
+                cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__remove"
+                ;;
             gpuhm__subcmd__predict__subcmd__label__subcmd__help,help)
                 cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__help__subcmd__help"
                 ;;
             gpuhm__subcmd__predict__subcmd__label__subcmd__help,import)
                 cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__help__subcmd__import"
+                ;;
+            gpuhm__subcmd__predict__subcmd__label__subcmd__help,list)
+                cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__help__subcmd__list"
+                ;;
+            gpuhm__subcmd__predict__subcmd__label__subcmd__help,remove)
+                cmd="gpuhm__subcmd__predict__subcmd__label__subcmd__help__subcmd__remove"
                 ;;
             gpuhm__subcmd__silence,add)
                 cmd="gpuhm__subcmd__silence__subcmd__add"
@@ -888,7 +912,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__help__subcmd__predict__subcmd__label)
-            opts="import"
+            opts="list remove import"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -902,6 +926,34 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__help__subcmd__predict__subcmd__label__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__help__subcmd__predict__subcmd__label__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__help__subcmd__predict__subcmd__label__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1466,7 +1518,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__help__subcmd__label)
-            opts="import"
+            opts="list remove import"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1493,8 +1545,36 @@ _gpuhm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gpuhm__subcmd__predict__subcmd__help__subcmd__label__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__predict__subcmd__help__subcmd__label__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gpuhm__subcmd__predict__subcmd__label)
-            opts="-d -q -h --at --note --who --store --home --log --quiet --help import help"
+            opts="-d -q -h --at --note --who --store --home --log --quiet --help list remove import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1536,7 +1616,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__help)
-            opts="import help"
+            opts="list remove import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1577,6 +1657,34 @@ _gpuhm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gpuhm__subcmd__predict__subcmd__label__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__predict__subcmd__label__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__import)
             opts="-d -q -h --who --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1585,6 +1693,78 @@ _gpuhm() {
             fi
             case "${prev}" in
                 --who)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__predict__subcmd__label__subcmd__list)
+            opts="-o -d -q -h --output --store --home --log --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__predict__subcmd__label__subcmd__remove)
+            opts="-d -q -h --at --store --home --log --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

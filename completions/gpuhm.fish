@@ -104,7 +104,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s h -l help -d '
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l every -d 'A pass so often, as a service [default]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l explain -d 'Print the ledger of one GPU: UUID, the beginning of one, or host/index' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l at -d 'With --explain: as it stood at this time (RFC 3339, a date, or a duration ago)' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l fail-below -d 'With --once: end with code 1 where a GPU scores below N, and list only those' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l fail-below -d 'With --once: end with code 1 where a GPU scores below N or is critical, and list only those; with 3 where of no GPU enough is known' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s o -l output -d 'table, json (gpuhm.scores/1) or csv; with --once and --explain' -r -f -a "table\t'The troubled ones, for people'
 json\t'Every GPU with its ledger'
 csv\t'A row a GPU'"
@@ -150,6 +150,8 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -a "list" -d 'Print what was recorded'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -a "remove" -d 'Take a record back'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -a "import" -d 'Import records from a file: CSV with a header, or JSON lines; all of it or nothing'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "label" -d 'Record that a GPU failed, or was taken away'

@@ -10,6 +10,7 @@ use std::io::{BufRead, Read as _};
 use serde::Deserialize;
 
 use super::Time;
+use super::matcher::distance;
 use super::prediction::{Failure, FailureKind};
 use super::text::is_plain;
 use super::time::MINUTE;
@@ -276,25 +277,6 @@ fn nearest(word: &str) -> FailureKind {
         word.chars().take(64).map(|c| if c == '-' || c == ' ' { '_' } else { c.to_ascii_lowercase() }).collect();
     let apart = |kind: &FailureKind| distance(&plain, kind.word());
     FailureKind::ALL.iter().copied().min_by_key(apart).unwrap_or(FailureKind::Other)
-}
-
-/// Letters to insert, delete or change (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (slot, y) in row.iter_mut().skip(1).zip(b.chars()) {
-            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*slot + 1);
-            diagonal = *slot;
-            *slot = best;
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -235,7 +235,7 @@ pub fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
 }
 
 /// Edits from one text to the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (at, c) in one.chars().enumerate() {

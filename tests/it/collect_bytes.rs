@@ -40,6 +40,7 @@ fn what_is_gathered_is_bounded_by_bytes() {
         labels: Labels::default(),
         room: None,
         watch: None,
+        ticked: std::sync::Arc::default(),
     };
     assert_eq!(collect.run(&Flag::default()).unwrap().collected, 40);
     let batches = batches.lock().unwrap();

@@ -94,7 +94,7 @@ impl Fleet {
 
     /// What a pass would say now.
     pub(crate) fn judge(&self) -> Outcome {
-        judge(&self.facts, &self.healths(), Now { at: self.now, absence: self.absence })
+        judge(&self.facts, &self.healths(), Now { at: self.now, absence: self.absence, stalled: false })
     }
 
     /// A pass: what it says is said and written.

@@ -63,7 +63,6 @@ fn stages_that_stand_still_are_told_and_not_taken_for_a_silent_fleet() {
     let home = Home::new();
     let now = wall();
     simulate(&home, ("16", "2"), (20 * MINUTE, now.plus(-4 * MINUTE)), &[]);
-    home.ok(&["score", "-q", "--once"]);
     // Four minutes more were collected, and nobody reads them.
     let from = now.plus(-4 * MINUTE).floor(10 * SECOND).to_string();
     let args = ["collect", "-q", "--source", "sim", "--speed", "max", "--gpus", "16", "--hosts", "2", "--ticks", "24"];
