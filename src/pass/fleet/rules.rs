@@ -35,7 +35,7 @@ pub(super) static RULES: [Rule; 8] = [
 ];
 
 pub(super) use gpu_silent::ID as GPU_SILENT;
-pub(super) use health_grade::ID as HEALTH_GRADE;
+pub(super) use health_grade::{ID as HEALTH_GRADE, POINTS};
 pub(super) use host_silent::ID as HOST_SILENT;
 pub(super) use incident::code;
 
