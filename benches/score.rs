@@ -18,7 +18,7 @@ use super::harness::{Pair, Random, Rounds, Took, real, timed};
 
 const LARGE: usize = 10_000;
 const SMALL: usize = 1_000;
-const NOW: Now = Now { at: Time(1_760_000_400_000), absence: true };
+const NOW: Now = Now { at: Time(1_760_000_400_000), absence: true, stalled: false };
 
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut random = Random(7);

@@ -19,6 +19,8 @@ pub struct Now {
     pub at: Time,
     /// Whether silence may be judged: only while the pipeline has caught up, and never in a replay of the past.
     pub absence: bool,
+    /// Whether what was collected has long stayed unread by the stages, more of it than a minute of the fleet brings.
+    pub stalled: bool,
 }
 
 /// What the scoring pass found.

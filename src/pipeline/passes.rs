@@ -115,7 +115,7 @@ impl Passes {
         let late = self.own_collector && newest.is_none_or(|newest| at.since(newest) > LATE);
         let past = self.clock.is_driven() || wall().since(at) > PAST;
         let absence = !past && !late && self.caught_up(facts.gpus.len())?;
-        let verdict = pass::judge(&facts, Now { at, absence });
+        let verdict = pass::judge(&facts, Now { at, absence, stalled: false });
         self.publish(&verdict.alerts)?;
         self.write(&verdict.rows)?;
         done.scored = verdict.healths.len() as u64;

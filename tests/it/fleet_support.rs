@@ -24,6 +24,8 @@ pub(crate) struct Fleet {
     pub(crate) now: Time,
     /// Whether passes may judge absence.
     pub(crate) absence: bool,
+    /// Whether the stages stand still: nothing new is stored.
+    pub(crate) stalled: bool,
     /// GPUs that send nothing, by UUID.
     pub(crate) mute: BTreeSet<String>,
     /// Hosts whose GPUs and collector send nothing.
@@ -69,6 +71,7 @@ impl Fleet {
             facts,
             now,
             absence: true,
+            stalled: false,
             mute: none(),
             down: none(),
             unreported: none(),
@@ -81,6 +84,9 @@ impl Fleet {
     /// Lets `ms` pass: those that send do, up to the last step.
     pub(crate) fn wait(&mut self, ms: i64) {
         self.now = self.now.plus(ms);
+        if self.stalled {
+            return;
+        }
         let (time, minute) = (self.now.floor(STEP), self.now.floor(MINUTE));
         for known in &mut self.facts.gpus {
             if !self.down.contains(&known.latest.hostname) && !self.mute.contains(&known.latest.gpu_uuid) {
@@ -97,7 +103,7 @@ impl Fleet {
 
     /// What a pass would say now.
     pub(crate) fn judge(&self) -> Outcome {
-        judge(&self.facts, &self.healths(), Now { at: self.now, absence: self.absence })
+        judge(&self.facts, &self.healths(), Now { at: self.now, absence: self.absence, stalled: self.stalled })
     }
 
     /// A pass: what it says is said and written.

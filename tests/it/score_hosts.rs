@@ -81,7 +81,8 @@ fn lone(silent: i64, state: Option<&str>, absence: bool) -> Health {
         source_state: state.map(str::to_owned),
         ..CollectorRow::default()
     };
-    score(&Facts { gpus, collectors: vec![report], ..Facts::default() }, Now { at: NOW, absence }).remove(0)
+    score(&Facts { gpus, collectors: vec![report], ..Facts::default() }, Now { at: NOW, absence, stalled: false })
+        .remove(0)
 }
 
 #[test]

@@ -87,7 +87,7 @@ proptest! {
         });
         let mut gpus = mixed;
         gpus.rotate_left(turn);
-        let healths = score(&Facts { gpus, ..Facts::default() }, Now { at: NOW, absence: true });
+        let healths = score(&Facts { gpus, ..Facts::default() }, Now { at: NOW, absence: true, stalled: false });
         let found = healths.iter().find(|health| health.gpu_uuid == "GPU-0").unwrap();
         prop_assert_eq!(says(found), says(&judge(&host, NOW, true)));
     }

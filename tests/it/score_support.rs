@@ -111,7 +111,7 @@ pub(crate) fn shift(values: &mut Values, names: &[&str], by: f64) {
 /// The health of the first of these GPUs.
 pub(crate) fn judge(gpus: &[Known], at: Time, absence: bool) -> Health {
     let facts = Facts { gpus: gpus.to_vec(), ..Facts::default() };
-    score(&facts, Now { at, absence }).swap_remove(0)
+    score(&facts, Now { at, absence, stalled: false }).swap_remove(0)
 }
 
 /// XIDs that cost points, that do not, and one that no table has.
