@@ -52,7 +52,8 @@ impl Silence {
 /// The mark of the first of `silences` that holds at `at` and matches the alert.
 #[must_use]
 pub fn mark(silences: &[Silence], alert: &super::Alert, at: Time) -> Option<String> {
-    let silences = silences.iter().filter(|silence| silence.holds(at));
+    // One that names nothing would silence everything.
+    let silences = silences.iter().filter(|silence| silence.holds(at) && !silence.matchers.is_empty());
     let mut matching = silences.filter(|silence| silence.matchers.iter().all(|matcher| matcher.matches(alert)));
     matching.next().map(Silence::mark)
 }

@@ -18,7 +18,7 @@ use crate::event::health::{FleetHealth, State};
 use crate::event::rows::Suppression;
 use crate::event::{Alert, Facts, Health, Severity, Status, Value};
 use marks::Inhibits;
-use rules::{Finding, Judge, RULES, Rule, World};
+use rules::{Finding, Heard, Judge, RULES, Rule, World};
 
 /// What the rules over the fleet found.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,7 +34,7 @@ pub struct Outcome {
 /// Judges the fleet. `healths` are of this pass, in any order.
 #[must_use]
 pub fn judge(facts: &Facts, healths: &[Health], now: Now) -> Outcome {
-    let world = World::new(facts, healths, now.at);
+    let world = World::new(facts, healths, now);
     let mut alerts = diff::leave(&world, facts);
     let ended: HashSet<String> = alerts.iter().map(|alert| alert.alert_id.clone()).collect();
     let turn = |rule: &Rule, findings: &[Finding<'_>]| {
@@ -48,9 +48,9 @@ pub fn judge(facts: &Facts, healths: &[Health], now: Now) -> Outcome {
         }
     }
     let singles = alerts.clone();
-    let heard = firing(facts, &singles);
-    let heard: Vec<&Alert> =
-        heard.into_iter().filter(|alert| marks::silence(&facts.silences, alert, now.at).is_none()).collect();
+    let all = firing(facts, &singles);
+    let loud = |alert: &&&Alert| marks::silence(&facts.silences, alert, now.at).is_none();
+    let heard = Heard { loud: all.iter().filter(loud).copied().collect(), all };
     let mut inhibits = Inhibits::new();
     for rule in &RULES {
         if let Judge::Alerts(find) = rule.judge {

@@ -1,8 +1,9 @@
 //! Who is there: of every GPU and host when it last said something, and whether that can be judged at all.
 //!
 //! All from what is stored. A host's word is its GPUs' samples and its collector's report; it can be missed only if it was
-//! live, that is, if its newest sample was written soon after its own time. A GPU that was swapped or taken out is gone and
-//! missed by nobody. Says nothing of alerts: what is worth one is for the rules.
+//! live, that is, if its newest sample was written soon after its own time. A GPU that was swapped, or recorded as taken out
+//! and silent since, is gone and missed by nobody. What has no host's name has no host: nothing is told of many by one that
+//! is none. Says nothing of alerts: what is worth one is for the rules.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -49,8 +50,6 @@ pub(super) struct Host<'a> {
     settling: Option<Time>,
     /// When its collector started, as its ticks tell.
     started: Option<Time>,
-    /// When it was first seen.
-    pub(super) first: Option<Time>,
     /// The last word of a GPU that was taken out of it with none in its place.
     pub(super) left: Option<Time>,
 }
@@ -73,11 +72,13 @@ impl<'a> Presence<'a> {
     pub(super) fn new(facts: &'a Facts) -> Presence<'a> {
         let reports = facts.collectors.iter().map(|row| (row.hostname.as_str(), row)).collect();
         let replaced = replaced(facts, &reports);
-        let removed = removed(facts);
+        let (removed, words) = (removed(facts), Words::new(facts));
         let gone = |known: &Known| {
             let by = replaced.get(known.uuid()).copied().map(Gone::Replaced);
             by.or_else(|| {
-                removed.get(known.uuid()).copied().filter(|row| row.at >= known.latest.time).map(Gone::Removed)
+                // A record may come before the GPU is out: as long as it reports, it is there.
+                let out = |row: &&Failure| row.at >= known.latest.time && words.is_silent(known);
+                removed.get(known.uuid()).copied().filter(out).map(Gone::Removed)
             })
         };
         let gpus: Vec<Gpu<'_>> =
@@ -93,12 +94,13 @@ impl<'a> Presence<'a> {
     fn settle(&mut self) {
         for (at, gpu) in self.gpus.iter().enumerate() {
             let known = gpu.known;
-            let host = self.hosts.entry(known.latest.hostname.as_str()).or_default();
-            host.first = Some(host.first.map_or(known.first, |first| first.min(known.first)));
-            match gpu.gone {
-                None => host.add(at, known),
-                Some(Gone::Removed(_)) => host.left = host.left.max(Some(known.latest.time)),
-                Some(Gone::Replaced(_)) => {}
+            if let Some(name) = Some(known.latest.hostname.as_str()).filter(|name| !name.is_empty()) {
+                let host = self.hosts.entry(name).or_default();
+                match gpu.gone {
+                    None => host.add(at, known),
+                    Some(Gone::Removed(_)) => host.left = host.left.max(Some(known.latest.time)),
+                    Some(Gone::Replaced(_)) => {}
+                }
             }
             if let (None, Some(rack)) = (gpu.gone, known.place.rack()) {
                 self.racks.entry((known.place.get("datacenter"), rack)).or_default().push(at);
@@ -117,8 +119,7 @@ impl<'a> Presence<'a> {
             for at in &host.gpus {
                 if let Some(gpu) = self.gpus.get_mut(*at) {
                     let latest = &gpu.known.latest;
-                    let interval = latest.interval_ms.filter(|ms| *ms > 0).unwrap_or(INTERVAL);
-                    let gap = GPU_AT_LEAST.max(interval.saturating_mul(GPU_INTERVALS));
+                    let (interval, gap) = gap(gpu.known);
                     let lag = host.newest().map_or(0, |newest| newest.since(latest.time));
                     (gpu.behind, gpu.nearly) = (lag > gap, lag > gap - interval);
                 }
@@ -242,7 +243,8 @@ pub(super) fn count(row: &CollectorRow, name: &str) -> Option<i64> {
 }
 
 fn hosts<'a>(reports: &HashMap<&'a str, &'a CollectorRow>) -> BTreeMap<&'a str, Host<'a>> {
-    reports.iter().map(|(name, row)| (*name, Host { report: Some(row), ..Host::default() })).collect()
+    let named = reports.iter().filter(|(name, _)| !name.is_empty());
+    named.map(|(name, row)| (*name, Host { report: Some(row), ..Host::default() })).collect()
 }
 
 /// Which GPU is in another's slot now. A driver that lost a GPU numbers those behind it anew, so that a neighbour seems to
@@ -276,6 +278,42 @@ pub(super) fn replaced<'a>(
         (later && (new.first > last || whole() == Some(true))).then(|| (old.uuid(), new.uuid()))
     };
     facts.gpus.iter().filter_map(successor).collect()
+}
+
+/// A GPU's interval, and how far its host must be ahead of it for it to be silent.
+fn gap(known: &Known) -> (i64, i64) {
+    let interval = known.latest.interval_ms.filter(|ms| *ms > 0).unwrap_or(INTERVAL);
+    (interval, GPU_AT_LEAST.max(interval.saturating_mul(GPU_INTERVALS)))
+}
+
+/// The newest word of each host and of all, whoever is gone.
+struct Words<'a> {
+    hosts: HashMap<&'a str, Time>,
+    all: Option<Time>,
+}
+
+impl<'a> Words<'a> {
+    fn new(facts: &'a Facts) -> Words<'a> {
+        let samples = facts.gpus.iter().map(|known| (known.latest.hostname.as_str(), known.latest.time));
+        let reports = facts.collectors.iter().map(|row| (row.hostname.as_str(), row.time));
+        let mut words = Words { hosts: HashMap::new(), all: None };
+        for (host, time) in samples.chain(reports) {
+            words.all = words.all.max(Some(time));
+            if !host.is_empty() {
+                let newest = words.hosts.entry(host).or_insert(time);
+                *newest = time.max(*newest);
+            }
+        }
+        words
+    }
+
+    /// Whether its host went on without a GPU, or, since a whole host may be taken out, the fleet: by more than clocks differ.
+    fn is_silent(&self, known: &Known) -> bool {
+        let (_, gap) = gap(known);
+        let ahead = |newest: Option<Time>, by| newest.is_some_and(|newest| newest.since(known.latest.time) > by);
+        let host = self.hosts.get(known.latest.hostname.as_str()).copied();
+        ahead(host, gap) || ahead(self.all, gap.max(PROMPT))
+    }
 }
 
 /// The newest record that each GPU was taken out.

@@ -153,7 +153,7 @@ fn a_gpu_that_nobody_ever_saw_is_missed() {
     assert_eq!(fleet.events(), [("gpus_missing", "firing")]);
     let alert = &fleet.said[0];
     assert_eq!((alert.value, alert.threshold, alert.severity), (Some(7.0), Some(8.0), Severity::Critical));
-    assert_eq!(alert.since.parse(), Ok(fleet.gpu(3, 0).first));
+    assert_eq!(alert.since, "2026-01-30T17:33:20.000Z", "when its collector started");
     fleet.facts.gpus.push(known(3, 7, fleet.now));
     fleet.minutes(2);
     assert_eq!(fleet.events()[1..], [("gpus_missing", "resolved")]);
@@ -248,4 +248,58 @@ fn a_collector_that_is_silent_or_drops_is_told_until_it_does_no_longer() {
     fleet.restart_collector(4);
     fleet.minutes(2);
     assert!(fleet.facts.alerts.is_empty());
+}
+
+#[test]
+fn a_lost_host_whose_samples_return_before_its_report_is_one_alert() {
+    let mut fleet = well();
+    fleet.down.insert(host(3));
+    fleet.minutes(30);
+    fleet.down.clear();
+    fleet.unreported.insert(host(3));
+    fleet.wait(20 * SECOND);
+    fleet.pass();
+    fleet.unreported.clear();
+    fleet.minutes(5);
+    let told: Vec<_> = fleet.events().into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(told, ["host_silent"; 3], "{:?}", fleet.said);
+}
+
+#[test]
+fn gpus_without_a_hosts_name_are_no_host() {
+    let mut fleet = Fleet::new(4, 8);
+    for known in &mut fleet.facts.gpus {
+        known.latest.hostname.clear();
+    }
+    fleet.facts.collectors.iter_mut().for_each(|row| row.hostname.clear());
+    fleet.minutes(2);
+    fleet.mute.insert(uuid(0, 5));
+    for index in 0..8 {
+        fleet.detect((1, index), ("power_brake", None), Severity::Warning);
+        fleet.detect((2, index), ("power_brake", None), Severity::Warning);
+    }
+    fleet.minutes(10);
+    fleet.mute.extend((0..4).flat_map(|number| (0..8).map(move |index| uuid(number, index))));
+    fleet.minutes(10);
+    assert_eq!(fleet.events(), []);
+}
+
+#[test]
+fn a_gpu_that_people_say_is_out_is_there_while_it_reports() {
+    let mut fleet = well();
+    fleet.detect((3, 5), ("ecc_dbe", None), Severity::Critical);
+    fleet.wait(5 * SECOND);
+    let (gpu_uuid, at) = (uuid(3, 5), fleet.now);
+    fleet.facts.failures.push(Failure { gpu_uuid, at, kind: FailureKind::Rma, who: "ana".into(), note: None });
+    fleet.pass();
+    fleet.minutes(5);
+    assert_eq!(fleet.events(), []);
+    // A whole host that is taken out goes too, though nobody on it is ahead of the others.
+    fleet.down.insert(host(4));
+    for index in 0..8 {
+        let (gpu_uuid, at) = (uuid(4, index), fleet.now);
+        fleet.facts.failures.push(Failure { gpu_uuid, at, kind: FailureKind::Removed, who: "ana".into(), note: None });
+    }
+    fleet.minutes(20);
+    assert!(fleet.facts.alerts.iter().all(|alert| alert.rule != "host_silent"), "{:?}", fleet.facts.alerts);
 }

@@ -186,3 +186,63 @@ fn hosts_that_died_one_by_one_over_days_are_not_silent_at_once() {
     assert_eq!(fleet.firing("pipeline_silent").len(), 0);
     assert_eq!(fleet.firing("host_silent").len(), 8);
 }
+
+#[test]
+fn one_lost_fan_is_one_incident_whatever_rules_see_it() {
+    let mut fleet = well();
+    for index in 0..4 {
+        for rule in ["memory_margin", "hw_thermal", "thermal_margin"] {
+            fleet.detect((0, index), (rule, None), Severity::Critical);
+        }
+    }
+    fleet.pass();
+    let [alert] = fleet.open()[..] else { panic!("{:?}", fleet.open()) };
+    let said = "node-000: 4 of 8 GPUs: heat (hw_thermal, thermal_margin, memory_margin) since 07:25Z";
+    assert_eq!((alert.summary.as_str(), alert.value), (said, Some(50.0)));
+    fleet.clear("hw_thermal");
+    fleet.pass();
+    assert_eq!(fleet.events(), [("incident", "firing")]);
+}
+
+#[test]
+fn two_xids_weeks_apart_are_no_incident_and_a_new_pair_is_one_of_its_own_time() {
+    let mut fleet = well();
+    fleet.detect((0, 0), ("xid", Some(48)), Severity::Critical);
+    fleet.wait(21 * 24 * HOUR);
+    fleet.detect((0, 1), ("xid", Some(48)), Severity::Critical);
+    fleet.pass();
+    assert_eq!(fleet.events(), []);
+    fleet.wait(MINUTE);
+    let now = fleet.now;
+    fleet.detect((0, 2), ("xid", Some(48)), Severity::Critical);
+    fleet.pass();
+    let since = Time::parse(&fleet.firing("incident")[0].since).unwrap();
+    assert!(now.since(since) <= 2 * MINUTE, "{since}");
+}
+
+#[test]
+fn a_silence_of_members_does_not_end_what_stands() {
+    let mut fleet = well();
+    fleet.down.extend((0..7).map(host));
+    fleet.minutes(5);
+    assert_eq!(fleet.firing("pipeline_silent").len(), 1);
+    fleet.silence(&["rule=host_silent"], HOUR);
+    let before = fleet.said.len();
+    fleet.minutes(2);
+    assert_eq!(fleet.said.len(), before);
+}
+
+#[test]
+fn stages_that_stand_still_are_told_since_the_newest_sample_until_they_go_on() {
+    let mut fleet = well();
+    let newest = fleet.now;
+    (fleet.stalled, fleet.absence) = (true, false);
+    fleet.minutes(20);
+    assert_eq!(fleet.events(), [("pipeline_silent", "firing")]);
+    let alert = &fleet.said[0];
+    assert_eq!((alert.severity, alert.since.parse()), (Severity::Critical, Ok(newest)));
+    assert_eq!(alert.summary, "fleet: the stages have not read what was collected since 07:25Z");
+    fleet.stalled = false;
+    fleet.minutes(1);
+    assert_eq!(fleet.events()[1..], [("pipeline_silent", "resolved")]);
+}

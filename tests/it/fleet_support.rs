@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gpuhm::event::alert::{AlertGpu, AlertHost, alert_id, fingerprint};
-use gpuhm::event::health::{Action, Grade, Health, State};
+use gpuhm::event::health::{Action, Deduction, Dimension, Grade, Health, State};
 use gpuhm::event::matcher::Fields;
 use gpuhm::event::rows::{CollectorRow, Happening, Place, Raw};
 use gpuhm::event::time::{DAY, MINUTE, SECOND};
@@ -24,6 +24,8 @@ pub(crate) struct Fleet {
     pub(crate) now: Time,
     /// Whether passes may judge absence.
     pub(crate) absence: bool,
+    /// Whether the stages stand still: nothing new is stored.
+    pub(crate) stalled: bool,
     /// GPUs that send nothing, by UUID.
     pub(crate) mute: BTreeSet<String>,
     /// Hosts whose GPUs and collector send nothing.
@@ -32,6 +34,8 @@ pub(crate) struct Fleet {
     pub(crate) unreported: BTreeSet<String>,
     /// States other than ok.
     pub(crate) states: BTreeMap<String, State>,
+    /// Hard rows in ledgers, by UUID: of an event, with its time; of a flag, whose time is the newest sample's.
+    pub(crate) hard: BTreeMap<String, Option<Time>>,
     /// Every alert event, in order.
     pub(crate) said: Vec<Alert>,
 }
@@ -67,10 +71,12 @@ impl Fleet {
             facts,
             now,
             absence: true,
+            stalled: false,
             mute: none(),
             down: none(),
             unreported: none(),
             states: BTreeMap::new(),
+            hard: BTreeMap::new(),
             said: Vec::new(),
         }
     }
@@ -78,6 +84,9 @@ impl Fleet {
     /// Lets `ms` pass: those that send do, up to the last step.
     pub(crate) fn wait(&mut self, ms: i64) {
         self.now = self.now.plus(ms);
+        if self.stalled {
+            return;
+        }
         let (time, minute) = (self.now.floor(STEP), self.now.floor(MINUTE));
         for known in &mut self.facts.gpus {
             if !self.down.contains(&known.latest.hostname) && !self.mute.contains(&known.latest.gpu_uuid) {
@@ -94,7 +103,7 @@ impl Fleet {
 
     /// What a pass would say now.
     pub(crate) fn judge(&self) -> Outcome {
-        judge(&self.facts, &self.healths(), Now { at: self.now, absence: self.absence, stalled: false })
+        judge(&self.facts, &self.healths(), Now { at: self.now, absence: self.absence, stalled: self.stalled })
     }
 
     /// A pass: what it says is said and written.
@@ -181,7 +190,11 @@ impl Fleet {
     }
 
     fn healths(&self) -> Vec<Health> {
-        self.facts.gpus.iter().map(|known| health(known, self.states.get(known.uuid()).copied(), self.now)).collect()
+        let health = |known: &Known| {
+            let (state, hard) = (self.states.get(known.uuid()).copied(), self.hard.get(known.uuid()).copied());
+            health(known, if hard.is_some() { Some(State::Critical) } else { state }, (hard, self.now))
+        };
+        self.facts.gpus.iter().map(health).collect()
     }
 }
 
@@ -263,10 +276,26 @@ pub(crate) fn detected(
     }
 }
 
-fn health(known: &Known, state: Option<State>, now: Time) -> Health {
+/// What a ledger lacks to the score is one row of a flag.
+fn health(known: &Known, state: Option<State>, (hard, now): (Option<Option<Time>>, Time)) -> Health {
     let state = state.unwrap_or(State::Ok);
     let score = [(State::Ok, 100), (State::Degraded, 60), (State::Critical, 30), (State::Unknown, 100)];
     let score = score.into_iter().find(|(one, _)| *one == state).unwrap().1;
+    let row = Deduction {
+        id: "row".into(),
+        dimension: Dimension::Memory,
+        points: 100 - score,
+        capped: None,
+        text: "a row".into(),
+        value: None,
+        limit: None,
+        unit: String::new(),
+        at: hard.flatten().unwrap_or(known.latest.time),
+        window_s: hard.flatten().map(|_| 86_400),
+        held: false,
+        hard: hard.is_some(),
+        action: Action::Monitor,
+    };
     Health {
         gpu_uuid: known.uuid().to_owned(),
         hostname: known.latest.hostname.clone(),
@@ -277,7 +306,7 @@ fn health(known: &Known, state: Option<State>, now: Time) -> Health {
         state,
         confidence: 1.0,
         action: Action::Monitor,
-        ledger: Vec::new(),
+        ledger: if row.points > 0 { vec![row] } else { Vec::new() },
         notes: Vec::new(),
         better_since: None,
         as_of: known.latest.time,

@@ -34,6 +34,8 @@ pub(crate) const INCIDENT: usize = 20;
 pub(crate) const INCIDENT_ENDS: usize = 10;
 /// An incident of a host has at least so many GPUs, one of a rack GPUs of at least so many hosts: one is no common cause.
 pub(crate) const INCIDENT_AT_LEAST: usize = 2;
+/// It begins only with as many that got into the state within this of each other: two a week apart have no common cause. (J)
+pub(crate) const INCIDENT_WITHIN: i64 = HOUR;
 /// Hosts silent at once, above this share: look at the pipeline first (facts on operators, F: breaker at 50 %, F.6) …
 pub(crate) const PIPELINE: usize = 50;
 /// … and down to this one. (J)

@@ -2,11 +2,13 @@
 //!
 //! In this order: a silence; an incident it is a member of; its host, lost; its GPU, silent; and, of a grade, the GPU's own
 //! alert. What inhibits is at least as bad as what it inhibits, so that nothing hides something worse than itself; only
-//! people may, by a silence. Each stands above what it inhibits, so that no two can hide each other.
+//! people may, by a silence. One exception: a grade that comes of points alone says nothing that an alert of its GPU does not.
+//! Each stands above what it inhibits, so that no two can hide each other.
 
 use std::collections::HashMap;
 
-use super::rules::{GPU_SILENT, HEALTH_GRADE, HOST_SILENT, OFF_BUS, World, code};
+use super::rules::{GPU_SILENT, HEALTH_GRADE, HOST_SILENT, OFF_BUS, POINTS, World, code};
+use crate::event::alert::fingerprint;
 use crate::event::{Alert, Silence, Time};
 
 /// The fingerprints of alerts that inhibit others, in the order in which they do, with the ids of those.
@@ -90,7 +92,8 @@ impl<'f> Inhibitors<'f> {
         let silent =
             uuid.filter(|_| alert.rule != GPU_SILENT && !off_bus).and_then(|uuid| self.silent.get(uuid).copied());
         let own = uuid.filter(|_| alert.rule == HEALTH_GRADE).and_then(|uuid| self.own.get(uuid).copied());
+        let points = uuid.is_some_and(|uuid| alert.fingerprint == fingerprint(HEALTH_GRADE, uuid, POINTS));
         let enough = |by: &&Alert| by.severity >= alert.severity && by.alert_id != alert.alert_id;
-        members.chain(host).chain(silent).chain(own).find(enough)
+        members.chain(host).chain(silent).chain(own).find(enough).or(own.filter(|_| points))
     }
 }

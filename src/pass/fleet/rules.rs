@@ -20,6 +20,7 @@ use serde_json::Value as Json;
 
 use super::limits::{MOST_LISTED, OUTBREAK};
 use crate::event::{Alert, Facts, Health, Severity, Time};
+use crate::pass::Now;
 use crate::pass::presence::{Presence, RackId};
 
 /// Every rule. What looks at alerts sees those of all that look at the fleet, and comes in the order in which it inhibits.
@@ -35,7 +36,7 @@ pub(super) static RULES: [Rule; 8] = [
 ];
 
 pub(super) use gpu_silent::ID as GPU_SILENT;
-pub(super) use health_grade::ID as HEALTH_GRADE;
+pub(super) use health_grade::{ID as HEALTH_GRADE, POINTS};
 pub(super) use host_silent::ID as HOST_SILENT;
 pub(super) use incident::code;
 
@@ -62,8 +63,17 @@ pub(super) struct Rule {
 pub(super) enum Judge {
     /// The fleet.
     Fleet(for<'a> fn(&World<'a>) -> Vec<Finding<'a>>),
-    /// Alerts that fire and are not silenced.
-    Alerts(for<'a> fn(&World<'a>, &[&'a Alert]) -> Vec<Finding<'a>>),
+    /// Alerts that fire.
+    Alerts(for<'a> fn(&World<'a>, &Heard<'a>) -> Vec<Finding<'a>>),
+}
+
+/// The alerts that fire, as rules on alerts see them.
+#[derive(Debug)]
+pub(super) struct Heard<'a> {
+    /// All of them: what keeps going what they began.
+    pub(super) all: Vec<&'a Alert>,
+    /// Those that are not silenced: what something may begin with.
+    pub(super) loud: Vec<&'a Alert>,
 }
 
 /// The fleet as rules see it.
@@ -73,8 +83,10 @@ pub(super) struct World<'a> {
     pub(super) healths: HashMap<&'a str, &'a Health>,
     /// Alerts that fired before this pass, by fingerprint.
     pub(super) open: HashMap<&'a str, &'a Alert>,
-    /// The instant of the pass: how long something is silent by now.
+    /// The instant of the pass, for how long something is silent by now; and what may be concluded.
     pub(super) now: Time,
+    pub(super) absence: bool,
+    pub(super) stalled: bool,
 }
 
 /// Whom an alert is about.
@@ -118,7 +130,7 @@ pub(super) struct Case {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(facts: &'a Facts, healths: &'a [Health], now: Time) -> World<'a> {
+    pub(super) fn new(facts: &'a Facts, healths: &'a [Health], now: Now) -> World<'a> {
         World {
             presence: Presence::new(facts),
             healths: healths.iter().map(|health| (health.gpu_uuid.as_str(), health)).collect(),
@@ -130,7 +142,9 @@ impl<'a> World<'a> {
                 }
                 open
             }),
-            now,
+            now: now.at,
+            absence: now.absence,
+            stalled: now.stalled,
         }
     }
 

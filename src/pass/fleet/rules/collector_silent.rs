@@ -1,5 +1,8 @@
 //! A collector that no longer reports about itself while samples of its host's GPUs arrive: what it drops or misses is not
 //! known until it does.
+//!
+//! A lost host that returns may send samples before its first report: while its silence fires nothing is told, and what a
+//! GPU's stored health found silent is no sign of samples without reports.
 
 use serde_json::json;
 
@@ -19,12 +22,17 @@ fn find<'a>(world: &World<'a>) -> Vec<Finding<'a>> {
     let finding = |(name, host): (&&'a str, &crate::pass::presence::Host<'a>)| {
         let subject = Subject::Host(name);
         let (sampled, report) = (host.sampled?, host.report?);
-        let late = sampled.since(report.time);
+        // Samples began again after the newest instant at which a GPU was found silent.
+        let health = |gpu: &crate::pass::presence::Gpu<'a>| gpu.known.health.as_ref();
+        let found = world.presence.members(host).filter_map(health);
+        let silent = found.filter(|health| health.time.since(health.as_of) > host.gap()).map(|health| health.time);
+        let late = sampled.since(silent.fold(report.time, crate::event::Time::max));
         let limit = REPORT.max(host.gap());
         if late <= limit {
             return None;
         }
-        if !host.is_live() || !host.is_fresh(world.now) || host.is_booting(world.now) {
+        let lost = world.open(super::HOST_SILENT, subject, "").is_some();
+        if lost || !host.is_live() || !host.is_fresh(world.now) || host.is_booting(world.now) {
             return Some(Finding::hold(subject));
         }
         let case = Case {

@@ -3,6 +3,10 @@
 //!
 //! Critical where the collector itself sees too few; a warning where it sees all and some do not arrive (refused events, an
 //! asset record that names another host).
+//!
+//! Since when: the newest of the last sample of a GPU that was taken out of it and the start of its collector, which is when
+//! a host is counted anew. Both are stored, and differ from one time to the next where something was done about it; when a
+//! host was first seen does not, and what ended and came again would have its old id.
 
 use serde_json::json;
 
@@ -46,8 +50,8 @@ fn case(world: &World<'_>, host: &Host<'_>, expected: i64) -> Option<Case> {
     };
     Some(Case {
         severity: if fewer { Severity::Critical } else { Severity::Warning },
-        // When it was last whole, or else first seen; a host known by reports alone has neither stored.
-        since: host.left.or(host.first).unwrap_or_else(|| report.time.floor(ROUGHLY)),
+        // A collector that counts no ticks is told apart by the hour.
+        since: host.left.max(host.started()).unwrap_or_else(|| report.time.floor(ROUGHLY)),
         value: Some(number(there)),
         threshold: Some(Value::Int(expected).real()),
         what,

@@ -2,24 +2,31 @@
 //! the whole fleet stands before theirs.
 //!
 //! What began an hour before the newest silence is not "at once". As bad as the worst it stands for, so that a fleet that
-//! boots together pages nobody by it.
+//! boots together pages nobody by it. What is silenced counts once it fires, and begins nothing.
+//!
+//! "stalled" is another alert of this rule: the stages have not read what was collected. Nothing is known of the fleet then,
+//! not even who is absent, so that it stands without the right to judge that, and is critical at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::{
-    Case, Finding, GPU_SILENT, HOST_SILENT, Judge, Rule, Subject, World, clock, evidence, listed, number, outbreak,
+    Case, Finding, GPU_SILENT, HOST_SILENT, Heard, Judge, Rule, Subject, World, clock, evidence, listed, number,
+    outbreak,
 };
 use crate::event::{Alert, Severity, Time};
 use crate::pass::fleet::limits::{AT_ONCE, PIPELINE, PIPELINE_AT_LEAST, PIPELINE_ENDS};
 
 const ID: &str = "pipeline_silent";
+/// The stages stand still.
+const STALLED: &str = "stalled";
 
 pub(super) const RULE: Rule = Rule {
     id: ID,
     unit: "%",
-    absence: true,
+    // It holds what is about absence itself.
+    absence: false,
     judge: Judge::Alerts(find),
     after: "Nothing; most of the fleet sends again.",
 };
@@ -27,8 +34,33 @@ pub(super) const RULE: Rule = Rule {
 /// The hosts in trouble, each with when that began and how bad it is.
 type Trouble<'a> = BTreeMap<&'a str, (Time, Severity)>;
 
-fn find<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Vec<Finding<'a>> {
-    let Some((trouble, began, total)) = at_hand(world, firing) else { return Vec::new() };
+fn find<'a>(world: &World<'a>, heard: &Heard<'a>) -> Vec<Finding<'a>> {
+    let mut silent = silent(world, heard);
+    if !world.absence {
+        let inhibits = silent.map(|finding| finding.inhibits).unwrap_or_default();
+        silent = Some(Finding { inhibits, ..Finding::hold(Subject::Fleet) });
+    }
+    silent.into_iter().chain(stalled(world)).collect()
+}
+
+/// What was collected stays unread since the newest sample that is stored; where none is, nothing was collected before.
+fn stalled<'a>(world: &World<'a>) -> Option<Finding<'a>> {
+    let newest = world.presence.gpus.iter().map(|gpu| gpu.known.latest.time).max().filter(|_| world.stalled)?;
+    let case = Case {
+        severity: Severity::Critical,
+        since: newest,
+        value: None,
+        threshold: None,
+        what: format!("the stages have not read what was collected since {}", clock(newest, world.now)),
+        action: "Look at validate and aggregate: whether they run, and what their logs say of the bus and the store."
+            .to_owned(),
+        evidence: evidence([("last_sample", json!(newest.to_string()))]),
+    };
+    Some(Finding { qualifier: STALLED.to_owned(), ..Finding::fire(Subject::Fleet, case) })
+}
+
+fn silent<'a>(world: &World<'a>, heard: &Heard<'a>) -> Option<Finding<'a>> {
+    let (trouble, began, total) = at_hand(world, heard)?;
     let part = trouble.len();
     let severity = trouble.values().map(|(_, severity)| *severity).max().unwrap_or(Severity::Warning);
     let case = Case {
@@ -49,14 +81,14 @@ fn find<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Vec<Finding<'a>> {
             ("hosts_total", json!(total)),
         ]),
     };
-    let inhibits = firing.iter().filter(|alert| is_silence(alert) || stands_for_silence(alert));
+    let inhibits = heard.all.iter().filter(|alert| is_silence(alert) || stands_for_silence(alert));
     let inhibits = inhibits.map(|alert| alert.alert_id.clone()).collect();
-    vec![Finding { inhibits, ..Finding::fire(Subject::Fleet, case) }]
+    Some(Finding { inhibits, ..Finding::fire(Subject::Fleet, case) })
 }
 
 /// Whether it fires.
-pub(super) fn fires(world: &World<'_>, firing: &[&Alert]) -> bool {
-    at_hand(world, firing).is_some()
+pub(super) fn fires(world: &World<'_>, heard: &Heard<'_>) -> bool {
+    at_hand(world, heard).is_some()
 }
 
 fn is_silence(alert: &Alert) -> bool {
@@ -69,7 +101,9 @@ pub(super) fn stands_for_silence(alert: &Alert) -> bool {
     alert.rule == super::incident::ID && of.is_some_and(|rule| rule == HOST_SILENT || rule == GPU_SILENT)
 }
 
-fn at_hand<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Option<(Trouble<'a>, Time, usize)> {
+fn at_hand<'a>(world: &World<'a>, heard: &Heard<'a>) -> Option<(Trouble<'a>, Time, usize)> {
+    let open = world.open(ID, Subject::Fleet, "");
+    let firing = if open.is_some() { &heard.all } else { &heard.loud };
     let mut all = Trouble::new();
     for alert in firing.iter().filter(|alert| is_silence(alert)) {
         let host = match &alert.gpu {
@@ -83,7 +117,7 @@ fn at_hand<'a>(world: &World<'a>, firing: &[&'a Alert]) -> Option<(Trouble<'a>, 
     }
     let hosts: BTreeSet<&str> =
         world.presence.hosts.iter().filter(|(_, host)| !host.gpus.is_empty()).map(|(name, _)| *name).collect();
-    if let Some(open) = world.open(ID, Subject::Fleet, "") {
+    if let Some(open) = open {
         let began = Time::parse(&open.since)?;
         let goes_on = all.len() * 100 >= hosts.len() * PIPELINE_ENDS;
         return goes_on.then_some((all, began, hosts.len()));
