@@ -8,9 +8,9 @@ use super::rows::{CollectorRow, Happening, Place, Raw};
 use super::time::{DAY, HOUR};
 use super::{Alert, Asset, Failure, Prediction, Silence, Time};
 
-/// How far back `Known::events` and the error counts of `Known::minutes` go.
-pub const ERRORS_BACK: i64 = 30 * DAY;
-/// How far back the throttle seconds and margins of `Known::minutes` go: a day's fading and the hour before it.
+/// How far back `Known::events` and the memory errors and remaps of `Known::minutes` go: as far as odds look for them.
+pub const ERRORS_BACK: i64 = 90 * DAY;
+/// How far back the throttle seconds and the link errors of `Known::minutes` go: a day's fading and the hour before it.
 pub const THROTTLE_BACK: i64 = 25 * HOUR;
 /// How far back `Known::hours` goes.
 pub const HOURS_BACK: i64 = DAY;

@@ -189,13 +189,13 @@ pub struct Health {
     pub score: i64,
     /// The grade that is shown: of the score, but better only once the score has been well above the border for a while.
     pub grade: Grade,
-    /// The state: the worst of the grade's and of any hard deduction's, or unknown.
+    /// The state: the worst of the score's and of any hard deduction's, or unknown.
     pub state: State,
     /// How much of what the score needs was seen, and how fresh it is: 0 to 1.
     pub confidence: f64,
     /// What to do first.
     pub action: Action,
-    /// The ledger, worst first; the points add up to 100 − score.
+    /// The ledger: hard rows first, then worst first; the points add up to 100 − score.
     pub ledger: Vec<Deduction>,
     /// What costs nothing and is worth knowing.
     pub notes: Vec<String>,

@@ -5,9 +5,12 @@
 //! the confidence falls. Hard deductions make the state critical at any score; those that ask for a reset do so until one
 //! has followed. With no new fault the score never falls as time passes: points stand, fade or end, and nothing else.
 //!
-//! Left out: the same XID in three jobs of a week (no job is known), a link that is down (no source says so), the asset
-//! record's PCIe generation and width (it has no such fields; the board's own maximum stands for it), and the SM activity
-//! of peers (without jobs, different work is no fault).
+//! The state is of the score as it is now; that a better grade waits half an hour is for the label alone.
+//!
+//! Left out: the same XID in three jobs of a week (no job is known), a metric it used to send that turned into an error
+//! and a link that is down (no source tells either: both are absent), the asset record's PCIe generation and width (it has
+//! no such fields; the board's own maximum stands for it), the SM activity of peers (without jobs, different work is no
+//! fault), and each model's idle power (a share of its limit stands for it).
 
 mod confidence;
 mod context;
@@ -18,11 +21,12 @@ mod ledger;
 mod load;
 mod notes;
 mod numbers;
+mod peers;
 mod rule;
 mod text;
 
 use super::Now;
-use crate::event::health::{Action, Dimension, State};
+use crate::event::health::{Action, Dimension, Grade, State};
 use crate::event::time::MINUTE;
 use crate::event::{Facts, Health, Known};
 use context::{Context, Hosts};
@@ -51,7 +55,7 @@ fn health(known: &Known, context: &Context<'_>, now: Now) -> Health {
     } else if confidence < numbers::LEAST_CONFIDENCE {
         State::Unknown
     } else {
-        grade.state()
+        Grade::of(score).state()
     };
     Health {
         gpu_uuid: known.latest.gpu_uuid.clone(),

@@ -1,6 +1,6 @@
 //! The properties of the score (facts on health, section 3: P1 to P12), over any history; P2 is in `score_worse`.
 
-use gpuhm::event::health::{Dimension, State};
+use gpuhm::event::health::{Dimension, Grade, State};
 use gpuhm::event::time::{DAY, HOUR, MINUTE, SECOND};
 use gpuhm::event::{Facts, Health, Known, Time, Values};
 use gpuhm::metric::ids;
@@ -55,7 +55,7 @@ proptest! {
         }
         let full = |row: &gpuhm::event::health::Deduction| row.capped.unwrap_or(row.points);
         prop_assert!(health.ledger.iter().all(|row| row.points >= 0 && full(row) >= row.points));
-        prop_assert!(health.ledger.is_sorted_by(|a, b| full(a) >= full(b)), "worst first");
+        prop_assert!(health.ledger.is_sorted_by(|a, b| (a.hard, full(a)) >= (b.hard, full(b))), "hard, then worst first");
         prop_assert!((0.0..=1.0).contains(&health.confidence));
     }
 
@@ -176,7 +176,7 @@ proptest! {
         } else if health.confidence < 0.5 {
             prop_assert_eq!(health.state, State::Unknown);
         } else {
-            prop_assert_eq!(health.state, health.grade.state());
+            prop_assert_eq!(health.state, Grade::of(health.score).state());
         }
     }
 

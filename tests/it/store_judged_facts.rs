@@ -63,6 +63,7 @@ pub(crate) fn newest(store: &mut dyn Store) {
 }
 
 const BRAKE: (&str, f64) = ("throttle_hw_power_brake_s", 20.0);
+const REMAPS: (&str, f64) = ("remapped_rows_uncorrectable_delta", 4.0);
 const REPLAYS: (&str, f64) = ("pcie_replays_delta", 2.0);
 
 fn minute(gpu: &str, start: Time, cells: &[(&str, f64)]) -> Window {
@@ -94,11 +95,11 @@ pub(crate) fn minutes(store: &mut dyn Store) {
     let mut shown = minute("GPU-a", back(5 * MINUTE), &[REPLAYS]);
     shown.closed = false;
     let windows = vec![
-        minute("GPU-a", back(ERRORS_BACK + MINUTE), &[REPLAYS]),
-        minute("GPU-a", back(ERRORS_BACK), &[REPLAYS]),
+        minute("GPU-a", back(ERRORS_BACK + MINUTE), &[REMAPS]),
+        minute("GPU-a", back(ERRORS_BACK), &[REMAPS, REPLAYS]),
         minute("GPU-a", back(THROTTLE_BACK + 2 * MINUTE), &[BRAKE]),
-        minute("GPU-a", back(THROTTLE_BACK + MINUTE), &[BRAKE, REPLAYS]),
-        minute("GPU-a", back(THROTTLE_BACK), &[BRAKE]),
+        minute("GPU-a", back(THROTTLE_BACK + MINUTE), &[BRAKE, REPLAYS, REMAPS]),
+        minute("GPU-a", back(THROTTLE_BACK), &[BRAKE, REPLAYS]),
         shown,
         minute("GPU-a", back(MINUTE), &[REPLAYS]),
         minute("GPU-a", T0, &[REPLAYS, BRAKE]),
@@ -112,7 +113,9 @@ pub(crate) fn minutes(store: &mut dyn Store) {
     let brake = |ms| FaultMinute { start: back(ms), power_brake_s: 20.0, ..FaultMinute::default() };
     let facts = store.facts(T0).unwrap();
     let (errors, throttles) = (ERRORS_BACK, THROTTLE_BACK);
-    let want = [replays(errors), replays(throttles + MINUTE), brake(throttles), replays(5 * MINUTE), replays(MINUTE)];
+    let remaps = |ms| FaultMinute { start: back(ms), remaps: 4, ..FaultMinute::default() };
+    let both = FaultMinute { pcie_replays: 2, ..brake(throttles) };
+    let want = [remaps(errors), remaps(throttles + MINUTE), both, replays(5 * MINUTE), replays(MINUTE)];
     assert_eq!(gpu(&facts, "GPU-a").minutes, want);
     let all = FaultMinute {
         start: back(9 * MINUTE),

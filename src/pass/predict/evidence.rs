@@ -52,7 +52,7 @@ impl Reader {
         (lifetime > 0).then(|| {
             reason(
                 OWN_OLDER,
-                format!("{lifetime} uncorrectable memory error{s} on its lifetime counter, none in 30 days"),
+                format!("{lifetime} uncorrectable memory error{s} on its lifetime counter, none in 90 days"),
             )
         })
     }

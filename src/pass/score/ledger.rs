@@ -1,4 +1,6 @@
-//! The ledger of a GPU: what deductions found, what is held of before, rounded once, capped, worst first.
+//! The ledger of a GPU: what deductions found, what is held of before, rounded once, capped worst first.
+//!
+//! Order: hard rows first, since they say why the state is critical, then worst first.
 //!
 //! Rounding: to the nearest point, halves up, of each deduction's faded points; then a row without points is left out
 //! unless it is hard. It is monotone: more raw points never make fewer whole ones. Everything after it is in whole points.
@@ -10,14 +12,15 @@ use super::numbers::{FULL, cap};
 use super::rule::{Case, Found, Rule, fade};
 use crate::event::Time;
 use crate::event::health::{Action, Deduction, Dimension};
-use crate::event::time::SECOND;
+use crate::event::time::{MINUTE, SECOND};
 use crate::event::values::whole;
 
-/// The ledger, worst first; its points add up to what the score lacks.
+/// The ledger, hard rows first, then worst first; its points add up to what the score lacks.
 pub(super) fn ledger(case: &Case<'_>) -> Vec<Deduction> {
     let mut rows: Vec<Deduction> = DEDUCTIONS.iter().filter_map(|rule| row(rule, case)).collect();
     rows.sort_by_key(|row| Reverse((row.points, row.hard)));
     cut(&mut rows);
+    rows.sort_by_key(|row| !row.hard);
     rows
 }
 
@@ -28,7 +31,8 @@ fn row(rule: &Rule, case: &Case<'_>) -> Option<Deduction> {
     let found = look.found.map(|found| fresh(rule, case, found));
     // A hard event stays without a reset even when the store has forgotten it.
     let unanswered = |row: &Deduction| row.hard && row.window_s.is_some() && resets(rule.action);
-    let kept = before(rule, case).filter(|row| !seen || look.fades || unanswered(row));
+    let elsewhere = |row: &Deduction| look.elsewhere.contains(&row.at.floor(MINUTE));
+    let kept = before(rule, case).filter(|row| (!seen || look.fades || unanswered(row)) && !elsewhere(row));
     let kept = kept.map(|row| Deduction { held: !seen, ..row });
     let worse = |row: &Deduction| (row.points, row.hard);
     let row = match (found, kept) {

@@ -43,12 +43,15 @@ pub(super) const BETTER_BY: i64 = 3;
 /// … for this long.
 pub(super) const BETTER_FOR: i64 = 30 * MINUTE;
 
-/// Uncorrectable errors, failed repairs and a lost GPU cost less and less for this long. XID 64 and 79 (J): a board that
-/// failed and came back fails again, a quarter of them within 90 days (facts on health, 1).
+/// Uncorrectable errors and failed repairs cost less and less for this long. XID 64 (J): a board that failed and came back
+/// fails again, a quarter of them within 90 days (facts on health, 1).
 pub(super) const FAILURE_WINDOW: i64 = 30 * DAY;
-/// Other XIDs.
+/// Other XIDs; 79 too (J).
 pub(super) const XID_WINDOW: i64 = 7 * DAY;
-/// Link errors, replays, margins, clocks (J: as long as throttling fades).
+/// What one sample saw that flickers, a margin or a PCIe generation, fades over this (J): a pass judges the newest sample,
+/// and one reading must not cost a day.
+pub(super) const SAMPLE_WINDOW: i64 = HOUR;
+/// Link errors, replays, lanes, clocks (J: as long as throttling fades).
 pub(super) const DAY_WINDOW: i64 = DAY;
 
 /// Throttling counts whole from this many seconds on …
@@ -74,6 +77,8 @@ pub(super) const BUSY_SHARE: [f64; 3] = [0.5, 0.05, 0.01];
 pub(super) const STEADY: f64 = 92.0;
 /// Peers needed for a comparison (J).
 pub(super) const PEERS: usize = 3;
+/// So many peers are compared with on either side of one's own activity, the most alike (J).
+pub(super) const MOST_PEERS: usize = 32;
 
 /// Each row remapped for an uncorrectable error costs so much, to so much in all: eight in a bank are its end (J).
 pub(super) const REMAPPED: [f64; 3] = [3.0, 3.0, 24.0];

@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::numbers::{BUSY_ACTIVE, BUSY_POWER, IDLE_POWER, PEERS};
 use crate::event::health::{Action, Dimension};
+use crate::event::time::MINUTE;
 use crate::event::{Known, Time, Value, Values};
 use crate::metric::ids;
 
@@ -79,6 +80,8 @@ pub(super) struct Look {
     pub(super) seen: bool,
     /// Whether what was found before fades on although all was seen.
     pub(super) fades: bool,
+    /// Starts of minutes whose fault another deduction has taken: what is held of them is let go.
+    pub(super) elsewhere: Vec<Time>,
 }
 
 /// What costs points.
@@ -98,13 +101,13 @@ pub(super) struct Found {
 
 impl Look {
     /// Nothing found; what was needed was seen.
-    pub(super) const CLEAR: Look = Look { found: None, seen: true, fades: false };
+    pub(super) const CLEAR: Look = Look { found: None, seen: true, fades: false, elsewhere: Vec::new() };
     /// No input.
-    pub(super) const UNKNOWN: Look = Look { found: None, seen: false, fades: false };
+    pub(super) const UNKNOWN: Look = Look { found: None, seen: false, fades: false, elsewhere: Vec::new() };
 
     /// From what was found and whether all was seen.
     pub(super) const fn of(found: Option<Found>, seen: bool) -> Look {
-        Look { found, seen, fades: false }
+        Look { found, seen, fades: false, elsewhere: Vec::new() }
     }
 }
 
@@ -117,7 +120,11 @@ impl Needs {
                 case.has(groups)
             }
             Needs::Load(groups) => case.busy && case.has(groups),
-            Needs::Peers => case.busy && case.has(&[&[super::ids::SM_CLOCK]]) && case.peers().nth(PEERS - 1).is_some(),
+            Needs::Peers => {
+                case.busy
+                    && case.has(&[&[super::ids::SM_CLOCK]])
+                    && case.context.peers.is_some_and(|peers| peers.gpus > PEERS)
+            }
         }
     }
 
@@ -168,6 +175,12 @@ impl<'a> Case<'a> {
         told.filter(|event| codes.contains(&event.code)).map(|event| (event.code, event.at))
     }
 
+    /// Whether one of `codes` came in the minute that starts at `start` or in one beside it: then it tells of the same fault.
+    pub(super) fn explained(&self, codes: &[i64], start: Time) -> bool {
+        let near = |at: Time| at.floor(MINUTE).since(start).abs() <= MINUTE;
+        self.known.events.iter().any(|event| event.kind == "xid" && codes.contains(&event.code) && near(event.at))
+    }
+
     /// Points less what has faded of them since `at`.
     pub(super) fn faded(&self, points: f64, at: Time, window: i64) -> f64 {
         points * fade(at, self.now, window)
@@ -176,16 +189,6 @@ impl<'a> Case<'a> {
     /// Whether a reset has answered what happened at `at`.
     pub(super) fn answered(&self, at: Time) -> bool {
         self.known.events.iter().any(|event| event.kind == "reset" && event.at > at)
-    }
-
-    /// Other GPUs of the same host and model.
-    pub(super) fn peers(&self) -> impl Iterator<Item = &'a Known> + '_ {
-        let own = self.known;
-        let model = model(own);
-        let same = move |other: &&'a Known| {
-            !std::ptr::eq(*other, own) && model.is_some() && crate::pass::score::rule::model(other) == model
-        };
-        self.context.host.iter().copied().filter(same)
     }
 
     /// Whether the newest sample was taken at work; `None` where it does not tell.

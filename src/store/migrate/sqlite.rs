@@ -23,7 +23,7 @@ pub static MIGRATIONS: [Migration; 3] = [
 ];
 
 /// Indexes that queries rely on.
-const INDEXES: [&str; 16] = [
+const INDEXES: [&str; 17] = [
     "gpu_metrics_gpu",
     "gpu_metrics_1m_start",
     "gpu_metrics_15m_start",
@@ -38,6 +38,7 @@ const INDEXES: [&str; 16] = [
     "silences_until",
     "gpu_metrics_1m_throttled",
     "gpu_metrics_1m_errors",
+    "gpu_metrics_1m_links",
     "gpu_metrics_1h_corrected",
     "gpu_metrics_1h_load",
 ];

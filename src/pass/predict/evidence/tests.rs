@@ -43,10 +43,17 @@ fn own_failures_by_age() {
 fn telemetry_knows_of_uncorrectable_errors_too() {
     let mut gpu = gpu("a", 0, 300);
     gpu.latest.values = lifetime(2);
-    let older = "2 uncorrectable memory errors on its lifetime counter, none in 30 days";
+    let older = "2 uncorrectable memory errors on its lifetime counter, none in 90 days";
     assert_eq!(read(&gpu, None), one("own_failure_older", older));
     gpu.events = vec![xid(48, 12), xid(63, 3)];
     assert_eq!(read(&gpu, None), one("own_failure_recent", "uncorrectable memory error 12 days ago"));
+    let error = |days| vec![FaultMinute { start: ago(days), dbe: 1, ..FaultMinute::default() }];
+    gpu.events.clear();
+    gpu.minutes = error(89);
+    assert_eq!(read(&gpu, None), one("own_failure_recent", "uncorrectable memory error 89 days ago"));
+    gpu.minutes = error(90);
+    assert_eq!(read(&gpu, None), one("own_failure_older", "uncorrectable memory error 90 days ago"));
+    gpu.events = vec![xid(48, 12), xid(63, 3)];
     gpu.minutes = vec![FaultMinute { start: ago(1), dbe: 1, ..FaultMinute::default() }];
     // One row for all of it, and the newest speaks.
     assert_eq!(read(&gpu, Some(200)), one("own_failure_recent", "uncorrectable memory error 1 day ago"));

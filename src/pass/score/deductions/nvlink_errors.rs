@@ -1,5 +1,8 @@
 //! `NVLink` errors: CRC errors matter from 100 a second on, replays and recoveries from the first (DCGM).
+//!
+//! Those beside an XID 74 are the fault that it tells of, and its row's.
 
+use super::xids;
 use crate::event::facts::FaultMinute;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
@@ -28,8 +31,14 @@ pub(super) const RULE: Rule = Rule {
 fn look(case: &Case<'_>) -> Look {
     let bad = |minute: &&FaultMinute| minute.nvlink_crc >= CRC || minute.nvlink_other >= OTHER;
     let from = case.now.plus(-DAY_WINDOW);
-    let minutes = case.known.minutes.iter().filter(|minute| minute.start > from).filter(bad);
-    let Some(worst) = minutes.max_by_key(|minute| minute.start) else { return Look::CLEAR };
+    let all = case.known.minutes.iter().filter(|minute| minute.start > from).filter(bad);
+    let (explained, minutes): (Vec<&FaultMinute>, Vec<&FaultMinute>) =
+        all.partition(|minute| case.explained(xids::NVLINK_CODES, minute.start));
+    // A row is of the end of its minute.
+    let elsewhere = explained.iter().flat_map(|minute| [minute.start, minute.start.plus(MINUTE)]).collect();
+    let Some(worst) = minutes.into_iter().max_by_key(|minute| minute.start) else {
+        return Look { elsewhere, ..Look::CLEAR };
+    };
     let (shown, limit, what) = if worst.nvlink_other >= OTHER {
         (worst.nvlink_other, OTHER, "replays and recoveries")
     } else {
@@ -45,5 +54,5 @@ fn look(case: &Case<'_>) -> Look {
         unit: "a minute",
         text: format!("{shown} NVLink {what} in a minute"),
     };
-    Look::of(Some(found), true)
+    Look { elsewhere, ..Look::of(Some(found), true) }
 }

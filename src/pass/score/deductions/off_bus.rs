@@ -1,8 +1,10 @@
 //! The GPU is lost: XID 79, or it has gone silent while its host goes on reporting.
+//!
+//! An XID 79 fades over a week, within which such boards fail again (J); silence costs while it lasts and no longer.
 
 use crate::event::health::{Action, Dimension};
 use crate::event::xid::line;
-use crate::pass::score::numbers::FAILURE_WINDOW;
+use crate::pass::score::numbers::XID_WINDOW;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule, real};
 
 pub(super) const CODES: &[i64] = &[79];
@@ -11,7 +13,7 @@ const POINTS: f64 = 60.0;
 pub(super) const RULE: Rule = Rule {
     id: "off_the_bus",
     dimension: Dimension::Bus,
-    points: "60, after XID 79 fading over 30 days",
+    points: "60, after XID 79 fading over 7 days",
     looks_for: "XID 79, or a GPU gone while its host reports",
     hard: true,
     action: Action::Drain,
@@ -34,11 +36,11 @@ fn look(case: &Case<'_>) -> Look {
         };
         return Look::of(Some(found), true);
     }
-    let newest = case.xids(CODES, FAILURE_WINDOW).map(|(_, at)| at).max();
+    let newest = case.xids(CODES, XID_WINDOW).map(|(_, at)| at).max();
     let found = newest.map(|at| Found {
-        points: case.faded(POINTS, at, FAILURE_WINDOW),
+        points: case.faded(POINTS, at, XID_WINDOW),
         at,
-        window: Some(FAILURE_WINDOW),
+        window: Some(XID_WINDOW),
         value: Some(real(1)),
         limit: None,
         unit: "",

@@ -4,10 +4,10 @@
 //! A GPU at its power limit is slow because it works hard, and costs nothing. A mean over a span with idle minutes in it says
 //! nothing of the clock at work: only spans in which a kernel ran nearly all the time are compared.
 
-use crate::event::Known;
 use crate::event::facts::Load;
 use crate::event::health::{Action, Dimension};
-use crate::pass::score::numbers::{AT_LIMIT, COMPARED_SPAN, DAY_WINDOW, FAR_SLOWER, LIKE, PEERS, SLOW, STEADY, WORK};
+use crate::pass::score::numbers::{AT_LIMIT, COMPARED_SPAN, DAY_WINDOW, FAR_SLOWER, PEERS, SLOW, WORK};
+use crate::pass::score::peers::steady_activity;
 use crate::pass::score::rule::{Case, Found, Look, Needs, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -31,18 +31,12 @@ fn look(case: &Case<'_>) -> Look {
 
 fn slow(case: &Case<'_>, span: &Load) -> Option<Found> {
     let clock = span.sm_clock?;
-    let own = activity(span).filter(|own| *own >= WORK && steady(span))?;
+    let own = steady_activity(span).filter(|own| *own >= WORK)?;
     let ([Some(power), ..], Some(limit)) = (span.power, span.limit) else { return None };
     if power >= AT_LIMIT * limit {
         return None;
     }
-    let like = |other: f64| other >= own * LIKE && own >= other * LIKE;
-    let clock_of = |peer: &Known| {
-        let at = peer.hours.binary_search_by_key(&span.start, |other| other.start).ok()?;
-        let other = peer.hours.get(at).filter(|other| other.ms == span.ms && steady(other))?;
-        activity(other).filter(|other| like(*other)).and(other.sm_clock)
-    };
-    let mut clocks: Vec<f64> = case.peers().filter_map(clock_of).collect();
+    let mut clocks = case.context.peers?.clocks(span, own, case.known.uuid());
     if clocks.len() < PEERS {
         return None;
     }
@@ -65,13 +59,4 @@ fn slow(case: &Case<'_>, span: &Load) -> Option<Found> {
         unit: "MHz",
         text: format!("mean clock {} MHz where busy peers have {} MHz", clock.round(), median.round()),
     })
-}
-
-/// Whether a kernel ran nearly all the time.
-fn steady(span: &Load) -> bool {
-    span.util.is_some_and(|util| util >= STEADY)
-}
-
-fn activity(span: &Load) -> Option<f64> {
-    span.sm_active.or(span.util)
 }

@@ -2,7 +2,10 @@
 //!
 //! Both tell of the same error: an XID 48 and one error of the counters in the same minute or the one beside it are one
 //! fault. Further XIDs than errors are further faults. The strongest sign there is: such a GPU fails again.
+//! Errors beside an XID 94, 95 or 140 are what that XID tells of: its row stands, and they do not count here, ever, or they
+//! would cost anew once that row has faded.
 
+use super::xids;
 use crate::event::Time;
 use crate::event::health::{Action, Dimension};
 use crate::event::time::MINUTE;
@@ -13,6 +16,8 @@ use crate::pass::score::text::counted;
 pub(super) const CODES: &[i64] = &[48];
 /// Points of the first, of each further one, and the most.
 const PRICE: [f64; 3] = [30.0, 10.0, 50.0];
+/// XIDs that say what became of an error.
+const CONTAINMENT: [&[i64]; 2] = [xids::UNCONTAINED_CODES, xids::CONTAINED_CODES];
 /// So many of one minute have a price; further ones only count.
 const PRICED: i64 = 3;
 
@@ -39,7 +44,7 @@ struct Errors {
 
 fn look(case: &Case<'_>) -> Look {
     let faults = faults(case);
-    let Some(at) = faults.answer_by.iter().max() else { return Look::CLEAR };
+    let Some(at) = faults.answer_by.iter().max() else { return Look { elsewhere: faults.elsewhere, ..Look::CLEAR } };
     let found = Found {
         points: repeated(&faults.times, case.now, FAILURE_WINDOW, PRICE),
         at: (*at).min(case.now),
@@ -49,7 +54,7 @@ fn look(case: &Case<'_>) -> Look {
         unit: "errors",
         text: format!("{} in 30 days", counted(faults.count, "uncorrectable memory error")),
     };
-    Look::of(Some(found), true)
+    Look { elsewhere: faults.elsewhere, ..Look::of(Some(found), true) }
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +64,8 @@ struct Faults {
     /// A reset after all of these answers them.
     answer_by: Vec<Time>,
     count: i64,
+    /// Starts of minutes whose errors an XID of another deduction explains.
+    elsewhere: Vec<Time>,
 }
 
 fn faults(case: &Case<'_>) -> Faults {
@@ -68,6 +75,9 @@ fn faults(case: &Case<'_>) -> Faults {
     let mut errors: Vec<Errors> = minutes.map(|minute| Errors { start: minute.start, left: minute.dbe }).collect();
     errors.sort_unstable_by_key(|errors| (errors.start, -errors.left));
     errors.dedup_by_key(|errors| errors.start);
+    let explained = |start| CONTAINMENT.iter().any(|codes| case.explained(codes, start));
+    faults.elsewhere = errors.iter().map(|errors| errors.start).filter(|start| explained(*start)).collect();
+    errors.retain(|errors| !faults.elsewhere.contains(&errors.start));
     let mut xids: Vec<Time> = case.xids(CODES, FAILURE_WINDOW).map(|(_, at)| at).collect();
     // The newest of each minute stays.
     xids.sort_unstable_by(|a, b| b.cmp(a));

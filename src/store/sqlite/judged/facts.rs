@@ -1,4 +1,4 @@
-//! The facts of a pass: 17 statements in one transaction, however many GPUs there are, each a seek or a walk over an index
+//! The facts of a pass: 18 statements in one transaction, however many GPUs there are, each a seek or a walk over an index
 //! that holds exactly what is wanted; merged by GPU here.
 //!
 //! What lies after `now` is left out, so that a pass that runs behind its data judges what was known of that instant.
@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result, Row};
 
 use super::super::{alerts, assets, read};
 use super::gpus::{Gpus, known};
-use super::sql::{ERRORS, JUDGED, THROTTLES};
+use super::sql::{JUDGED, THROTTLES};
 use super::{recorded, row};
 use crate::event::facts::{CORRECTED_BACK, ERRORS_BACK, FaultMinute, HOURS_BACK, Load, THROTTLE_BACK};
 use crate::event::time::{DAY, HOUR, MINUTE};
@@ -34,7 +34,7 @@ pub(super) fn facts(connection: &mut Connection, now: Time) -> Result<Facts> {
         gpu.events.push(row::happening(row)?);
         Ok(())
     })?;
-    minutes(&transaction, &mut gpus, now)?; // two
+    minutes(&transaction, &mut gpus, now)?; // three
     loads(&transaction, &mut gpus, now)?; // two
     longer(&transaction, &mut gpus, now)?; // two
     let fleet = transaction.prepare_cached(&JUDGED.numbers)?.query_map([1], row::fleet)?.next().transpose()?;
@@ -48,23 +48,19 @@ pub(super) fn facts(connection: &mut Connection, now: Time) -> Result<Facts> {
     })
 }
 
-/// Minutes with errors and minutes with throttling; one that has both is one.
+/// Minutes with memory errors, with link errors, with throttling; one that has several is one.
 fn minutes(connection: &Connection, gpus: &mut Gpus, now: Time) -> Result<()> {
     let newest = now.plus(-MINUTE).ms();
     gpus.give(connection, &JUDGED.errors, [now.plus(-ERRORS_BACK).ms(), newest], |gpu, row| {
-        let [volatile, aggregate, remaps, nvlink_crc, replays, recoveries, pcie_replays] = counts(row)?;
-        let start = Time(row.get(1)?);
-        let dbe = volatile.max(aggregate);
-        let nvlink_other = replays.saturating_add(recoveries);
-        gpu.minutes.push(FaultMinute {
-            start,
-            dbe,
-            remaps,
-            nvlink_crc,
-            nvlink_other,
-            pcie_replays,
-            ..Default::default()
-        });
+        let [volatile, aggregate, remaps] = counts(row)?;
+        let (start, dbe) = (Time(row.get(1)?), volatile.max(aggregate));
+        gpu.minutes.push(FaultMinute { start, dbe, remaps, ..Default::default() });
+        Ok(())
+    })?;
+    gpus.give(connection, &JUDGED.links, [now.plus(-THROTTLE_BACK).ms(), newest], |gpu, row| {
+        let [nvlink_crc, replays, recoveries, pcie_replays] = counts(row)?;
+        let (start, nvlink_other) = (Time(row.get(1)?), replays.saturating_add(recoveries));
+        gpu.minutes.push(FaultMinute { start, nvlink_crc, nvlink_other, pcie_replays, ..Default::default() });
         Ok(())
     })?;
     gpus.give(connection, &JUDGED.throttled, [now.plus(-THROTTLE_BACK).ms(), newest], |gpu, row| {
@@ -92,7 +88,7 @@ fn minutes(connection: &Connection, gpus: &mut Gpus, now: Time) -> Result<()> {
     Ok(())
 }
 
-/// One minute of two halves, each of which has 0 where the other counts.
+/// One minute of two parts, each of which has 0 where the other counts.
 fn both(one: &FaultMinute, other: &FaultMinute) -> FaultMinute {
     FaultMinute {
         start: one.start,
@@ -109,8 +105,8 @@ fn both(one: &FaultMinute, other: &FaultMinute) -> FaultMinute {
 }
 
 /// The increases in a row after its GPU and start; 0 where there is none.
-fn counts(row: &Row<'_>) -> Result<[i64; ERRORS.len()]> {
-    let mut counts = [0; ERRORS.len()];
+fn counts<const N: usize>(row: &Row<'_>) -> Result<[i64; N]> {
+    let mut counts = [0; N];
     for (at, count) in counts.iter_mut().enumerate() {
         *count = row.get::<_, Option<i64>>(at + 2)?.unwrap_or(0);
     }

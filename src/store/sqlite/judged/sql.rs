@@ -27,6 +27,7 @@ pub(in crate::store::sqlite) struct JudgedSql {
     pub(super) events: String,
     pub(super) throttled: String,
     pub(super) errors: String,
+    pub(super) links: String,
     pub(super) hours: String,
     pub(super) quarters: String,
     pub(super) corrected: String,
@@ -49,16 +50,11 @@ pub(super) const SUPPRESS: &str = "UPDATE gpu_alerts SET suppressed_by = ?2 WHER
 /// Columns of a minute's throttle seconds, in the order of `FaultMinute`; the condition of their index is made of them.
 pub(super) const THROTTLES: [&str; 4] =
     ["throttle_hw_slowdown_s", "throttle_hw_thermal_s", "throttle_hw_power_brake_s", "throttle_sw_thermal_s"];
-/// Columns of a minute's errors; the condition of their index is made of them.
-pub(super) const ERRORS: [&str; 7] = [
-    "ecc_dbe_volatile_delta",
-    "ecc_dbe_aggregate_delta",
-    "remapped_rows_uncorrectable_delta",
-    "nvlink_crc_errors_delta",
-    "nvlink_replay_errors_delta",
-    "nvlink_recovery_errors_delta",
-    "pcie_replays_delta",
-];
+/// Columns of a minute's memory errors; the condition of their index is made of them.
+const ERRORS: [&str; 3] = ["ecc_dbe_volatile_delta", "ecc_dbe_aggregate_delta", "remapped_rows_uncorrectable_delta"];
+/// Columns of a minute's link errors; the condition of their index is made of them.
+const LINKS: [&str; 4] =
+    ["nvlink_crc_errors_delta", "nvlink_replay_errors_delta", "nvlink_recovery_errors_delta", "pcie_replays_delta"];
 /// Columns of an hour's corrected errors; the condition of their index is made of them.
 const CORRECTED: [&str; 2] = ["ecc_sbe_volatile_delta", "ecc_sbe_aggregate_delta"];
 /// Columns of a load, in its order.
@@ -90,6 +86,7 @@ pub(in crate::store::sqlite) static JUDGED: LazyLock<JudgedSql> = LazyLock::new(
         ),
         throttled: faulty(Size::Minute, "gpu_metrics_1m_throttled", &THROTTLES),
         errors: faulty(Size::Minute, "gpu_metrics_1m_errors", &ERRORS),
+        links: faulty(Size::Minute, "gpu_metrics_1m_links", &LINKS),
         hours: hours(),
         quarters: quarters(),
         corrected: faulty(Size::Hour, "gpu_metrics_1h_corrected", &CORRECTED),
@@ -193,6 +190,7 @@ pub(in crate::store::sqlite) fn all_texts() -> Vec<String> {
         &sql.events,
         &sql.throttled,
         &sql.errors,
+        &sql.links,
         &sql.hours,
         &sql.quarters,
         &sql.corrected,
