@@ -31,6 +31,7 @@ mod render;
 mod rows;
 mod sort;
 mod subject;
+mod sums;
 pub mod terminal;
 mod theme;
 mod update;
