@@ -3,7 +3,7 @@
 //! Drawn on data, a key, a resize or a tick, never in a free loop. Whatever ends it, the guard gives the terminal back.
 
 use std::io::stdout;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use crossterm::event::{self, Event};
@@ -15,8 +15,9 @@ use super::exit::Failure;
 
 /// How often a stop is looked for while nothing happens.
 const LOOK: Duration = Duration::from_millis(100);
-/// Messages taken in before a frame is drawn all the same.
-const MOST: usize = 64;
+/// Messages that wait, and that are taken in before a frame is drawn all the same. Beyond it those who send wait: a
+/// terminal that stands still must not make readings pile up.
+const MOST: usize = 8;
 /// Without focus a frame is drawn at every so many ticks (J): the terminal may still be in sight, on another monitor, and
 /// must not show an old state as if it were live.
 const UNSEEN: u32 = 5;
@@ -31,7 +32,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let guard = Guard::enter()?;
     let mut screen = Screen::new(stdout());
-    let (sender, messages) = mpsc::channel();
+    let (sender, messages) = mpsc::sync_channel(MOST);
     let ended = Flag::default();
     listen(sender.clone(), ended.clone());
     forward(inbox, sender);
@@ -60,7 +61,7 @@ fn turn(
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
-        for msg in std::iter::once(first).chain(messages.try_iter().take(MOST)) {
+        for msg in newest(std::iter::once(first).chain(messages.try_iter().take(MOST)).collect()) {
             match &msg {
                 Msg::Resize(width, height) => size = (*width, *height),
                 Msg::Tick(_) => unseen += 1,
@@ -89,6 +90,13 @@ fn turn(
     Ok(())
 }
 
+/// Of several readings only the newest: the others would be worked out and never be seen.
+fn newest(batch: Vec<Msg>) -> impl Iterator<Item = Msg> {
+    let last = batch.iter().rposition(|msg| matches!(msg, Msg::Data(_)));
+    let is_old = move |at: usize, msg: &Msg| matches!(msg, Msg::Data(_)) && Some(at) != last;
+    batch.into_iter().enumerate().filter(move |(at, msg)| !is_old(*at, msg)).map(|(_, msg)| msg)
+}
+
 /// Tells the model the terminal's size.
 fn resized(model: &mut Model) -> Result<(u16, u16), Failure> {
     let (width, height) = crossterm::terminal::size()?;
@@ -109,7 +117,7 @@ fn suspend(guard: &Guard, screen: &mut Screen<std::io::Stdout>, model: &Model) -
 }
 
 /// Reads keys, on a thread of its own, until the view has ended.
-fn listen(sender: Sender<Msg>, ended: Flag) {
+fn listen(sender: SyncSender<Msg>, ended: Flag) {
     std::thread::spawn(move || {
         while !ended.is_set() {
             let msg = match event::poll(LOOK).and_then(|ready| if ready { event::read().map(Some) } else { Ok(None) }) {
@@ -130,6 +138,6 @@ fn listen(sender: Sender<Msg>, ended: Flag) {
 }
 
 /// Brings readings to where keys arrive, too, so that there is one thing to wait for.
-fn forward(inbox: Receiver<Msg>, sender: Sender<Msg>) {
+fn forward(inbox: Receiver<Msg>, sender: SyncSender<Msg>) {
     std::thread::spawn(move || inbox.into_iter().try_for_each(|msg| sender.send(msg)));
 }

@@ -32,6 +32,7 @@ mod render;
 mod rows;
 mod sort;
 mod subject;
+mod sums;
 pub mod terminal;
 mod theme;
 mod update;

@@ -126,10 +126,10 @@ fn the_first_screen_waits_and_says_how_far_the_work_is() {
     check("waiting", &screen(&view, (80, 24)));
     update(&mut view, Msg::Progress(Some(Progress { part: 0.5, word: "history of 2 h".into() })));
     let seen = screen(&view, (80, 24));
-    assert!(seen.contains("50 %  history of 2 h") && seen.contains("WAITING"), "{seen}");
+    assert!(seen.contains("50 %  history of 2 h") && seen.contains("HISTORY"), "{seen}");
     update(&mut view, Msg::Failed { error: "no such table".into(), retry_in_s: 1, attempt: 2 });
     update(&mut view, Msg::Progress(None));
-    assert!(screen(&view, (80, 24)).contains("STALE: no such table, retry 2 in 1 s; last good never"));
+    assert!(screen(&view, (80, 24)).contains("NO STORE YET: retry 2 in 1 s: no such table"));
     assert_eq!(screen(&view, (52, 12)).trim(), "too small: 52x12, need 60x15");
 }
 

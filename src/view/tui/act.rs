@@ -169,6 +169,7 @@ fn clear(model: &mut Model) {
 
 fn mark(model: &mut Model) {
     let Some((uuid, _)) = model.selected.clone() else { return };
+    model.touched = true;
     if !model.marked.remove(&uuid) {
         model.marked.insert(uuid);
     }

@@ -33,7 +33,7 @@ fn standing(alert: &Alert) -> u8 {
 }
 
 /// The lines of the list: open ones first, the worst and newest of them first, the members of an incident under it.
-pub(super) fn list(model: &mut Model) -> Vec<AlertRow> {
+pub(super) fn list(model: &Model) -> Vec<AlertRow> {
     let Some(fleet) = model.fleet() else { return Vec::new() };
     let alerts = &fleet.alerts;
     let row = |at: usize, alert: &Alert| AlertRow {
@@ -53,17 +53,37 @@ pub(super) fn list(model: &mut Model) -> Vec<AlertRow> {
         (alert.map(standing), alert.map(|alert| std::cmp::Reverse(alert.severity)), std::cmp::Reverse(row.since))
     };
     rows.sort_by_key(key);
-    let open = rows.iter().filter(|row| alerts.get(row.at).is_some_and(Alert::is_open));
-    let open: Vec<AlertRow> = open.take(OPEN).copied().collect();
-    let listed = nested(alerts, &rows, &model.folded);
-    model.derived.open_rows = open;
-    listed
+    nested(alerts, &rows, &model.folded)
+}
+
+/// Every open alert, the worst and newest first, whatever is filtered elsewhere.
+pub(super) fn open(alerts: &[Alert], gpus: &[Option<usize>]) -> Vec<AlertRow> {
+    let row = |(at, alert): (usize, &Alert)| AlertRow {
+        at,
+        since: Time::parse(&alert.since),
+        gpu: gpus.get(at).copied().flatten(),
+        members: 0,
+        member: false,
+    };
+    let mut rows: Vec<AlertRow> = alerts.iter().enumerate().filter(|(_, alert)| alert.is_open()).map(row).collect();
+    rows.sort_by_key(|row| {
+        (std::cmp::Reverse(alerts.get(row.at).map(|alert| alert.severity)), std::cmp::Reverse(row.since))
+    });
+    rows.truncate(OPEN);
+    rows
 }
 
 /// Puts the members of an incident under it; those of a folded one away.
 fn nested(alerts: &[Alert], rows: &[AlertRow], folded: &std::collections::BTreeSet<String>) -> Vec<AlertRow> {
     let id = |row: &AlertRow| alerts.get(row.at).map(|alert| alert.alert_id.as_str());
     let ids: std::collections::HashSet<&str> = rows.iter().filter_map(id).collect();
+    // All of them are counted, also those that the filter hides.
+    let mut all: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    for alert in alerts.iter().filter(|alert| alert.status == Status::Firing) {
+        if let Some(by) = &alert.suppressed_by {
+            *all.entry(by).or_default() += 1;
+        }
+    }
     let parent = |row: &AlertRow| {
         let alert = alerts.get(row.at)?;
         let by = alert.suppressed_by.as_deref()?;
@@ -78,7 +98,10 @@ fn nested(alerts: &[Alert], rows: &[AlertRow], folded: &std::collections::BTreeS
     let mut listed = Vec::with_capacity(rows.len());
     for row in rows.iter().filter(|row| parent(row).is_none()) {
         let under = id(row).and_then(|id| members.get(id)).map(Vec::as_slice).unwrap_or_default();
-        listed.push(AlertRow { members: under.len(), ..*row });
+        listed.push(AlertRow {
+            members: id(row).and_then(|id| all.get(id)).copied().unwrap_or_default().max(under.len()),
+            ..*row
+        });
         if id(row).is_some_and(|id| !folded.contains(id)) {
             listed.extend(under);
         }
@@ -133,6 +156,14 @@ fn is_new(model: &Model, alert: &Alert) -> bool {
     model.news.get(&alert.alert_id).is_some_and(|tick| *tick > 0 && model.ticks < tick + NEW)
 }
 
+/// How many alerts are silenced, where any is.
+pub(super) fn quiet(model: &Model) -> String {
+    match model.derived.silenced {
+        0 => String::new(),
+        silenced => format!("  {silenced} silenced"),
+    }
+}
+
 /// Draws the pane.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen) {
     let (list, low) = layout::alerts(screen);
@@ -141,7 +172,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen) {
     let floor =
         if model.floor == Severity::Info { String::new() } else { format!("  severity>={}", model.floor.word()) };
     let all = model.fleet().map_or(0, |fleet| fleet.alerts.len());
-    let right = format!("{} open, {} of {all} listed", info + warning + critical, model.derived.alerts.len());
+    let quiet = quiet(model);
+    let right = format!("{} open{quiet}, {} of {all} listed", info + warning + critical, model.derived.alerts.len());
     let inner = canvas.boxed(list, &format!("Alerts{filter}{floor}"), &right);
     let columns = Columns::of(model, inner);
     for ((x, width), head) in columns.all().into_iter().zip(["TIME", "AGE", "SEV", "WHERE", "RULE", "WHAT"]) {
@@ -171,8 +203,9 @@ impl Columns {
     fn of(model: &Model, inner: Rect) -> Columns {
         let roomy = inner.width >= 98;
         let place = columns((model.derived.widths.0 + 4).clamp(12, 26));
-        let time = if roomy { 20 } else { 9 };
-        let widths = [time, 6, 4, place, if roomy { 16 } else { 11 }];
+        let clock = model.zone().width();
+        let time = if roomy { clock + 11 } else { clock };
+        let widths = [time, 6, 5, place, if roomy { 16 } else { 11 }];
         let mut x = inner.x + 1;
         let mut all = [(0, 0); 6];
         for (slot, width) in all.iter_mut().zip(widths.into_iter().chain([u16::MAX])) {
@@ -203,7 +236,7 @@ fn list_line(canvas: &mut Canvas<'_>, model: &Model, row: &AlertRow, (columns, y
     canvas.put(time, &clock, role);
     canvas.put_right(ago, &age(row.since, model.now), role);
     let (text, look) = match alert.status {
-        Status::Resolved => ("ok", role),
+        Status::Resolved => ("ended", role),
         Status::Firing => (severity(alert.severity), if dim { role } else { Role::Alarm(alert.severity) }),
     };
     canvas.put(word, text, look);
@@ -223,13 +256,19 @@ fn state(model: &Model, row: &AlertRow, alert: &Alert) -> String {
     let under = if row.members > 0 { format!("[{} under it] ", row.members) } else { String::new() };
     let seen = if model.seen.contains(&alert.alert_id) { "[seen] " } else { "" };
     let by = alert.suppressed_by.as_ref().filter(|_| !row.member && alert.status == Status::Firing);
-    let by = by.map(|by| format!("[{}] ", suppressor(model, by))).unwrap_or_default();
+    let by = by.map(|by| {
+        if by.starts_with("silence:") { "[silenced] ".to_owned() } else { format!("[{}] ", suppressor(model, by)) }
+    });
+    let by = by.unwrap_or_default();
     format!("{under}{seen}{by}")
 }
 
 /// What suppresses, in words: a silence with its reason, or the incident.
 fn suppressor(model: &Model, by: &str) -> String {
-    let Some(id) = by.strip_prefix("silence:") else { return format!("part of {by}") };
+    let Some(id) = by.strip_prefix("silence:") else {
+        let over = model.fleet().and_then(|fleet| fleet.alerts.iter().find(|alert| alert.alert_id == by));
+        return over.map_or_else(|| format!("part of {by}"), |over| format!("part of {} {}", over.rule, place(over)));
+    };
     let silence = model.fleet().and_then(|fleet| fleet.silences.iter().find(|silence| silence.id == id));
     match silence {
         Some(silence) => {

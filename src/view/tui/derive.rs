@@ -1,22 +1,16 @@
 //! What depends on the whole fleet, made when a reading, a key or a clock's border calls for it: rows, hosts, racks,
 //! counts, who is worst. A frame only looks it up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::format::real;
-use super::natural::Natural;
 use super::plan::Plan;
 use super::rows::{Class, Own, Row, Rule, row};
-use super::subject::busy;
+use super::sums::{Totals, racks, totals, voices};
 use crate::event::fleet::FleetNow;
 use crate::event::{Severity, Status, Time};
-use crate::metric::ids;
 
 /// GPUs kept in order of badness (J): more than any screen has lines.
 const WORST: usize = 300;
-/// Below this share of the time a GPU is idle (J), percent.
-const IDLE: f64 = 5.0;
-
 /// A collector that has not reported for so long is silent (J), ms: reports come about once a minute.
 const SILENT: i64 = 3 * crate::event::time::MINUTE;
 
@@ -38,6 +32,12 @@ pub(super) struct Derived {
     pub(super) order: Vec<usize>,
     pub(super) totals: Totals,
     pub(super) own: Own,
+    /// What each alert of the reading says of its GPU.
+    pub(super) voices: Vec<Option<Severity>>,
+    /// Alerts that fire and are silenced.
+    pub(super) silenced: usize,
+    /// Silent GPUs that count as critical.
+    pub(super) silent: usize,
     /// The GPU each alert of the reading is about.
     pub(super) alert_gpu: Vec<Option<usize>>,
     /// Open alerts: info, warning, critical.
@@ -77,22 +77,11 @@ pub(super) struct Rack {
     /// GPUs that are not well.
     pub(super) unwell: usize,
     pub(super) worst: usize,
+    /// GPUs whose newest sample is fresh; only they count in what follows.
+    pub(super) reporting: usize,
     pub(super) mean: Option<f64>,
     pub(super) hottest: Option<f64>,
     pub(super) watts: Option<f64>,
-}
-
-/// Sums over the fleet.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Totals {
-    pub(super) watts: Option<f64>,
-    pub(super) temp: Option<f64>,
-    pub(super) busy: Option<f64>,
-    pub(super) idle: usize,
-    /// Failures expected within seven days: the sum of the probabilities.
-    pub(super) expected: Option<f64>,
-    pub(super) newest: Option<Time>,
-    pub(super) oldest: Option<(Time, usize)>,
 }
 
 /// A line of the alerts' list.
@@ -109,31 +98,11 @@ pub(super) struct AlertRow {
     pub(super) member: bool,
 }
 
-/// A mean in the making.
-#[derive(Debug, Clone, Copy, Default)]
-struct Mean(f64, usize);
-
-impl Mean {
-    fn add(&mut self, value: Option<f64>) {
-        if let Some(value) = value {
-            self.0 += value;
-            self.1 += 1;
-        }
-    }
-
-    fn get(self) -> Option<f64> {
-        (self.1 > 0).then(|| self.0 / real(self.1))
-    }
-
-    fn sum(self) -> Option<f64> {
-        (self.1 > 0).then_some(self.0)
-    }
-}
-
 /// Rows, hosts, racks and sums of a reading; order, alerts and plan are for the caller.
 pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
     let (alert_gpu, own) = own(fleet);
-    let mut derived = Derived { alert_gpu, own, row_of: vec![None; fleet.gpus.len()], ..Derived::default() };
+    let voices = voices(fleet);
+    let mut derived = Derived { alert_gpu, own, voices, row_of: vec![None; fleet.gpus.len()], ..Derived::default() };
     for (place, gpu) in fleet.gpus.iter().enumerate().filter(|(_, gpu)| !gpu.is_replaced()) {
         let at = derived.rows.len();
         let same =
@@ -142,7 +111,7 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
             derived.hosts.push(Host { first: at, len: 0, worst: at });
             derived.widths.0 = derived.widths.0.max(gpu.latest.hostname.chars().count());
         }
-        let row = row(fleet, (place, gpu), derived.hosts.len() - 1, &derived.own, rule);
+        let row = row(fleet, (place, gpu), derived.hosts.len() - 1, (&derived.own, &derived.voices), rule);
         if let Some(slot) = derived.row_of.get_mut(place) {
             *slot = Some(at);
         }
@@ -158,6 +127,7 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
         if let Some(count) = Class::WORDS.iter().position(|(class, _)| *class == row.class) {
             derived.counts.iter_mut().skip(count).take(1).for_each(|count| *count += 1);
         }
+        derived.silent += usize::from(row.stale && row.class == Class::Critical);
         derived.rows.push(row);
     }
     for alert in fleet.alerts.iter().filter(|alert| alert.is_open()) {
@@ -168,8 +138,11 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
             Severity::Critical => critical,
         } += 1;
     }
+    let by = |alert: &&crate::event::Alert| alert.suppressed_by.as_ref().is_some_and(|by| by.starts_with("silence:"));
+    derived.silenced = fleet.alerts.iter().filter(|alert| alert.status == Status::Firing).filter(by).count();
     racks(fleet, &mut derived);
-    totals(fleet, &mut derived);
+    derived.totals = totals(fleet, &derived.rows);
+    derived.open_rows = super::alerts::open(&fleet.alerts, &derived.alert_gpu);
     derived.unwell = derived.rows.iter().filter(|row| row.hit && !row.is_well()).count();
     worst(&mut derived);
     derived.collectors = collectors(fleet);
@@ -178,7 +151,7 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
 }
 
 /// Whether a row is worse than another; one the filter keeps out never is.
-fn worse(row: &Row, than: &Row) -> bool {
+pub(super) fn worse(row: &Row, than: &Row) -> bool {
     (!row.hit, row.badness()) < (!than.hit, than.badness())
 }
 
@@ -202,59 +175,6 @@ fn own(fleet: &FleetNow) -> (Vec<Option<usize>>, Own) {
         }
     }
     (gpus, own)
-}
-
-fn racks(fleet: &FleetNow, derived: &mut Derived) {
-    let mut racks: BTreeMap<Natural, Rack> = BTreeMap::new();
-    for (at, host) in derived.hosts.iter().enumerate() {
-        let rows = derived.rows.get(host.first..host.first + host.len).unwrap_or_default();
-        let gpus = || rows.iter().filter_map(|row| fleet.gpus.get(row.gpu));
-        let name = gpus().find_map(|gpu| gpu.place.rack()).unwrap_or("-");
-        let rack = racks.entry(Natural::of(name)).or_insert_with(|| Rack {
-            name: name.to_owned(),
-            worst: host.worst,
-            ..Rack::default()
-        });
-        let is_worse = match (derived.rows.get(host.worst), derived.rows.get(rack.worst)) {
-            (Some(row), Some(than)) => worse(row, than),
-            _ => false,
-        };
-        rack.worst = if is_worse { host.worst } else { rack.worst };
-        rack.hosts.push(at);
-        rack.gpus += rows.len();
-        rack.unwell += rows.iter().filter(|row| !row.is_well()).count();
-        let values = || gpus().map(|gpu| &gpu.latest.values);
-        rack.hottest = values().filter_map(|values| values.real(ids::GPU_TEMP)).chain(rack.hottest).reduce(f64::max);
-        rack.watts = values().filter_map(|values| values.real(ids::POWER)).chain(rack.watts).reduce(|a, b| a + b);
-    }
-    for rack in racks.into_values() {
-        let mut mean = Mean::default();
-        let hosts = rack.hosts.iter().filter_map(|at| derived.hosts.get(*at));
-        let rows = hosts.flat_map(|host| derived.rows.get(host.first..host.first + host.len).unwrap_or_default());
-        rows.for_each(|row| mean.add(row.score.and_then(|score| i32::try_from(score).ok()).map(f64::from)));
-        derived.widths.1 = derived.widths.1.max(rack.name.chars().count());
-        derived.racks.push(Rack { mean: mean.get(), ..rack });
-    }
-}
-
-fn totals(fleet: &FleetNow, derived: &mut Derived) {
-    let [mut watts, mut temp, mut used, mut expected] = [Mean::default(); 4];
-    let mut totals = Totals::default();
-    for row in &derived.rows {
-        let Some(gpu) = fleet.gpus.get(row.gpu) else { continue };
-        watts.add(gpu.latest.values.real(ids::POWER));
-        temp.add(gpu.latest.values.real(ids::GPU_TEMP));
-        let busy = busy(gpu);
-        used.add(busy);
-        totals.idle += usize::from(busy.is_some_and(|busy| busy < IDLE));
-        expected.add(gpu.prediction.as_ref().and_then(|odds| odds.at(7)).map(|odds| odds.p));
-        totals.newest = totals.newest.max(Some(gpu.latest.time));
-        if totals.oldest.is_none_or(|(time, _)| gpu.latest.time < time) {
-            totals.oldest = Some((gpu.latest.time, row.gpu));
-        }
-    }
-    derived.totals =
-        Totals { watts: watts.sum(), temp: temp.get(), busy: used.get(), expected: expected.sum(), ..totals };
 }
 
 /// The worst rows that the filter lets through, without sorting the fleet.

@@ -37,6 +37,7 @@ fn map(canvas: &mut Canvas<'_>, model: &Model, screen: &Screen, area: Rect) {
     };
     let title = match &model.filter {
         Some(filter) => format!("Fleet  filter: {}", filter.text()),
+        None if model.only_bad => "Fleet  only what is not well".to_owned(),
         None if screen.compact => format!("Fleet: {cell}"),
         None => format!("Fleet by rack: {cell}"),
     };
@@ -97,10 +98,10 @@ fn cursor(canvas: &mut Canvas<'_>, model: &Model, inner: Rect) {
     canvas.put(spot(inner.x + 1, y, wide), &text, Role::Strong);
     let mut said = story(model, gpu);
     if said.is_empty() {
-        said.push(if row.is_some_and(super::rows::Row::is_well) {
-            "nothing is wrong with it".into()
-        } else {
-            String::new()
+        said.push(match row.map(|row| row.class) {
+            Some(Class::NoScore) => "not judged yet".to_owned(),
+            Some(Class::Ok) => "nothing is wrong with it".to_owned(),
+            _ => String::new(),
         });
     }
     for line in said {
@@ -118,7 +119,8 @@ fn story(model: &Model, gpu: &crate::event::fleet::GpuNow) -> Vec<String> {
     let ledger = gpu.health.as_ref().map(|health| health.ledger.as_slice()).unwrap_or_default();
     lines.extend(ledger.iter().map(|row| format!("{} ({:+})", row.text, -row.points)));
     let own = model.selected_at().and_then(|at| model.derived.own.get(&at));
-    let open = own.into_iter().flatten().filter_map(|at| model.alert_at(*at)).filter(|alert| alert.is_open());
+    let open = own.into_iter().flatten().filter(|at| model.derived.voices.get(**at).copied().flatten().is_some());
+    let open = open.filter_map(|at| model.alert_at(*at));
     // What costs points is said with them already.
     let new = open.filter(|alert| ledger.iter().all(|row| row.id != alert.rule));
     lines.splice(0..0, new.map(|alert| alerts::summary(alert).to_owned()).collect::<Vec<_>>());
@@ -159,8 +161,8 @@ fn class_word(class: Class) -> &'static str {
 /// Why a GPU is not well, in a word or two: its worst open alert, else what costs it most.
 pub(super) fn why(model: &Model, row: &Row) -> String {
     let own = model.derived.own.get(&row.gpu);
-    let open = own.into_iter().flatten().filter_map(|at| model.alert_at(*at)).filter(|alert| alert.is_open());
-    if let Some(alert) = open.max_by_key(|alert| alert.severity) {
+    let voice = |at: &usize| Some((model.derived.voices.get(*at).copied().flatten()?, model.alert_at(*at)?));
+    if let Some((_, alert)) = own.into_iter().flatten().filter_map(voice).max_by_key(|(severity, _)| *severity) {
         return alert.rule.clone();
     }
     let Some(gpu) = model.gpu(row.gpu) else { return String::new() };
@@ -174,7 +176,7 @@ pub(super) fn why(model: &Model, row: &Row) -> String {
 }
 
 /// Lines of the worst box that the sums take.
-const SUMS: u16 = 7;
+const SUMS: u16 = 8;
 
 fn worst(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let derived = &model.derived;
@@ -182,7 +184,17 @@ fn worst(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let sums = if inner.height >= SUMS + 6 { SUMS } else { 0 };
     let room = inner.height.saturating_sub(1 + sums);
     let shown = usize::from(room).min(derived.unwell);
-    canvas.boxed(area, "Worst first", &format!("{shown} of {}", derived.unwell));
+    canvas.boxed(
+        area,
+        "Worst first",
+        &match (derived.unwell, derived.counts) {
+            _ if model.read.is_none() => "-".to_owned(),
+            (0, [.., unjudged]) if unjudged > 0 => "not judged yet".to_owned(),
+            (0, _) => "all well".to_owned(),
+            (unwell, _) if shown < unwell => format!("{shown} of {unwell} not well"),
+            (unwell, _) => format!("{unwell} not well"),
+        },
+    );
     let place = columns((derived.widths.0 + 3).clamp(8, 22));
     let wide = inner.width;
     canvas.put(spot(inner.x + 1, inner.y, wide), "SCORE", Role::Faint);
@@ -232,19 +244,39 @@ fn totals(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let kilowatts =
         if kilowatts.is_some_and(|kilowatts| kilowatts < 10.0) { tenth(kilowatts) } else { whole(kilowatts) };
     canvas.put(line(3), &format!("power {kilowatts} kW   mean {} C", whole(totals.temp)), Role::Plain);
-    canvas.put(line(4), &format!("util  mean {} %  idle {} GPUs", whole(totals.busy), totals.idle), Role::Plain);
+    canvas.put(
+        line(4),
+        &format!(
+            "util  mean {} %  idle {} GPUs",
+            whole(totals.busy),
+            totals.idle.map_or_else(|| "-".to_owned(), |idle| idle.to_string())
+        ),
+        Role::Plain,
+    );
     let expected = match totals.expected {
         Some(sum) if sum >= 10.0 => whole(Some(sum)),
         sum => odds(sum),
     };
     canvas.put(line(5), &format!("failures expected in 7 d: {expected}"), Role::Plain);
+    let (reporting, all) = (totals.reporting, model.derived.rows.len());
+    let role = if reporting < all { Role::Strong } else { Role::Plain };
+    canvas.put(line(6), &format!("{reporting} of {all} GPUs reporting"), role);
 }
 
 fn open(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compact: bool) {
     let [info, warning, critical] = model.derived.open;
     let key = if compact { "" } else { "   (3 opens)" };
     let info = if info > 0 { format!("  {info} info") } else { String::new() };
-    let inner = canvas.boxed(area, "Open alerts", &format!("{critical} crit  {warning} warn{info}{key}"));
+    let counts = if model.read.is_some() {
+        format!("{critical} crit  {warning} warn{info}{}{key}", alerts::quiet(model))
+    } else {
+        "-".to_owned()
+    };
+    let inner = canvas.boxed(area, "Open alerts", &counts);
+    let more = model.derived.open.iter().sum::<usize>().saturating_sub(usize::from(inner.height));
+    if more > 0 {
+        canvas.below(area, &format!("+{more} more"));
+    }
     for (y, row) in (inner.top()..inner.bottom()).zip(&model.derived.open_rows) {
         alerts::line(canvas, model, row, spot(inner.x, y, inner.width));
     }

@@ -29,6 +29,11 @@ impl Zone {
         }
     }
 
+    /// Columns of a clock.
+    pub(super) fn width(self) -> u16 {
+        8 + columns(self.suffix().len())
+    }
+
     /// `07:41:30Z`, or `07:41:30+01`.
     pub(super) fn clock(self, time: Time) -> String {
         let text = self.shifted(time);

@@ -143,7 +143,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, body: Rect) {
     let held = if model.still > 0 { "  held" } else { "" };
     let all = i64::try_from(derived.rows.len()).unwrap_or(i64::MAX);
     let of = i64::try_from(derived.order.len()).unwrap_or(i64::MAX);
-    let right = format!("{} of {}   sort: {}{held}", count(of), count(all), model.sort.word());
+    let right =
+        format!("{} of {}   sort: {}{held}{}", count(of), count(all), model.sort.word(), super::alerts::quiet(model));
     let inner = canvas.boxed(body, &format!("GPUs{filter}{bad}"), &right);
     if body.width >= 100 {
         canvas.below(

@@ -66,7 +66,8 @@ fn draw_line(canvas: &mut Canvas<'_>, model: &Model, area: Rect, (at, line): (us
         if x < area.right()
             && let Some(row) = model.derived.rows.get(cell.row)
         {
-            glyph(canvas, row, (x, area.y), here);
+            let shown = row.hit && !(model.only_bad && row.is_well());
+            glyph(canvas, &Row { hit: shown, ..*row }, (x, area.y), here);
         }
     }
     // A character besides the underline points at the cursor: before its host's cells.
@@ -119,7 +120,12 @@ fn block(canvas: &mut Canvas<'_>, model: &Model, at: Spot, (rack, cell, here): (
 fn numbers(canvas: &mut Canvas<'_>, model: &Model, rack: usize, at: Spot) {
     let Some(rack) = model.derived.racks.get(rack) else { return };
     let kilowatts = tenth(rack.watts.map(|watts| watts / 1000.0));
-    let text = format!("avg {}  max {} C  {kilowatts} kW", tenth(rack.mean), whole(rack.hottest));
+    let short = if rack.reporting < rack.gpus {
+        format!("  {} of {} reporting", rack.reporting, rack.gpus)
+    } else {
+        String::new()
+    };
+    let text = format!("avg {}  max {} C  {kilowatts} kW{short}", tenth(rack.mean), whole(rack.hottest));
     canvas.put(at, &text, Role::Faint);
 }
 

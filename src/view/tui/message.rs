@@ -88,7 +88,7 @@ pub enum Msg {
     },
     /// Work before the first frame, such as a demo's history; absent once it is over.
     Progress(Option<Progress>),
-    /// Something to tell the user: what became of what they asked for.
+    /// Something the user should know, such as what became of a [`Effect::Save`].
     Said(String),
     /// A second went by; the run's clock says so now.
     Tick(Time),

@@ -46,10 +46,10 @@ pub(super) enum Mode {
 pub(super) const SPANS: [(i64, &str); 4] =
     [(30 * time::MINUTE, "30 min"), (6 * time::HOUR, "6 h"), (time::DAY, "24 h"), (7 * time::DAY, "7 d")];
 
-/// Ticks that the order stays as it is after a move (J): a row must not jump from under a finger.
-pub(super) const STILL: u8 = 2;
-/// Ticks that a notice stays.
-const NOTICE: u64 = 5;
+/// Ticks and readings that the order stays as it is after a move (J): a row must not jump from under a finger.
+pub(super) const STILL: u8 = 3;
+/// Ticks and readings that a notice stays.
+const NOTICE: u64 = 6;
 /// Ticks that a new alert stands out.
 pub(super) const NEW: u64 = 10;
 
@@ -71,6 +71,10 @@ pub struct Model {
     pub(super) focused: bool,
     pub(super) now: Time,
     pub(super) ticks: u64,
+    /// Ticks and readings: what is held for a while is counted by them.
+    pub(super) beats: u64,
+    /// Whether the user has moved the cursor.
+    pub(super) touched: bool,
     /// Ticks since data came.
     pub(super) silent: u64,
     pub(super) still: u8,
@@ -138,6 +142,8 @@ impl Model {
             focused: true,
             now,
             ticks: 0,
+            beats: 0,
+            touched: false,
             silent: 0,
             still: 0,
             read: None,
@@ -232,7 +238,7 @@ impl Model {
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some((text.into(), self.ticks + NOTICE));
+        self.notice = Some((text.into(), self.beats + NOTICE));
     }
 
     /// How the screen is divided now.
@@ -252,8 +258,39 @@ impl Model {
                 0 => format!("retry {attempt} now"),
                 left => format!("retry {attempt} in {left} s"),
             };
-            return Some(format!("STALE: {error}, {retry}; last good {good}"));
+            let never = self.read.is_none();
+            return Some(if never {
+                format!("NO STORE YET: {retry}: {error}")
+            } else {
+                format!("STALE: {retry}; last good {good}: {error}")
+            });
         }
-        self.is_stale().then(|| format!("STALE: no reading for {} s; last good {good}", self.silent))
+        if self.is_stale() {
+            return Some(format!("STALE: no reading for {} s; last good {good}", self.silent));
+        }
+        self.unheard().map(|newest| self.no_new_data(newest))
+    }
+
+    /// The newest sample of the fleet, where even that is too old to count as fresh.
+    pub(super) fn unheard(&self) -> Option<Time> {
+        self.derived.totals.newest.filter(|_| self.derived.totals.reporting == 0)
+    }
+
+    fn no_new_data(&self, newest: Time) -> String {
+        let stages = self.read.as_ref().map(|read| read.pipeline.stages.as_slice()).unwrap_or_default();
+        let late = |stage: &super::message::Stage| {
+            Some(format!("{} lags {} events", stage.name, stage.lag.filter(|lag| *lag > 0)?))
+        };
+        let lags: Vec<String> = stages.iter().filter_map(late).collect();
+        let last = self.zone().clock(newest);
+        let mut text = format!("NO NEW DATA: last sample {last}");
+        if self.demo {
+            let behind = super::format::age(Some(newest), self.reference());
+            text = format!("{text}; this machine is {behind} behind: the fleet's clock runs faster than it can work");
+        }
+        if !lags.is_empty() {
+            text = format!("{text}; {}", lags.join(", "));
+        }
+        text
     }
 }

@@ -85,15 +85,16 @@ fn map(model: &mut Model, step: Step) {
 pub(super) fn hit(model: &mut Model, ahead: bool) {
     let unwell = |at: &usize| model.derived.rows.get(*at).is_some_and(|row| row.hit && !row.is_well());
     let order = if model.view == View::Gpus { &model.derived.order } else { &model.derived.worst };
-    let hits: Vec<usize> = order.iter().copied().filter(unwell).collect();
     let row = model.selected_at().and_then(|gpu| model.derived.row_of.get(gpu).copied().flatten());
     let own = row.and_then(|row| order.iter().position(|at| *at == row));
-    let place = |row: &usize| order.iter().position(|at| at == row);
-    let next = match own {
-        Some(own) if ahead => hits.iter().find(|row| place(row).is_some_and(|at| at > own)).or(hits.first()),
-        Some(own) => hits.iter().rfind(|row| place(row).is_some_and(|at| at < own)).or(hits.last()),
-        None if ahead => hits.first(),
-        None => hits.last(),
+    let from = own.unwrap_or_default();
+    let mut hits = order.iter().filter(|at| unwell(at));
+    let next = if ahead {
+        let after = order.iter().skip(own.map_or(0, |own| own + 1)).find(|at| unwell(at));
+        after.or_else(|| hits.next())
+    } else {
+        let before = order.iter().take(from).rfind(|at| unwell(at));
+        before.or_else(|| hits.next_back())
     };
     match next.and_then(|at| model.derived.rows.get(*at)).map(|row| row.gpu) {
         Some(gpu) => {

@@ -68,9 +68,13 @@ fn score(canvas: &mut Canvas<'_>, model: &Model, area: Rect, (detail, gpu): (&De
     let inner = canvas.boxed(area, &title, &was);
     let (left, wide, bottom) = (inner.x + 1, inner.width.saturating_sub(2), inner.bottom());
     let mut y = inner.y;
-    let foot = predicted(gpu.prediction.as_ref(), wide >= 42);
+    let foot = predicted(gpu.prediction.as_ref(), health.ledger.iter().any(|row| row.hard), wide >= 42);
     let confidence = format!("confidence {:.0} %  grade {}", 100.0 * health.confidence, health.grade.word());
     let mut low: Vec<(String, Role)> = vec![(confidence, Role::Faint)];
+    // Rows are written on change; a pass that changes nothing still judges.
+    let judged = model.fleet().and_then(|fleet| fleet.numbers.last()).map(|pass| pass.time.max(health.time));
+    let judged = age(judged.or(Some(health.time)), model.reference());
+    low.push((format!("judged {judged} ago, unchanged since {}", model.zone().clock(health.time)), Role::Faint));
     low.extend(health.replaced_by.iter().map(|other| (format!("replaced by {other}"), Role::Strong)));
     low.push((format!("do: {}", action(health.action)), Role::Strong));
     low.extend(foot.into_iter().map(|line| (line, Role::Plain)));
@@ -121,7 +125,7 @@ fn history(canvas: &mut Canvas<'_>, model: &Model, at: super::canvas::Spot, deta
 }
 
 /// The prediction with its interval, what it rests on, and why it differs from the fleet's.
-fn predicted(prediction: Option<&Prediction>, roomy: bool) -> Vec<String> {
+fn predicted(prediction: Option<&Prediction>, hard: bool, roomy: bool) -> Vec<String> {
     let Some(prediction) = prediction else { return vec!["no prediction yet".to_owned()] };
     let mut lines: Vec<String> = prediction
         .odds
@@ -138,12 +142,18 @@ fn predicted(prediction: Option<&Prediction>, roomy: bool) -> Vec<String> {
     let reasons = prediction.reasons.iter().map(|reason| format!("  x{:.1} {}", reason.factor, reason.text));
     lines.extend(reasons);
     let advice = match prediction.advice {
-        Advice::None => "nothing",
+        Advice::None if hard => "odds alone ask for nothing;",
+        Advice::None => "nothing by the odds",
         Advice::Watch => "watch it",
         Advice::ScheduleDiagnostics => "run diagnostics when it is free",
     };
     let standing = prediction.standing.word().replace('_', " ");
-    lines.push(format!("advice: {advice}   model {} ({standing})", prediction.model));
+    if hard && prediction.advice == Advice::None {
+        lines.push(format!("advice: {advice}"));
+        lines.push(format!("  this fault is judged by rule   model {} ({standing})", prediction.model));
+    } else {
+        lines.push(format!("advice: {advice}   model {} ({standing})", prediction.model));
+    }
     lines
 }
 
@@ -255,13 +265,14 @@ fn more(gpu: &GpuNow) -> Vec<(&'static str, String)> {
 fn events(canvas: &mut Canvas<'_>, model: &Model, area: Rect, detail: &Detail) {
     let first = (model.tops.events + 1).min(detail.events.len());
     let inner = canvas.boxed(area, "Events of this GPU", &format!("{first} of {}", detail.events.len()));
-    let clock = if inner.width >= 98 { 20 } else { 9 };
+    let short = model.zone().width();
+    let clock = if inner.width >= 98 { short + 11 } else { short };
     let x = inner.x + 1;
     if detail.events.is_empty() {
         canvas.put(spot(x, inner.y, inner.width.saturating_sub(2)), "nothing happened that is stored", Role::Faint);
     }
     for (y, event) in (inner.top()..inner.bottom()).zip(detail.events.iter().skip(model.tops.events)) {
-        let at = if clock > 9 { model.zone().full(event.at) } else { model.zone().clock(event.at) };
+        let at = if clock > short { model.zone().full(event.at) } else { model.zone().clock(event.at) };
         canvas.put(spot(x, y, clock), &at, Role::Plain);
         let word = event.severity.map_or("    ", severity);
         canvas.put(spot(x + clock + 2, y, 4), word, event.severity.map_or(Role::Plain, Role::Alarm));

@@ -30,7 +30,7 @@ pub(super) fn summary(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compac
     let lag_word = if compact { "" } else { " lag" };
     // A stage is told by what it has yet to read, a pass by when it last wrote; collect stands first already.
     let told = |stage: &Stage| match (stage.lag, stage.newest) {
-        (None, Some(_)) => format!("{} {} ago", stage.name, age(stage.newest, model.reference())),
+        (None, Some(_)) => format!("{} wrote {} ago", stage.name, age(stage.newest, model.reference())),
         _ => format!("{}{lag_word} {}", stage.name, lag(stage)),
     };
     let stages = read.pipeline.stages.iter().filter(|stage| stage.name != "collect").map(told);
@@ -39,7 +39,7 @@ pub(super) fn summary(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compac
     let newest = age(derived.totals.newest, at);
     let mut parts: Vec<String> = read.pipeline.bus.iter().cloned().collect();
     if compact {
-        first = format!("{first}   newest {newest}");
+        first = format!("newest {newest}  {first}");
         parts.push(store(&read.pipeline).to_owned());
     } else {
         parts.push(format!("{} {} ms", store(&read.pipeline), read.took_ms));
@@ -79,7 +79,12 @@ fn stage_box(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let mut y = inner.y + 1;
     for stage in &read.pipeline.stages {
         let members = if stage.members.is_empty() { "-".to_owned() } else { stage.members.len().to_string() };
-        let who = if stage.members.is_empty() { "nobody known".to_owned() } else { stage.members.join(" ") };
+        let who = match (stage.members.is_empty(), stage.lag, stage.newest) {
+            (false, ..) => stage.members.join(" "),
+            (true, Some(_), _) => "nobody known".to_owned(),
+            (true, None, Some(_)) => format!("wrote {} ago", age(stage.newest, model.reference())),
+            (true, None, None) => "-".to_owned(),
+        };
         let behind = stage.lag.is_some_and(|lag| lag > 0) && stage.members.is_empty();
         let role = if behind { Role::Strong } else { Role::Plain };
         let cells = [stage.name.clone(), lag(stage), age(stage.newest, model.reference()), members, who];

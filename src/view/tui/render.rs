@@ -57,10 +57,15 @@ pub fn render_to(model: &Model, buffer: &mut Buffer) {
 /// LIVE, STALE, FROZEN or WAITING, and how it stands out.
 fn state(model: &Model) -> (String, Role) {
     match &model.read {
+        _ if model.progress.is_some() => ("HISTORY".to_owned(), Role::Strong),
         None => ("WAITING".to_owned(), Role::Strong),
         Some(_) if model.frozen => ("FROZEN".to_owned(), Role::Selected),
         Some(read) if model.is_stale() => {
             (format!("STALE {}", ago(model.now.since(read.at).max(0) / 1000)), Role::Alarm(Severity::Critical))
+        }
+        Some(_) if model.unheard().is_some() => {
+            let old = super::format::age(model.unheard(), model.reference());
+            (format!("NO NEW DATA {old}"), Role::Alarm(Severity::Critical))
         }
         Some(_) => ("LIVE".to_owned(), Role::Strong),
     }
@@ -88,7 +93,7 @@ fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect, compact: bool) {
     let number = |number: usize, one: &str, many: &str| {
         format!("{} {}", count(i64::try_from(number).unwrap_or(i64::MAX)), if number == 1 { one } else { many })
     };
-    let gpus = number(derived.rows.len(), "GPU", "GPUs");
+    let gpus = if model.read.is_some() { number(derived.rows.len(), "GPU", "GPUs") } else { "- GPUs".to_owned() };
     if compact {
         at = canvas.put(spot(at, area.y, room.saturating_sub(at)), &format!("{title}{gpus}   "), Role::Plain);
         counts(
@@ -119,7 +124,15 @@ fn counts(canvas: &mut Canvas<'_>, model: &Model, at: super::canvas::Spot, gap: 
             Class::NoData if number > 0 => Role::Strong,
             _ => Role::Plain,
         };
-        x = canvas.put(spot(x, at.y, right.saturating_sub(x)), &format!("{word} {number}"), role);
+        let number = if model.read.is_some() { number.to_string() } else { "-".to_owned() };
+        let silent = if *class == Class::Critical { model.derived.silent } else { 0 };
+        let silent = if silent > 0 { format!(" ({silent} silent)") } else { String::new() };
+        let text = format!("{word} {number}{silent}");
+        // A count that is cut would be another count.
+        if x + columns(text.len()) > right {
+            break;
+        }
+        x = canvas.put(spot(x, at.y, right.saturating_sub(x)), &text, role);
         x = canvas.put(spot(x, at.y, right.saturating_sub(x)), gap, Role::Plain);
     }
 }

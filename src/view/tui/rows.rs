@@ -51,7 +51,7 @@ pub(super) struct Row {
     pub(super) slot: Option<u16>,
     pub(super) class: Class,
     pub(super) score: Option<i64>,
-    /// Worst open alert.
+    /// Worst alert that fires for it, also under an incident; silenced ones do not count.
     pub(super) alert: Option<Severity>,
     /// Its cell of the map.
     pub(super) cell: char,
@@ -60,6 +60,8 @@ pub(super) struct Row {
     pub(super) hit: bool,
     /// Until when its newest sample counts as fresh.
     pub(super) fresh_until: Time,
+    /// Whether it is older than that.
+    pub(super) stale: bool,
 }
 
 impl Row {
@@ -94,10 +96,15 @@ const SLOTS: u16 = 64;
 const LATE: i64 = 3;
 
 /// The row of the GPU at `place` of the reading, on host `host`.
-pub(super) fn row(fleet: &FleetNow, (place, gpu): (usize, &GpuNow), host: usize, own: &Own, rule: &Rule<'_>) -> Row {
+pub(super) fn row(
+    fleet: &FleetNow,
+    (place, gpu): (usize, &GpuNow),
+    host: usize,
+    (own, voices): (&Own, &[Option<Severity>]),
+    rule: &Rule<'_>,
+) -> Row {
     let alerts = own.get(&place).map(Vec::as_slice).unwrap_or_default();
-    let open = alerts.iter().filter_map(|at| fleet.alerts.get(*at)).filter(|alert| alert.is_open());
-    let worst = open.map(|alert| alert.severity).max();
+    let worst = alerts.iter().filter_map(|at| voices.get(*at).copied().flatten()).max();
     let interval = gpu.latest.interval_ms.filter(|ms| *ms > 0).unwrap_or(INTERVAL_MS);
     let fresh_until = gpu.latest.time.plus(LATE * interval + rule.grace_ms);
     let stale = rule.at > fresh_until;
@@ -124,6 +131,7 @@ pub(super) fn row(fleet: &FleetNow, (place, gpu): (usize, &GpuNow), host: usize,
         band,
         hit: rule.filter.is_none_or(|filter| filter.matches(&subject)),
         fresh_until,
+        stale,
     }
 }
 

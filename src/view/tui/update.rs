@@ -45,6 +45,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.replan();
             Vec::new()
         }
+        Msg::Said(text) => {
+            model.say(text);
+            Vec::new()
+        }
         Msg::Tick(now) => {
             tick(model, now);
             Vec::new()
@@ -81,6 +85,8 @@ fn data(model: &mut Model, read: Box<Read>) -> Vec<Effect> {
     } else {
         model.take(read);
     }
+    // Where the clock stands still, readings let go of what is held.
+    model.beat();
     if rings && model.bell { vec![Effect::Bell] } else { Vec::new() }
 }
 
@@ -103,15 +109,7 @@ fn tick(model: &mut Model, now: Time) {
     model.now = now;
     model.ticks += 1;
     model.silent = model.silent.saturating_add(1);
-    if model.notice.as_ref().is_some_and(|(_, until)| *until <= model.ticks) {
-        model.notice = None;
-    }
-    if model.still > 0 {
-        model.still -= 1;
-        if model.still == 0 {
-            model.reorder();
-        }
-    }
+    model.beat();
     let late = model.derived.next_stale.is_some_and(|next| next < model.reference());
     if late || stale != model.is_stale() {
         model.rebuild();
@@ -119,6 +117,20 @@ fn tick(model: &mut Model, now: Time) {
 }
 
 impl Model {
+    /// A tick or a reading: what is held for a while comes nearer to its end.
+    fn beat(&mut self) {
+        self.beats += 1;
+        if self.notice.as_ref().is_some_and(|(_, until)| *until <= self.beats) {
+            self.notice = None;
+        }
+        if self.still > 0 {
+            self.still -= 1;
+            if self.still == 0 {
+                self.reorder();
+            }
+        }
+    }
+
     /// Shows a reading.
     pub(super) fn take(&mut self, read: Box<Read>) {
         let same = |old: &Read| {
@@ -163,7 +175,9 @@ impl Model {
 
     /// The cursor stays on its GPU; where that is gone, or none was, it is on the worst.
     fn keep_cursor(&mut self) {
-        let found = self.selected.as_ref().and_then(|(uuid, _)| self.find(uuid));
+        // Until the user moves it follows the worst.
+        let own = self.selected.as_ref().filter(|_| self.touched || self.open.is_some());
+        let found = own.and_then(|(uuid, _)| self.find(uuid));
         // One that the filter keeps out is not seen any more; the cursor is where the eye is.
         let seen = |gpu: &usize| {
             self.derived
@@ -234,12 +248,14 @@ impl Model {
     /// The user moved: the order holds still for a moment.
     pub(super) fn moved(&mut self) {
         self.still = STILL;
+        self.touched = true;
         motion::scroll(self);
     }
 
     /// Opens a GPU's page.
     pub(super) fn open_gpu(&mut self, at: usize) -> Vec<Effect> {
         self.select(at);
+        self.touched = true;
         self.open = self.selected.as_ref().map(|(uuid, _)| uuid.clone());
         self.tops.events = 0;
         self.redetail();
