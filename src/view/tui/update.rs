@@ -36,10 +36,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Msg::Said(text) => {
-            model.say(text);
-            Vec::new()
-        }
         Msg::Progress(progress) => {
             model.progress = progress;
             model.replan();
