@@ -85,18 +85,4 @@ mod tests {
         one.ended = Some(Time(50));
         assert_eq!([49, 50].map(|at| one.holds(Time(at))), [true, false]);
     }
-
-    #[test]
-    fn one_that_names_nothing_marks_nothing() {
-        let alert: Alert = serde_json::from_value(serde_json::json!({
-            "schema_version": "1.0", "event_type": "gpu_alert", "alert_id": "a", "fingerprint": "f", "rule": "xid",
-            "status": "firing", "severity": "critical", "gpu": null, "host": {"hostname": "n1"}, "value": null,
-            "threshold": null, "unit": null, "since": "2026-02-11T07:20:00.000Z", "at": "2026-02-11T07:20:00.000Z",
-            "summary": "s", "action": "a", "evidence": {}, "suppressed_by": null
-        }))
-        .unwrap();
-        let none = Silence::new(Vec::new(), Time(0), Time(100), "new fans", "ana");
-        assert_eq!(mark(&[none], &alert, Time(50)), None);
-        assert!(mark(&[silence("host=n1", 10)], &alert, Time(50)).is_some());
-    }
 }
