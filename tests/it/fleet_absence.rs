@@ -266,25 +266,6 @@ fn a_lost_host_whose_samples_return_before_its_report_is_one_alert() {
 }
 
 #[test]
-fn gpus_without_a_hosts_name_are_no_host() {
-    let mut fleet = Fleet::new(4, 8);
-    for known in &mut fleet.facts.gpus {
-        known.latest.hostname.clear();
-    }
-    fleet.facts.collectors.iter_mut().for_each(|row| row.hostname.clear());
-    fleet.minutes(2);
-    fleet.mute.insert(uuid(0, 5));
-    for index in 0..8 {
-        fleet.detect((1, index), ("power_brake", None), Severity::Warning);
-        fleet.detect((2, index), ("power_brake", None), Severity::Warning);
-    }
-    fleet.minutes(10);
-    fleet.mute.extend((0..4).flat_map(|number| (0..8).map(move |index| uuid(number, index))));
-    fleet.minutes(10);
-    assert_eq!(fleet.events(), []);
-}
-
-#[test]
 fn a_gpu_that_people_say_is_out_is_there_while_it_reports() {
     let mut fleet = well();
     fleet.detect((3, 5), ("ecc_dbe", None), Severity::Critical);

@@ -246,3 +246,22 @@ fn stages_that_stand_still_are_told_since_the_newest_sample_until_they_go_on() {
     fleet.minutes(1);
     assert_eq!(fleet.events()[1..], [("pipeline_silent", "resolved")]);
 }
+
+#[test]
+fn gpus_without_a_hosts_name_are_no_host() {
+    let mut fleet = Fleet::new(4, 8);
+    for known in &mut fleet.facts.gpus {
+        known.latest.hostname.clear();
+    }
+    fleet.facts.collectors.iter_mut().for_each(|row| row.hostname.clear());
+    fleet.minutes(2);
+    fleet.mute.insert(uuid(0, 5));
+    for index in 0..8 {
+        fleet.detect((1, index), ("power_brake", None), Severity::Warning);
+        fleet.detect((2, index), ("power_brake", None), Severity::Warning);
+    }
+    fleet.minutes(10);
+    fleet.mute.extend((0..4).flat_map(|number| (0..8).map(move |index| uuid(number, index))));
+    fleet.minutes(10);
+    assert_eq!(fleet.events(), []);
+}

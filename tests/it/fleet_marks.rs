@@ -193,3 +193,12 @@ fn the_numbers_are_those_of_the_gpus_that_are_there() {
     let numbers = fleet.judge().numbers;
     assert_eq!((numbers.states, numbers.mean, numbers.worst), ([0; 4], None, None));
 }
+
+#[test]
+fn detects_mark_of_a_silence_that_names_nothing_is_none() {
+    let mut fleet = well();
+    fleet.silence(&[], HOUR);
+    fleet.detect((3, 0), ("power_brake", None), Severity::Warning);
+    let alert = fleet.firing("power_brake")[0];
+    assert_eq!(gpuhm::event::silence::mark(&fleet.facts.silences, alert, fleet.now), None);
+}

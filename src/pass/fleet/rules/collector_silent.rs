@@ -1,8 +1,8 @@
 //! A collector that no longer reports about itself while samples of its host's GPUs arrive: what it drops or misses is not
 //! known until it does.
 //!
-//! A lost host that returns may send samples before its first report: while its silence fires nothing is told, and what a
-//! GPU's stored health found silent is no sign of samples without reports.
+//! A lost host that returns may send samples before its first report: in the pass that ends its silence nothing is told. When
+//! its samples began again is not stored, so that a report which is not there a pass later counts as missed.
 
 use serde_json::json;
 
@@ -22,11 +22,7 @@ fn find<'a>(world: &World<'a>) -> Vec<Finding<'a>> {
     let finding = |(name, host): (&&'a str, &crate::pass::presence::Host<'a>)| {
         let subject = Subject::Host(name);
         let (sampled, report) = (host.sampled?, host.report?);
-        // Samples began again after the newest instant at which a GPU was found silent.
-        let health = |gpu: &crate::pass::presence::Gpu<'a>| gpu.known.health.as_ref();
-        let found = world.presence.members(host).filter_map(health);
-        let silent = found.filter(|health| health.time.since(health.as_of) > host.gap()).map(|health| health.time);
-        let late = sampled.since(silent.fold(report.time, crate::event::Time::max));
+        let late = sampled.since(report.time);
         let limit = REPORT.max(host.gap());
         if late <= limit {
             return None;
