@@ -17,6 +17,7 @@ mod heat;
 mod help;
 pub mod keys;
 mod layout;
+mod listing;
 mod message;
 mod model;
 mod motion;
