@@ -18,6 +18,7 @@ mod heat;
 mod help;
 pub mod keys;
 mod layout;
+mod listing;
 mod message;
 mod model;
 mod motion;

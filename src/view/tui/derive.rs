@@ -142,7 +142,7 @@ pub(super) fn derive(fleet: &FleetNow, rule: &Rule<'_>) -> Derived {
     derived.silenced = fleet.alerts.iter().filter(|alert| alert.status == Status::Firing).filter(by).count();
     racks(fleet, &mut derived);
     derived.totals = totals(fleet, &derived.rows);
-    derived.open_rows = super::alerts::open(&fleet.alerts, &derived.alert_gpu);
+    derived.open_rows = super::listing::open(&fleet.alerts, &derived.alert_gpu);
     derived.unwell = derived.rows.iter().filter(|row| row.hit && !row.is_well()).count();
     worst(&mut derived);
     derived.collectors = collectors(fleet);

@@ -8,7 +8,7 @@ use super::model::{Mode, Model, SPANS, STILL, Trouble, View};
 use super::now::detail;
 use super::plan::plan;
 use super::rows::Rule;
-use super::{act, alerts, dialog, keys, layout, motion, mouse};
+use super::{act, dialog, keys, layout, listing, motion, mouse};
 use crate::event::{Severity, Time};
 
 /// Takes a message in.
@@ -212,7 +212,7 @@ impl Model {
 
     /// Makes the list of alerts anew.
     pub(super) fn realert(&mut self) {
-        self.derived.alerts = alerts::list(self);
+        self.derived.alerts = listing::list(self);
         let known = |id: &String| {
             self.derived.alerts.iter().any(|row| self.alert_at(row.at).is_some_and(|alert| alert.alert_id == *id))
         };
