@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::fleet_health::health;
 use gpuhm::event::alert::{AlertGpu, AlertHost, alert_id, fingerprint};
-use gpuhm::event::health::{Action, Deduction, Dimension, Grade, Health, State};
+use gpuhm::event::health::{Health, State};
 use gpuhm::event::matcher::Fields;
 use gpuhm::event::rows::{CollectorRow, Happening, Place, Raw};
 use gpuhm::event::time::{DAY, MINUTE, SECOND};
@@ -273,43 +274,5 @@ pub(crate) fn detected(
         action: "Look.".into(),
         evidence: code.map(|code| (rule.to_owned(), code.into())).into_iter().collect(),
         suppressed_by: None,
-    }
-}
-
-/// What a ledger lacks to the score is one row of a flag.
-fn health(known: &Known, state: Option<State>, (hard, now): (Option<Option<Time>>, Time)) -> Health {
-    let state = state.unwrap_or(State::Ok);
-    let score = [(State::Ok, 100), (State::Degraded, 60), (State::Critical, 30), (State::Unknown, 100)];
-    let score = score.into_iter().find(|(one, _)| *one == state).unwrap().1;
-    let row = Deduction {
-        id: "row".into(),
-        dimension: Dimension::Memory,
-        points: 100 - score,
-        capped: None,
-        text: "a row".into(),
-        value: None,
-        limit: None,
-        unit: String::new(),
-        at: hard.flatten().unwrap_or(known.latest.time),
-        window_s: hard.flatten().map(|_| 86_400),
-        held: false,
-        hard: hard.is_some(),
-        action: Action::Monitor,
-    };
-    Health {
-        gpu_uuid: known.uuid().to_owned(),
-        hostname: known.latest.hostname.clone(),
-        device_index: known.latest.device_index,
-        time: now,
-        score,
-        grade: Grade::of(score),
-        state,
-        confidence: 1.0,
-        action: Action::Monitor,
-        ledger: if row.points > 0 { vec![row] } else { Vec::new() },
-        notes: Vec::new(),
-        better_since: None,
-        as_of: known.latest.time,
-        replaced_by: None,
     }
 }

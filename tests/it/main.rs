@@ -51,6 +51,8 @@ mod detect_recorded;
 #[cfg(test)]
 mod fleet_absence;
 #[cfg(test)]
+mod fleet_health;
+#[cfg(test)]
 mod fleet_incidents;
 #[cfg(test)]
 mod fleet_laws;

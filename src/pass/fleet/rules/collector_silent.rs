@@ -1,8 +1,8 @@
 //! A collector that no longer reports about itself while samples of its host's GPUs arrive: what it drops or misses is not
 //! known until it does.
 //!
-//! A lost host that returns may send samples before its first report: in the pass that ends its silence nothing is told. When
-//! its samples began again is not stored, so that a report which is not there a pass later counts as missed.
+//! A lost host that returns may send samples before its first report. So nothing is told while its silence fires, nor before
+//! an earlier pass, too, saw samples that are newer than the last report by more than it may be late.
 
 use serde_json::json;
 
@@ -27,7 +27,9 @@ fn find<'a>(world: &World<'a>) -> Vec<Finding<'a>> {
         if late <= limit {
             return None;
         }
-        let lost = world.open(super::HOST_SILENT, subject, "").is_some();
+        let mut before = world.presence.members(host).filter_map(|gpu| gpu.known.health.as_ref());
+        let seen = before.any(|health| health.time < world.now && health.as_of.since(report.time) > limit);
+        let lost = !seen || world.open(super::HOST_SILENT, subject, "").is_some();
         if lost || !host.is_live() || !host.is_fresh(world.now) || host.is_booting(world.now) {
             return Some(Finding::hold(subject));
         }

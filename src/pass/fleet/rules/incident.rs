@@ -81,7 +81,12 @@ fn find<'a>(world: &World<'a>, heard: &Heard<'a>) -> Vec<Finding<'a>> {
                 inhibits.extend(world.open(ID, Subject::Host(host), &name).map(|alert| alert.alert_id.clone()));
             }
         }
-        let case = case(world, (subject, state), group, (total, began));
+        // What is silenced keeps it going, and makes it no worse.
+        let loudest = loud.get(&(subject, state)).and_then(|group| group.alerts.iter().map(|alert| alert.severity).max());
+        let case = Case {
+            severity: loudest.unwrap_or(Severity::Warning),
+            ..case(world, (subject, state), group, (total, began))
+        };
         found.push(Finding { qualifier: name, inhibits, ..Finding::fire(subject, case) });
     }
     found
@@ -172,7 +177,7 @@ fn case(
         (rule, code) => code.map_or_else(|| rule.to_owned(), |code| format!("XID {code}")),
     };
     Case {
-        severity: group.alerts.iter().map(|alert| alert.severity).max().unwrap_or(Severity::Warning),
+        severity: Severity::Warning,
         since: began,
         value: Some(number(part * 100) / number(total.max(1))),
         threshold: Some(number(INCIDENT)),

@@ -104,6 +104,8 @@ pub(super) fn stands_for_silence(alert: &Alert) -> bool {
 fn at_hand<'a>(world: &World<'a>, heard: &Heard<'a>) -> Option<(Trouble<'a>, Time, usize)> {
     let open = world.open(ID, Subject::Fleet, "");
     let firing = if open.is_some() { &heard.all } else { &heard.loud };
+    // What is silenced keeps it going, and makes it no worse.
+    let loud: BTreeSet<&str> = heard.loud.iter().map(|alert| alert.alert_id.as_str()).collect();
     let mut all = Trouble::new();
     for alert in firing.iter().filter(|alert| is_silence(alert)) {
         let host = match &alert.gpu {
@@ -112,8 +114,9 @@ fn at_hand<'a>(world: &World<'a>, heard: &Heard<'a>) -> Option<(Trouble<'a>, Tim
         };
         let known = host.and_then(|host| Some((host, Time::parse(&alert.since)?)));
         let Some((host, since)) = known.filter(|(host, _)| world.presence.hosts.contains_key(host)) else { continue };
-        let one = all.entry(host).or_insert((since, alert.severity));
-        *one = (one.0.min(since), one.1.max(alert.severity));
+        let severity = if loud.contains(alert.alert_id.as_str()) { alert.severity } else { Severity::Warning };
+        let one = all.entry(host).or_insert((since, severity));
+        *one = (one.0.min(since), one.1.max(severity));
     }
     let hosts: BTreeSet<&str> =
         world.presence.hosts.iter().filter(|(_, host)| !host.gpus.is_empty()).map(|(name, _)| *name).collect();
