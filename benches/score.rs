@@ -1,5 +1,5 @@
 //! The scoring pass over 10,000 GPUs against passes over ten fleets of 1,000: 1 where the cost of a GPU hangs on nothing
-//! else. The fleets are different ones, so that both sides have as much memory to go through.
+//! else. So it must be of a host with all of them, too. The fleets are different ones, so that both sides have as much memory to go through.
 //!
 //! A fleet as a store answers it: eight GPUs a host, a day of hours each, the health of last time; one in fifty has a past
 //! of XIDs, errors and throttling, one in two hundred has fallen silent.
@@ -21,9 +21,15 @@ const SMALL: usize = 1_000;
 const NOW: Now = Now { at: Time(1_760_000_400_000), absence: true, stalled: false };
 
 pub(crate) fn run() -> anyhow::Result<()> {
+    against(format!("score, {LARGE} GPUs"), 8)?;
+    against(format!("score, {LARGE} GPUs of one host"), LARGE)
+}
+
+/// A large fleet with so many GPUs a host against small ones with eight.
+fn against(subject: String, crowd: usize) -> anyhow::Result<()> {
     let mut random = Random(7);
-    let large = fleet(LARGE, &mut random)?;
-    let small = (0..LARGE / SMALL).map(|_| fleet(SMALL, &mut random)).collect::<anyhow::Result<Vec<Facts>>>()?;
+    let large = fleet(LARGE, crowd, &mut random)?;
+    let small = (0..LARGE / SMALL).map(|_| fleet(SMALL, 8, &mut random)).collect::<anyhow::Result<Vec<Facts>>>()?;
     let rounds = Rounds::of(
         || Ok(timed(|| black_box(score(&large, NOW)).len()).0),
         || {
@@ -35,7 +41,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         },
     )?;
     let pair = Pair {
-        subject: format!("score, {LARGE} GPUs"),
+        subject,
         baseline: "score, ten fleets of 1,000",
         unit: "GPU",
         items: real(LARGE),
@@ -46,10 +52,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn fleet(gpus: usize, random: &mut Random) -> anyhow::Result<Facts> {
+fn fleet(gpus: usize, crowd: usize, random: &mut Random) -> anyhow::Result<Facts> {
     let mut facts = Facts::default();
     for number in 0..gpus {
-        facts.gpus.push(gpu(number, random)?);
+        facts.gpus.push(gpu(number, crowd, random)?);
     }
     let healths = score(&facts, Now { at: NOW.at.plus(-MINUTE), ..NOW });
     for (known, health) in facts.gpus.iter_mut().zip(healths) {
@@ -58,7 +64,7 @@ fn fleet(gpus: usize, random: &mut Random) -> anyhow::Result<Facts> {
     Ok(facts)
 }
 
-fn gpu(number: usize, random: &mut Random) -> anyhow::Result<Known> {
+fn gpu(number: usize, crowd: usize, random: &mut Random) -> anyhow::Result<Known> {
     let mut values = Values::default();
     for (metric, row) in sampled() {
         // A value at work: half of what is plausible for gauges, none for whatever counts.
@@ -69,8 +75,8 @@ fn gpu(number: usize, random: &mut Random) -> anyhow::Result<Known> {
     let latest = Raw {
         time: NOW.at.plus(if silent { -HOUR } else { -5 * SECOND }),
         gpu_uuid: format!("GPU-{number}"),
-        hostname: format!("node{}", number / 8),
-        device_index: i64::try_from(number % 8).ok(),
+        hostname: format!("node{}", number / crowd),
+        device_index: i64::try_from(number % crowd).ok(),
         model: Some("NVIDIA H100 80GB HBM3".to_owned()),
         values,
         latency_ms: None,

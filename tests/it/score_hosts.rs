@@ -41,6 +41,27 @@ fn slow_beside_busy_peers_costs_points_unless_there_is_a_reason() {
     assert_eq!(ids(&judge(&few, NOW, true)), [], "two peers are no measure");
 }
 
+#[test]
+fn a_gpu_without_a_host_has_no_peers_and_is_missed_by_nobody() {
+    let mut host = gpus(4);
+    for gpu in &mut host {
+        gpu.latest.hostname.clear();
+    }
+    host[0].hours.iter_mut().for_each(|hour| hour.sm_clock = Some(900.0));
+    assert_eq!(ids(&judge(&host, NOW, true)), []);
+    host[0].latest.time = NOW.plus(-4 * MINUTE);
+    assert_eq!(ids(&judge(&host, NOW, true)), []);
+}
+
+#[test]
+fn one_slow_gpu_of_a_crowd_is_found() {
+    let mut host = gpus(500);
+    host[0].hours.iter_mut().for_each(|hour| hour.sm_clock = Some(900.0));
+    assert_eq!(ids(&judge(&host, NOW, true)), [("slower_than_peers", 10)]);
+    host.rotate_left(1);
+    assert_eq!(ids(&judge(&host, NOW, true)), []);
+}
+
 /// A GPU with corrected errors so many hours ago, known for so many days.
 fn corrected(errors: &[(i64, i64)], days: i64) -> Health {
     let mut host = gpus(1);

@@ -112,10 +112,9 @@ pub(crate) fn minutes(store: &mut dyn Store) {
     let replays = |ms| FaultMinute { start: back(ms), pcie_replays: 2, ..FaultMinute::default() };
     let brake = |ms| FaultMinute { start: back(ms), power_brake_s: 20.0, ..FaultMinute::default() };
     let facts = store.facts(T0).unwrap();
-    let (errors, throttles) = (ERRORS_BACK, THROTTLE_BACK);
     let remaps = |ms| FaultMinute { start: back(ms), remaps: 4, ..FaultMinute::default() };
-    let both = FaultMinute { pcie_replays: 2, ..brake(throttles) };
-    let want = [remaps(errors), remaps(throttles + MINUTE), both, replays(5 * MINUTE), replays(MINUTE)];
+    let both = FaultMinute { pcie_replays: 2, ..brake(THROTTLE_BACK) };
+    let want = [remaps(ERRORS_BACK), remaps(THROTTLE_BACK + MINUTE), both, replays(5 * MINUTE), replays(MINUTE)];
     assert_eq!(gpu(&facts, "GPU-a").minutes, want);
     let all = FaultMinute {
         start: back(9 * MINUTE),
