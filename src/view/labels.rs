@@ -24,7 +24,7 @@ fn cells(failure: &Failure) -> [String; 5] {
 pub fn table(failures: &[Failure]) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(COLUMNS.map(|column| column.to_uppercase()));
+    table.set_header(COLUMNS.map(str::to_uppercase));
     for failure in failures {
         table.add_row(cells(failure));
     }

@@ -3,8 +3,25 @@
 use gpuhm::event::health::{Action, Deduction, Dimension, Grade, Health, State};
 use gpuhm::event::{Known, Time};
 
+/// Whether the row is hard, and when what it tells of happened; a flag stands and has no time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Hard {
+    No,
+    Flag,
+    At(Time),
+}
+
+impl Hard {
+    fn at(self) -> Option<Time> {
+        match self {
+            Hard::At(time) => Some(time),
+            Hard::No | Hard::Flag => None,
+        }
+    }
+}
+
 /// What a ledger lacks to the score is one row of a flag.
-pub(crate) fn health(known: &Known, state: Option<State>, (hard, now): (Option<Option<Time>>, Time)) -> Health {
+pub(crate) fn health(known: &Known, state: Option<State>, (hard, now): (Hard, Time)) -> Health {
     let state = state.unwrap_or(State::Ok);
     let score = [(State::Ok, 100), (State::Degraded, 60), (State::Critical, 30), (State::Unknown, 100)];
     let score = score.into_iter().find(|(one, _)| *one == state).unwrap().1;
@@ -17,10 +34,10 @@ pub(crate) fn health(known: &Known, state: Option<State>, (hard, now): (Option<O
         value: None,
         limit: None,
         unit: String::new(),
-        at: hard.flatten().unwrap_or(known.latest.time),
-        window_s: hard.flatten().map(|_| 86_400),
+        at: hard.at().unwrap_or(known.latest.time),
+        window_s: hard.at().map(|_| 86_400),
         held: false,
-        hard: hard.is_some(),
+        hard: !matches!(hard, Hard::No),
         action: Action::Monitor,
     };
     Health {

@@ -210,7 +210,7 @@ fn told(said: &[Alert]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_laws_hold_in_any_world(turns in prop::collection::vec(prop::collection::vec(turn(), 0..5), 1..40)) {

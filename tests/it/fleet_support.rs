@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fleet_health::health;
+use crate::fleet_health::{Hard, health};
 use gpuhm::event::alert::{AlertGpu, AlertHost, alert_id, fingerprint};
 use gpuhm::event::health::{Health, State};
 use gpuhm::event::matcher::Fields;
@@ -192,8 +192,11 @@ impl Fleet {
 
     fn healths(&self) -> Vec<Health> {
         let health = |known: &Known| {
-            let (state, hard) = (self.states.get(known.uuid()).copied(), self.hard.get(known.uuid()).copied());
-            health(known, if hard.is_some() { Some(State::Critical) } else { state }, (hard, self.now))
+            let hard = match self.hard.get(known.uuid()) {
+                None => return health(known, self.states.get(known.uuid()).copied(), (Hard::No, self.now)),
+                Some(at) => at.map_or(Hard::Flag, Hard::At),
+            };
+            health(known, Some(State::Critical), (hard, self.now))
         };
         self.facts.gpus.iter().map(health).collect()
     }

@@ -82,7 +82,8 @@ fn find<'a>(world: &World<'a>, heard: &Heard<'a>) -> Vec<Finding<'a>> {
             }
         }
         // What is silenced keeps it going, and makes it no worse.
-        let loudest = loud.get(&(subject, state)).and_then(|group| group.alerts.iter().map(|alert| alert.severity).max());
+        let loudest =
+            loud.get(&(subject, state)).and_then(|group| group.alerts.iter().map(|alert| alert.severity).max());
         let case = Case {
             severity: loudest.unwrap_or(Severity::Warning),
             ..case(world, (subject, state), group, (total, began))
@@ -95,9 +96,9 @@ fn find<'a>(world: &World<'a>, heard: &Heard<'a>) -> Vec<Finding<'a>> {
 fn groups<'a>(world: &World<'a>, firing: &[&'a Alert]) -> BTreeMap<(Subject<'a>, State<'a>), Group<'a>> {
     let mut groups: BTreeMap<(Subject<'a>, State<'a>), Group<'a>> = BTreeMap::new();
     for alert in firing {
-        let Some((word, since)) = common(&alert.rule).zip(Time::parse(&alert.since)) else { continue };
-        let state = (word, code(alert));
-        let lost = word == HOST_SILENT;
+        let Some((shown, since)) = common(&alert.rule).zip(Time::parse(&alert.since)) else { continue };
+        let state = (shown, code(alert));
+        let lost = shown == HOST_SILENT;
         let gpus = match &alert.gpu {
             Some(gpu) => world.presence.index(&gpu.gpu_uuid).into_iter().collect(),
             None if lost => scope(world, Subject::Host(alert.host.hostname.as_deref().unwrap_or_default())).to_vec(),
