@@ -104,14 +104,13 @@ fn cursor(canvas: &mut Canvas<'_>, model: &Model, inner: Rect) {
             _ => String::new(),
         });
     }
-    for line in said {
-        y += 1;
-        if y >= inner.bottom() {
-            return;
-        }
+    for (y, line) in (y + 1..inner.bottom()).zip(said) {
         canvas.put(spot(inner.x + 10, y, wide.saturating_sub(9)), &line, Role::Plain);
     }
 }
+
+/// The rule that tells of the score itself.
+const GRADE: &str = "health_grade";
 
 /// What is wrong with a GPU, line by line, and what to do.
 fn story(model: &Model, gpu: &crate::event::fleet::GpuNow) -> Vec<String> {
@@ -122,7 +121,7 @@ fn story(model: &Model, gpu: &crate::event::fleet::GpuNow) -> Vec<String> {
     let open = own.into_iter().flatten().filter(|at| model.derived.voices.get(**at).copied().flatten().is_some());
     let open = open.filter_map(|at| model.alert_at(*at));
     // What costs points is said with them already.
-    let new = open.filter(|alert| ledger.iter().all(|row| row.id != alert.rule));
+    let new = open.filter(|alert| alert.rule != GRADE && ledger.iter().all(|row| row.id != alert.rule));
     lines.splice(0..0, new.map(|alert| alerts::summary(alert).to_owned()).collect::<Vec<_>>());
     lines.extend(
         gpu.health
@@ -158,11 +157,12 @@ fn class_word(class: Class) -> &'static str {
     }
 }
 
-/// Why a GPU is not well, in a word or two: its worst open alert, else what costs it most.
+/// Why a GPU is not well, in a word or two: its worst open alert, the grade's last of all, else what costs it most.
 pub(super) fn why(model: &Model, row: &Row) -> String {
     let own = model.derived.own.get(&row.gpu);
     let voice = |at: &usize| Some((model.derived.voices.get(*at).copied().flatten()?, model.alert_at(*at)?));
-    if let Some((_, alert)) = own.into_iter().flatten().filter_map(voice).max_by_key(|(severity, _)| *severity) {
+    let told = own.into_iter().flatten().filter_map(voice);
+    if let Some((_, alert)) = told.max_by_key(|(severity, alert)| (alert.rule != GRADE, *severity)) {
         return alert.rule.clone();
     }
     let Some(gpu) = model.gpu(row.gpu) else { return String::new() };
