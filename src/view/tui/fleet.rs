@@ -80,7 +80,7 @@ fn cursor(canvas: &mut Canvas<'_>, model: &Model, inner: Rect) {
     let free = inner.height.saturating_sub(used.min(inner.height.saturating_sub(2)));
     // Two lines always; more only where a line stays free above them.
     let lines = free.saturating_sub(1).max(2);
-    let mut y = inner.bottom().saturating_sub(lines.min(STORY));
+    let y = inner.bottom().saturating_sub(lines.min(STORY));
     let row = model.selected_at().and_then(|at| model.derived.row_of.get(at).copied().flatten());
     let row = row.and_then(|at| model.derived.rows.get(at));
     let score = row.and_then(|row| row.score).map_or_else(|| "-".to_owned(), |score| score.to_string());
