@@ -44,6 +44,8 @@ pub(super) struct Host<'a> {
     pub(super) interval: i64,
     /// Time of its newest sample.
     pub(super) sampled: Option<Time>,
+    /// Whether all of its several GPUs are silent.
+    pub(super) lost: bool,
     /// Whether its newest sample was written soon after its own time.
     prompt: bool,
     /// Time of the newest reset or first sight on it.
@@ -125,6 +127,11 @@ impl<'a> Presence<'a> {
                 }
             }
         }
+        // Once a pass: each of its GPUs asks.
+        let lost: Vec<bool> = self.hosts.values().map(|host| self.is_lost(host)).collect();
+        for (host, lost) in self.hosts.values_mut().zip(lost) {
+            host.lost = lost;
+        }
     }
 
     pub(super) fn gpu(&self, uuid: &str) -> Option<&Gpu<'a>> {
@@ -142,7 +149,7 @@ impl<'a> Presence<'a> {
         // A collector that cannot read its GPUs goes on without all of them.
         let reads = |row: &CollectorRow| matches!(row.source_state.as_deref(), None | Some("ok"));
         let heard = host.sampled > Some(gpu.known.latest.time) || host.report.is_some_and(reads);
-        let told = heard && host.is_live() && host.is_fresh(now) && !self.all_behind(host);
+        let told = heard && host.is_live() && host.is_fresh(now) && !host.lost;
         (told && !host.excuses(gpu.known.latest.time, now)).then_some(true)
     }
 
@@ -169,7 +176,7 @@ impl<'a> Presence<'a> {
 
     /// Whether every GPU of a host of several is behind: then it is the host that is lost, whoever reports for it. An
     /// interval less than a gap is enough, since their last samples are not all of one instant.
-    pub(super) fn all_behind(&self, host: &Host<'a>) -> bool {
+    fn is_lost(&self, host: &Host<'a>) -> bool {
         host.gpus.len() > 1 && self.members(host).all(|gpu| gpu.nearly)
     }
 }

@@ -23,7 +23,7 @@ fn find<'a>(world: &World<'a>) -> Vec<Finding<'a>> {
     let presence = &world.presence;
     let mut found = Vec::new();
     for (name, host) in &presence.hosts {
-        let alone = presence.all_behind(host) || host_silent::fires(world, name, host);
+        let alone = host.lost || host_silent::fires(world, name, host);
         for at in &host.gpus {
             let Some(gpu) = presence.gpus.get(*at).filter(|gpu| gpu.behind) else { continue };
             let subject = Subject::Gpu(*at);
