@@ -185,6 +185,16 @@ fn margin(degrees: f64, [warning, critical, clear]: [f64; 3]) -> Level {
     Level { severity, clear: degrees > clear, again: false, value: Some(degrees) }
 }
 
+/// Where a reading stands to its limit, in words: how far under it, at it, or how far over.
+fn near(degrees: Option<f64>, limit: &str) -> String {
+    match degrees {
+        None => format!("close to {limit}"),
+        Some(over) if over < 0.0 => format!("{} °C over {limit}", -over),
+        Some(under) if under > 0.0 => format!("{under} °C under {limit}"),
+        Some(_) => format!("at {limit}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

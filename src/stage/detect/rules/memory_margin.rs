@@ -3,7 +3,7 @@
 //! Beyond that limit the driver slows the GPU down (SW thermal), so the same margins as for the die apply.
 
 use super::thermal_margin::LIMITS;
-use super::{DEFAULT, Judge, Level, Look, Mark, Rule, Terms, Words, margin};
+use super::{DEFAULT, Judge, Level, Look, Mark, Rule, Terms, Words, margin, near};
 use crate::event::Values;
 use crate::metric::ids;
 
@@ -24,9 +24,8 @@ fn judge(look: &Look<'_>, _: &mut Mark) -> Option<Level> {
 }
 
 fn words(_: Option<i64>, values: &Values) -> Words {
-    let what = degrees(values).map_or_else(String::new, |degrees| format!(" ({degrees} °C)"));
     Words {
-        what: format!("memory close to its own maximum operating temperature{what}"),
+        what: format!("memory {}", near(degrees(values), "its own maximum operating temperature")),
         action: "Check cooling: air flow, fans, inlet temperature, dust (NVIDIA: CHECK_MECHANICALS).",
     }
 }

@@ -4,7 +4,7 @@
 //! be judged. 5 and 2 °C are the score's deductions. H100s at work ran at 79 °C with their slowdown at 88 (facts on
 //! telemetry, 1), so that normal work stays outside; 8 °C to end is beyond the ±2 °C that single readings jump.
 
-use super::{DEFAULT, Judge, Level, Look, Mark, Rule, Terms, Words, margin};
+use super::{DEFAULT, Judge, Level, Look, Mark, Rule, Terms, Words, margin, near};
 use crate::event::Values;
 use crate::metric::ids;
 
@@ -28,9 +28,8 @@ fn judge(look: &Look<'_>, _: &mut Mark) -> Option<Level> {
 }
 
 fn words(_: Option<i64>, values: &Values) -> Words {
-    let what = degrees(values).map_or_else(String::new, |degrees| format!(" ({degrees} °C)"));
     Words {
-        what: format!("close to its own slowdown temperature{what}"),
+        what: near(degrees(values), "its own slowdown temperature"),
         action: "Check cooling: air flow, fans, inlet temperature, dust (NVIDIA: CHECK_MECHANICALS).",
     }
 }
