@@ -53,8 +53,8 @@ fn labels_move_the_odds_and_bad_files_change_nothing() {
 #[test]
 fn a_run_tells_that_its_only_host_is_lost() {
     let home = Home::new();
-    let args = ["run", "-q", "--source", "sim", "--gpus", "8", "--hosts", "1", "--speed", "60"];
-    home.ok(&[&args[..], &["--fault", "host_lost@1+1m", "--for", "8s", "-o", "json"]].concat());
+    let args = ["run", "-q", "--source", "sim", "--gpus", "8", "--hosts", "1", "--speed", "30"];
+    home.ok(&[&args[..], &["--fault", "host_lost@1+1m", "--for", "14s", "-o", "json"]].concat());
     assert_eq!(of_rule(&alerts(&home), "host_silent").len(), 1, "{:#?}", alerts(&home));
 }
 
