@@ -14,6 +14,7 @@ mod moment;
 mod open;
 mod options;
 mod out;
+mod passing;
 mod predict;
 mod process;
 mod run;

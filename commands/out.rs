@@ -35,6 +35,13 @@ impl Out {
         written.context(WRITING).map_err(Failure::cannot)
     }
 
+    /// Writes the table that `write` makes, without the line end behind its last row.
+    pub(crate) fn csv(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), csv::Error>) -> Result<(), Failure> {
+        let mut text = Vec::new();
+        write(&mut text).map_err(Failure::cannot)?;
+        self.line(String::from_utf8_lossy(&text).trim_end())
+    }
+
     /// Gives everything to the reader.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.to.flush().context(WRITING).map_err(Failure::cannot)

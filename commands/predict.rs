@@ -3,7 +3,6 @@
 mod label;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -11,16 +10,15 @@ use gpuhm::event::Prediction;
 use gpuhm::event::prediction::HORIZONS;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::{Passed, Passes};
-use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::view::escape::json_line;
 use gpuhm::view::odds;
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::moment::{Toward, gpu, moment};
-use super::open;
 use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
 use super::out::Out;
-use super::process::{Signals, pass_retry};
+use super::process::Signals;
+use super::{open, passing};
 
 /// Flags of `predict`.
 #[derive(Debug, Clone, Args)]
@@ -91,20 +89,16 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return explain(common, options, selector);
     }
     let signals = Signals::listen()?;
-    let retry = pass_retry(options.once, &signals);
-    open::store_file(common, &options.store)?;
-    let clock = Arc::new(Clock::Wall);
-    let bus = open::bus(common, &options.bus, &clock, &retry)?;
-    let store = open::store(common, &options.store, &retry)?;
-    let mut passes = Passes::new(store, bus, clock, retry);
+    let mut passes = passing::passes(common, (&options.bus, &options.store), options.once, &signals)?;
     if options.once {
         let predictions = once(common, options, &mut passes)?;
         return answer(options, &predictions);
     }
-    match serve(&mut passes, ms(options.every.unwrap_or(EVERY)), &signals.stop) {
-        Err(failure) if !failure.is_stop() => Err(failure),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    let every = ms(options.every.unwrap_or(EVERY));
+    passing::serve(&mut passes, (NAME, every), &signals, |passes| {
+        passes.predict(None, &mut Passed::default())?;
+        Ok(())
+    })
 }
 
 /// One pass; where another process is at it, what that one last wrote.
@@ -115,17 +109,6 @@ fn once(common: &CommonOptions, options: &Options, passes: &mut Passes) -> Resul
     tracing::info!("predict: already running; this is what it last wrote");
     let mut store = open::store_to_read(common, &options.store)?;
     Ok(store.fleet()?.gpus.into_iter().filter_map(|gpu| gpu.prediction).collect())
-}
-
-fn serve(passes: &mut Passes, every: i64, stop: &Flag) -> Result<(), Failure> {
-    let Some(_held) = passes.wait_for(NAME, stop)? else { return Ok(()) };
-    loop {
-        passes.predict(None, &mut Passed::default())?;
-        let next = wall().floor(every).plus(every);
-        if !Clock::Wall.wait_until(next, stop) {
-            return Ok(());
-        }
-    }
 }
 
 fn answer(options: &Options, predictions: &[Prediction]) -> Outcome {
@@ -143,11 +126,7 @@ fn print(output: Format, chosen: &[Prediction]) -> Result<(), Failure> {
     match output {
         Format::Table => out.line(&odds::table(chosen))?,
         Format::Json => out.line(&json_line(&odds::json(chosen, wall()).to_string()))?,
-        Format::Csv => {
-            let mut text = Vec::new();
-            odds::csv(chosen, &mut text).map_err(Failure::cannot)?;
-            out.line(String::from_utf8_lossy(&text).trim_end())?;
-        }
+        Format::Csv => out.csv(|to| odds::csv(chosen, to))?,
     }
     out.flush()
 }

@@ -1,7 +1,6 @@
 //! `gpuhm score`: the scoring pass as a service or once, one GPU explained, and the list of deductions.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -10,16 +9,15 @@ use gpuhm::event::{Health, Time};
 use gpuhm::pass::score;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::{Passed, Passes};
-use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::view::escape::json_line;
 use gpuhm::view::scores;
 
 use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::moment::{Toward, gpu, moment};
-use super::open;
 use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
 use super::out::Out;
-use super::process::{Signals, pass_retry};
+use super::process::Signals;
+use super::{open, passing};
 
 /// Flags of `score`.
 #[derive(Debug, Clone, Args)]
@@ -78,21 +76,14 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return explain(common, options, selector);
     }
     let signals = Signals::listen()?;
-    let retry = pass_retry(options.once, &signals);
-    open::store_file(common, &options.store)?;
-    let clock = Arc::new(Clock::Wall);
-    let bus = open::bus(common, &options.bus, &clock, &retry)?;
-    let store = open::store(common, &options.store, &retry)?;
-    let mut passes = Passes::new(store, bus, clock, retry);
+    let mut passes = passing::passes(common, (&options.bus, &options.store), options.once, &signals)?;
     if options.once {
         let healths = once(common, options, &mut passes)?;
         return answer(options, &healths, wall());
     }
     let every = ms(options.every.unwrap_or(EVERY));
-    match serve(&mut passes, every, &signals.stop) {
-        Err(failure) if !failure.is_stop() => Err(failure),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    let mut done = Passed::default();
+    passing::serve(&mut passes, (NAME, every), &signals, |passes| pass(passes, &mut done))
 }
 
 /// One pass; where another process is at it, what that one last wrote.
@@ -105,26 +96,15 @@ fn once(common: &CommonOptions, options: &Options, passes: &mut Passes) -> Resul
     Ok(store.fleet()?.gpus.into_iter().filter_map(|gpu| gpu.health).collect())
 }
 
-/// A pass on every multiple of the interval, until the stop.
-fn serve(passes: &mut Passes, every: i64, stop: &Flag) -> Result<(), Failure> {
-    let Some(_held) = passes.wait_for(NAME, stop)? else { return Ok(()) };
-    let mut done = Passed::default();
-    loop {
-        let before = done;
-        passes.score(None, &mut done)?;
-        if (done.fired, done.resolved) != (before.fired, before.resolved) {
-            tracing::info!(
-                "score: {} GPUs, {} alerts fired, {} resolved",
-                done.scored,
-                done.fired - before.fired,
-                done.resolved - before.resolved
-            );
-        }
-        let next = wall().floor(every).plus(every);
-        if !Clock::Wall.wait_until(next, stop) {
-            return Ok(());
-        }
+/// A pass of the service, which says what it raised.
+fn pass(passes: &mut Passes, done: &mut Passed) -> Result<(), Failure> {
+    let before = *done;
+    passes.score(None, done)?;
+    let (fired, resolved) = (done.fired - before.fired, done.resolved - before.resolved);
+    if (fired, resolved) != (0, 0) {
+        tracing::info!("score: {} GPUs, {fired} alerts fired, {resolved} resolved", done.scored);
     }
+    Ok(())
 }
 
 fn answer(options: &Options, healths: &[Health], at: Time) -> Outcome {
@@ -139,11 +119,7 @@ fn answer(options: &Options, healths: &[Health], at: Time) -> Outcome {
     let mut out = Out::new();
     match options.output {
         Format::Json => out.line(&json_line(&scores::json(&chosen, at).to_string()))?,
-        Format::Csv => {
-            let mut text = Vec::new();
-            scores::csv(&chosen, &mut text).map_err(Failure::cannot)?;
-            out.line(String::from_utf8_lossy(&text).trim_end())?;
-        }
+        Format::Csv => out.csv(|to| scores::csv(&chosen, to))?,
         Format::Table => {
             chosen.retain(|health| scores::is_troubled(health));
             if !chosen.is_empty() {
@@ -184,11 +160,7 @@ fn explain(common: &CommonOptions, options: &Options, selector: &str) -> Outcome
     match options.output {
         Format::Table => scores::explain(&health).iter().try_for_each(|line| out.line(line))?,
         Format::Json => out.line(&json_line(&scores::json(&[&health], now).to_string()))?,
-        Format::Csv => {
-            let mut text = Vec::new();
-            scores::csv(&[&health], &mut text).map_err(Failure::cannot)?;
-            out.line(String::from_utf8_lossy(&text).trim_end())?;
-        }
+        Format::Csv => out.csv(|to| scores::csv(&[&health], to))?,
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -123,11 +123,7 @@ fn once(common: &CommonOptions, options: &Options) -> Outcome {
     let mut out = Out::new();
     match options.output {
         Format::Json => out.line(&json_line(&fleet::json(&gpus, at).to_string()))?,
-        Format::Csv => {
-            let mut text = Vec::new();
-            fleet::csv(&gpus, at, &mut text).map_err(Failure::cannot)?;
-            out.line(String::from_utf8_lossy(&text).trim_end())?;
-        }
+        Format::Csv => out.csv(|to| fleet::csv(&gpus, at, to))?,
         Format::Table => {
             out.line(&fleet::table(&gpus, at))?;
             let firing = || read.fleet.alerts.iter().filter(|alert| alert.status == Status::Firing);

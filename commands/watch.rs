@@ -147,8 +147,7 @@ impl Watcher {
 
     /// The instant that ages are counted from: a driven clock runs ahead of what is stored.
     fn instant(&self, fleet: &FleetNow) -> Time {
-        let newest = fleet.gpus.iter().map(|gpu| gpu.latest.time).max();
-        newest.filter(|_| self.clock.is_driven()).unwrap_or_else(|| self.clock.now())
+        fleet.newest().filter(|_| self.clock.is_driven()).unwrap_or_else(|| self.clock.now())
     }
 
     /// A reading of this fleet, with what is known of the pipeline.
@@ -174,12 +173,7 @@ impl Watcher {
                 .map(|bus| bus.topics().map_or_else(|error| error.to_string(), |_| "bus ok".to_owned())),
             store: "store ok".to_owned(),
             stages: vec![
-                Stage {
-                    name: "collect".to_owned(),
-                    newest: fleet.gpus.iter().map(|gpu| gpu.latest.time).max(),
-                    members: collectors,
-                    ..Stage::default()
-                },
+                Stage { name: "collect".to_owned(), newest: fleet.newest(), members: collectors, ..Stage::default() },
                 stage("validate", RAW),
                 stage("aggregate", VALIDATED),
                 pass("score", fleet.numbers.last().map(|numbers| numbers.time)),

@@ -104,10 +104,14 @@ fn history(demo: &Demo, to: &SyncSender<Msg>, stop: &Flag) {
 
 /// Keeps the files of a demo that is left open small: what its screens show, and little more.
 fn keep(demo: &Demo, stop: &Flag) {
+    let mut store = None;
     while nap(KEEP_EVERY, stop) {
-        let bus = demo.bus.retain(wall()).map(|_| ());
-        let store = demo.store_to_keep().and_then(|mut store| Ok(store.retain(demo.clock.now(), KEEP)?));
-        if let (Err(error), _) = (&bus, &store) {
+        // The screen is the view's: what fails is tried again, and said only to who asked for everything.
+        if let Err(error) = demo.bus.retain(wall()) {
+            tracing::debug!("{error}");
+        }
+        store = store.or_else(|| demo.store_to_keep().ok());
+        if let Some(Err(error)) = store.as_mut().map(|store| store.retain(demo.clock.now(), KEEP)) {
             tracing::debug!("{error}");
         }
     }

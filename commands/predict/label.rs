@@ -144,11 +144,7 @@ fn list(common: &CommonOptions, at: &StoreOptions, output: Format) -> Outcome {
         Format::Table if recorded.is_empty() => {}
         Format::Table => out.line(&labels::table(&recorded))?,
         Format::Json => out.line(&json_line(&labels::json(&recorded, wall()).to_string()))?,
-        Format::Csv => {
-            let mut text = Vec::new();
-            labels::csv(&recorded, &mut text).map_err(Failure::cannot)?;
-            out.line(String::from_utf8_lossy(&text).trim_end())?;
-        }
+        Format::Csv => out.csv(|to| labels::csv(&recorded, to))?,
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

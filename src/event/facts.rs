@@ -107,6 +107,14 @@ pub struct Load {
     pub util: Option<f64>,
 }
 
+impl Facts {
+    /// Time of the newest sample.
+    #[must_use]
+    pub fn newest(&self) -> Option<Time> {
+        self.gpus.iter().map(|gpu| gpu.latest.time).max()
+    }
+}
+
 impl Known {
     /// The GPU.
     #[must_use]

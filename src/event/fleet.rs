@@ -4,7 +4,7 @@
 
 use super::health::{FleetHealth, Health};
 use super::rows::{CollectorRow, Happening, Place, Raw};
-use super::{Alert, Prediction, Silence, Window};
+use super::{Alert, Prediction, Silence, Time, Window};
 
 /// The fleet at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,6 +49,14 @@ pub struct GpuPast {
     pub healths: Vec<Health>,
     /// Its alerts, newest first.
     pub alerts: Vec<Alert>,
+}
+
+impl FleetNow {
+    /// Time of the newest sample.
+    #[must_use]
+    pub fn newest(&self) -> Option<Time> {
+        self.gpus.iter().map(|gpu| gpu.latest.time).max()
+    }
 }
 
 impl GpuNow {

@@ -12,9 +12,9 @@ use tracing::warn;
 
 use super::clock::{nap, wall};
 use super::retry::Retry;
-use super::whole::{STAGES, group};
+use super::whole::unread;
 use super::{Clock, Flag, PipelineError};
-use crate::bus::{ALERTS, Bus, BusError, Message, Producer};
+use crate::bus::{ALERTS, Bus, Message, Producer};
 use crate::event::time::{MINUTE, SECOND};
 use crate::event::{Alert, Facts, Prediction, Rows, Status, Time};
 use crate::pass::{self, Now, Verdict};
@@ -113,8 +113,7 @@ impl Passes {
         let at = last.unwrap_or_else(|| self.clock.now());
         let Passes { store, retry, .. } = self;
         let facts = retry.run(|| store.facts(at))?;
-        let newest = facts.gpus.iter().map(|gpu| gpu.latest.time).max();
-        Ok((last.and(newest).map_or(at, |newest| newest.min(at)), facts))
+        Ok((last.and(facts.newest()).map_or(at, |newest| newest.min(at)), facts))
     }
 
     /// One scoring pass: publishes its alerts, then writes its rows. `last` says that nothing follows any more and when
@@ -159,17 +158,9 @@ impl Passes {
         let past = self.clock.is_driven() || wall().since(at) > PAST;
         let own = self.ticked.as_ref().map(|ticked| Time(ticked.load(Ordering::SeqCst)));
         let late = own.is_some_and(|own| at.since(own) > LATE);
-        let caught_up = past || self.unread()? <= room(facts);
-        let newest = facts.gpus.iter().map(|gpu| gpu.latest.time).max();
-        let stalled = !caught_up && newest.is_some_and(|newest| at.since(newest) > STALL);
+        let caught_up = past || self.retry.run(|| unread(&*self.bus))? <= room(facts);
+        let stalled = !caught_up && facts.newest().is_some_and(|newest| at.since(newest) > STALL);
         Ok(Now { at, absence: !past && !late && caught_up, stalled })
-    }
-
-    fn unread(&self) -> Result<u64, PipelineError> {
-        let unread = || -> Result<u64, BusError> {
-            STAGES.iter().try_fold(0, |all, (stage, topic)| Ok(all + self.bus.lag(&group(stage), topic)?))
-        };
-        self.retry.run(unread)
     }
 
     fn publish(&mut self, alerts: &[Alert]) -> Result<(), PipelineError> {

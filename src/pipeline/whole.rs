@@ -16,7 +16,7 @@ use super::passes::Passed;
 use super::retry::Retry;
 use super::runner::{Done, Parts};
 use super::{Clock, Flag, Goal, PipelineError, Runner};
-use crate::bus::{Bus, Join, RAW, VALIDATED};
+use crate::bus::{Bus, BusError, Join, RAW, VALIDATED};
 use crate::stage::Stage;
 use crate::stage::aggregate::Aggregate;
 use crate::stage::validate::Validate;
@@ -26,7 +26,7 @@ use crate::store::Store;
 const ROOM: u64 = 100_000;
 
 /// The stages in flow order, each with the topic it reads.
-pub(super) const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
+const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
 
 /// Group of the stage `name`.
 #[must_use]
@@ -44,7 +44,7 @@ pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str) -> Result<(), Pipe
 }
 
 /// Records that the stages have not finished.
-fn unread(bus: &dyn Bus) -> Result<u64, PipelineError> {
+pub(super) fn unread(bus: &dyn Bus) -> Result<u64, BusError> {
     STAGES.iter().try_fold(0, |all, (stage, topic)| Ok(all + bus.lag(&group(stage), topic)?))
 }
 
