@@ -84,6 +84,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         group: group("aggregate"),
         topic: VALIDATED.to_owned(),
         instance: process::instance("aggregate", options.stage.member.instance.as_deref()),
+        once: options.stage.service.once,
     };
     let keeper = (!options.stage.service.once).then(|| {
         let store = open::store(common, &options.stage.store, &retry)?;

@@ -86,8 +86,10 @@ impl From<BusError> for Failure {
     fn from(error: BusError) -> Failure {
         let (code, hint) = match &error {
             BusError::NoTopic(_) => (CANNOT, Some(format!("the topics are {}", gpuhm::bus::TOPICS.join(", ")))),
-            BusError::Unusable { .. } | BusError::TooLarge { .. } => (CANNOT, None),
-            BusError::Failed { .. } | BusError::Fenced { .. } => (UNREACHABLE, None),
+            BusError::Unusable { hint, .. } => (CANNOT, hint.clone()),
+            BusError::TooLarge { .. } => (CANNOT, None),
+            BusError::Failed { hint, .. } => (UNREACHABLE, hint.clone()),
+            BusError::Fenced { .. } => (UNREACHABLE, None),
         };
         Failure { stopped: false, code, error: error.into(), hint }
     }

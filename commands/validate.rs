@@ -86,6 +86,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         group: group("validate"),
         topic: RAW.to_owned(),
         instance: process::instance("validate", options.stage.member.instance.as_deref()),
+        once: options.stage.service.once,
     };
     if options.stage.service.once {
         alone(&*bus, "validate", RAW)?;

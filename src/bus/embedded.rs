@@ -21,6 +21,7 @@ mod sweep;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
@@ -122,7 +123,7 @@ impl Bus for Embedded {
             for name in TOPICS {
                 let bytes: i64 = bytes.query_row([name], |row| row.get(0))?;
                 let bytes = u64::try_from(bytes).unwrap_or(0);
-                topics.push(TopicInfo { name: name.to_owned(), ranges: sweep::tips(tx, name)?, bytes });
+                topics.push(TopicInfo { name: name.to_owned(), ranges: sweep::tips(tx, name)?, bytes: Some(bytes) });
             }
             Ok(topics)
         })
@@ -147,6 +148,11 @@ impl Bus for Embedded {
         let failed = |error| Place::new(&self.path).failed(LOOK, error);
         let (me, now) = (Process::this().map_err(failed)?, uptime().map_err(failed)?);
         self.look(LOOK, |tx| Ok(Survey::of(tx, group, topic)?.living(None, &me, now)))
+    }
+
+    fn session(&self) -> Duration {
+        // A dead process's partitions are free at once.
+        Duration::ZERO
     }
 
     fn retain(&self, now: Time) -> Result<u64, BusError> {

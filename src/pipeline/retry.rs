@@ -18,11 +18,20 @@ const SAY_AGAIN: Duration = Duration::from_mins(1);
 pub trait Passing: std::fmt::Display {
     /// Whether trying again may help.
     fn passing(&self) -> bool;
+
+    /// What a person could do about it.
+    fn hint(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl Passing for BusError {
     fn passing(&self) -> bool {
         matches!(self, BusError::Failed { .. })
+    }
+
+    fn hint(&self) -> Option<&str> {
+        BusError::hint(self)
     }
 }
 
@@ -73,7 +82,8 @@ impl Retry {
                 return Err(error.into());
             }
             if said.is_none_or(|said| said.elapsed() >= SAY_AGAIN) {
-                warn!("{error}; trying again");
+                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                warn!("{error}; trying again{hint}");
                 said = Some(monotonic());
             }
             if !nap(pause, &self.stop) {

@@ -161,7 +161,12 @@ struct Members<'a> {
 
 impl Members<'_> {
     fn runner<S: Stage>(&self, stage: S, topic: &str, store: Box<dyn Store>) -> Result<Runner<S>, PipelineError> {
-        let join = Join { group: group(stage.name()), topic: topic.to_owned(), instance: self.instance.to_owned() };
+        let join = Join {
+            group: group(stage.name()),
+            topic: topic.to_owned(),
+            instance: self.instance.to_owned(),
+            once: false,
+        };
         Ok(Runner::new(Parts {
             stage,
             consumer: self.bus.consumer(&join)?,

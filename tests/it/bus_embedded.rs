@@ -52,7 +52,7 @@ fn open(path: &Path, clock: &Arc<AtomicI64>, options: Options) -> Result<Embedde
 
 fn why(path: &Path) -> String {
     match open(path, &Arc::default(), Options::default()) {
-        Err(BusError::Unusable { place, why }) => {
+        Err(BusError::Unusable { place, why, .. }) => {
             assert_eq!(place, path.display().to_string());
             why
         }

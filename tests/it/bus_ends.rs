@@ -38,7 +38,7 @@ fn in_time(run: impl FnOnce(&Flag)) -> bool {
 #[test]
 fn a_one_shot_reaches_the_end_of_what_was_dropped_before_it_was_read() {
     let log = Log::new(Options { bytes: 0, ..Options::default() });
-    let join = Join { group: "validate".to_owned(), topic: RAW.to_owned(), instance: "a".to_owned() };
+    let join = Join { group: "validate".to_owned(), topic: RAW.to_owned(), instance: "a".to_owned(), once: false };
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),
         consumer: log.bus.consumer(&join).unwrap(),

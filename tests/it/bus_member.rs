@@ -27,7 +27,7 @@ pub(crate) fn fill(bus: &dyn Bus, count: usize) {
 }
 
 pub(crate) fn join(group: &str, instance: &str) -> Join {
-    Join { group: group.to_owned(), topic: RAW.to_owned(), instance: instance.to_owned() }
+    Join { group: group.to_owned(), topic: RAW.to_owned(), instance: instance.to_owned(), once: false }
 }
 
 /// A consumer and what it was told.

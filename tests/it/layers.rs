@@ -21,8 +21,9 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates that belong to some places only.
-const CRATES: [(&str, &[&str]); 4] = [
+const CRATES: [(&str, &[&str]); 5] = [
     ("rusqlite", &["src/bus/embedded", "src/store/"]),
+    ("rdkafka", &["src/bus/kafka"]),
     ("clap", &["commands/"]),
     ("anyhow", &["commands/"]),
     ("signal_hook", &["commands/"]),

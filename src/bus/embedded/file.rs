@@ -72,11 +72,11 @@ impl Place {
     }
 
     pub(super) fn unusable(&self, why: impl Into<String>) -> BusError {
-        BusError::Unusable { place: self.0.to_string(), why: why.into() }
+        BusError::Unusable { place: self.0.to_string(), why: why.into(), hint: None }
     }
 
     pub(super) fn failed(&self, what: &'static str, why: impl std::fmt::Display) -> BusError {
-        BusError::Failed { place: self.0.to_string(), what, why: why.to_string() }
+        BusError::Failed { place: self.0.to_string(), what, why: why.to_string(), hint: None }
     }
 
     /// Sorts an error: whether waiting may help, or a person must act.

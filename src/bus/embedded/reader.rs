@@ -26,7 +26,7 @@ impl EmbeddedReader {
     pub(super) fn open(mut db: Db, codec: Codec, topic: &str, from: From) -> Result<EmbeddedReader, BusError> {
         let cursors = db.read("find where to begin", |tx| {
             let tips = sweep::tips(tx, topic)?;
-            (0..).zip(tips).map(|(partition, tip)| begin(tx, topic, partition, tip, from)).collect::<Step<Vec<_>>>()
+            (0..).zip(tips).map(|(partition, tip)| begin(tx, topic, partition, tip, &from)).collect::<Step<Vec<_>>>()
         })?;
         Ok(EmbeddedReader { db, codec, topic: topic.to_owned(), cursors, turn: 0 })
     }
@@ -52,12 +52,13 @@ impl EmbeddedReader {
     }
 }
 
-fn begin(tx: &Transaction<'_>, topic: &str, partition: i32, (first, next): (i64, i64), from: From) -> Step<Cursor> {
+fn begin(tx: &Transaction<'_>, topic: &str, partition: i32, (first, next): (i64, i64), from: &From) -> Step<Cursor> {
     let position = match from {
         From::Beginning => first,
         From::End => next,
-        From::Newest(n) => next.saturating_sub(i64::try_from(n).unwrap_or(i64::MAX)),
-        From::Offset(offset) => offset,
+        From::Newest(n) => next.saturating_sub(i64::try_from(*n).unwrap_or(i64::MAX)),
+        From::Offset(offset) => *offset,
+        From::Cursors(cursors) => cursors.get(&partition).copied().unwrap_or(first),
         From::Arrived(time) => {
             let mut select = tx.prepare_cached(
                 "SELECT base FROM batch WHERE topic = ?1 AND partition = ?2 AND arrived >= ?3 ORDER BY base LIMIT 1",
@@ -79,6 +80,15 @@ impl Reader for EmbeddedReader {
             }
             waited += sweep::nap(&self.db, version, wait.saturating_sub(waited))?;
         }
+    }
+
+    fn only(&mut self, partitions: &[i32]) -> Result<(), BusError> {
+        if let Some(wrong) = partitions.iter().find(|wanted| self.cursors.iter().all(|at| at.partition != **wanted)) {
+            let why = format!("topic {} has no partition {wrong}", self.topic);
+            return Err(self.db.place().unusable(why));
+        }
+        self.cursors.retain(|cursor| partitions.contains(&cursor.partition));
+        Ok(())
     }
 
     fn ranges(&mut self) -> Result<Vec<(i64, i64)>, BusError> {

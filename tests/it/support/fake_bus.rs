@@ -48,7 +48,7 @@ pub(crate) struct FakeConsumer {
 
 /// What every act of a life that ended fails with; the runner does not try it again.
 pub(crate) fn killed() -> BusError {
-    BusError::Unusable { place: "fake".to_owned(), why: "killed".to_owned() }
+    BusError::Unusable { place: "fake".to_owned(), why: "killed".to_owned(), hint: None }
 }
 
 /// A member that is gone holds nothing; whoever polls next may have it.
