@@ -146,6 +146,9 @@ impl Settings {
         for (key, value) in &self.given {
             config.set(key, value);
         }
+        if self.given.contains_key("debug") {
+            config.set_log_level(rdkafka::config::RDKafkaLogLevel::Debug);
+        }
         config
     }
 
