@@ -147,6 +147,7 @@ fn the_secure_broker_lets_in_whom_it_knows_and_each_does_what_it_may() {
         assert_eq!(make_topic(&login(&secure, "PLAIN", user), &format!("{topic}-{user}"), 1), refused, "{user}");
     }
     assert_eq!(make_topic(&config(&secure.plaintext()), &format!("{topic}-plain"), 1), refused);
+    assert_eq!(make_topic(&login(&secure, "SCRAM-SHA-512", "gpuhm"), &format!("{topic}-scram"), 1), Ok(()));
     // The right certificate and the right password are needed both.
     let enters = |config: &ClientConfig| {
         let client: BaseConsumer = config.create().unwrap();
