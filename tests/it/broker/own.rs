@@ -12,6 +12,9 @@ use super::{ignored, told};
 /// Brokers that one test process may have at a time.
 const MOST: usize = 2;
 
+/// After kill -9 a broker waits until its own last session has run out: 9 s by default.
+const SOON_BACK: [&str; 2] = ["broker.session.timeout.ms=2000", "broker.heartbeat.interval.ms=500"];
+
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ONE_ENDED: Condvar = Condvar::new();
 
@@ -73,7 +76,8 @@ impl Own {
         };
         let place = Place::take();
         let dir = tempfile::tempdir().unwrap();
-        let own = Own { node: Node::make(jars, dir.path().join("broker"), settings), _dir: dir, _place: place };
+        let node = Node::make(jars, dir.path().join("broker"), &[&SOON_BACK, settings].concat());
+        let own = Own { node, _dir: dir, _place: place };
         own.node.start();
         Some(own)
     }
