@@ -7,6 +7,7 @@ pub(crate) mod node;
 pub(crate) mod own;
 pub(crate) mod secure;
 pub(crate) mod three;
+pub(crate) mod topics;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -39,6 +39,8 @@ mod bus_ends;
 #[cfg(test)]
 mod bus_groups;
 #[cfg(test)]
+mod bus_kafka;
+#[cfg(test)]
 mod bus_member;
 #[cfg(test)]
 mod bus_retention;
