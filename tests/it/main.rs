@@ -111,6 +111,8 @@ mod sim_quantiles;
 #[cfg(test)]
 mod sim_quiet;
 #[cfg(test)]
+mod spool;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_fixtures;
