@@ -119,6 +119,12 @@ impl Spool {
         SpoolSink(Arc::clone(&self.intake))
     }
 
+    /// Its directory.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.shared.place
+    }
+
     /// What waits and what was lost.
     ///
     /// # Errors

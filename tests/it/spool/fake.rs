@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use gpuhm::bus::{BusError, Message, Producer, RAW};
-use gpuhm::pipeline::spool::{Connect, Patience};
-use gpuhm::pipeline::{Flag, spool::Spool};
+use gpuhm::pipeline::Flag;
+use gpuhm::pipeline::spool::{Connect, Limits, Patience, Spool};
 
 /// What the broker does with one send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +158,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// Everything is sent; how it ended.
 pub(crate) fn drain(spool: Spool) {
-    let patience = Patience { drain: Duration::from_secs(60), silence: Some(Duration::from_secs(60)) };
+    let patience = Patience { drain: Duration::from_mins(1), silence: Some(Duration::from_mins(1)) };
     assert_eq!(spool.drain(patience, &Flag::default()).unwrap().events, 0);
 }
 
@@ -167,5 +167,35 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for name in ["spool-t.db", "spool-t.db-wal"] {
         std::fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+}
+
+/// Keys of one host.
+pub(crate) const KEYS: [&str; 5] = ["GPU-a", "GPU-b", "GPU-c", "GPU-d", "host:n"];
+
+/// A collector's spool that sends to `broker`.
+pub(crate) fn start(path: &Path, broker: &Broker, limits: Limits) -> Spool {
+    Spool::start(path, "t", limits, broker.connect()).unwrap()
+}
+
+/// Waits until something has come true.
+pub(crate) fn until(what: &str, done: impl FnMut() -> bool) {
+    crate::process::until(what, Duration::from_mins(1), done);
+}
+
+/// Whatever failed: of each key the first copies come in order and none is missing, and a sender's death repeats no more
+/// than 16 of a key.
+pub(crate) fn whole(broker: &Broker, put: &BTreeMap<&str, u64>, most_repeats: usize) {
+    let arrived = broker.by_key();
+    for (key, count) in put {
+        let got = arrived.get(*key).cloned().unwrap_or_default();
+        let mut next = 0;
+        for number in &got {
+            assert!(*number <= next, "{key}: {number} before {next} in {got:?}");
+            next = next.max(number + 1);
+        }
+        assert_eq!(next, *count, "{key}: {got:?}");
+        let repeats = got.len() - usize::try_from(*count).unwrap();
+        assert!(repeats <= most_repeats, "{key}: {repeats} repeats");
     }
 }
