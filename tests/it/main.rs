@@ -69,6 +69,7 @@ mod judged;
 #[cfg(test)]
 mod judged_people;
 #[cfg(test)]
+mod kafka_settings;
 mod kill;
 #[cfg(test)]
 mod layers;

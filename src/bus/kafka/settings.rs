@@ -161,7 +161,6 @@ impl Settings {
         let mut put = |key: &str, value: &str| {
             set.insert(key.to_owned(), Entry::new(key, value, Origin::Ours));
         };
-        put("bootstrap.servers", &self.brokers);
         ours::of(role).for_each(|(key, value)| put(key, value));
         role.names().into_iter().for_each(|(key, value)| put(key, value));
         if let Role::Member { .. } = role {
@@ -171,7 +170,9 @@ impl Settings {
         if self.wants_certificates() {
             put("ssl.ca.location", login::PROBE);
         }
-        let known = self.given.values().filter(|entry| names::is_for(&entry.key, role.reads()));
+        set.insert("bootstrap.servers".to_owned(), Entry::new("bootstrap.servers", &self.brokers, Origin::Bus));
+        let goes = |key: &str| names::is_for(key, role.reads()) && ours::owned_in(role, key).is_none();
+        let known = self.given.values().filter(|entry| goes(&entry.key));
         set.extend(known.map(|entry| (entry.key.clone(), entry.clone())));
         set.into_values().collect()
     }

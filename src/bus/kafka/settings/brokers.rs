@@ -44,25 +44,22 @@ pub fn parse(url: &str) -> Result<String, SettingsError> {
 }
 
 fn broker(text: &str) -> Result<String, SettingsError> {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (host, rest) = rest.split_once(']').ok_or_else(|| wrong(format!("{text}: no ]"), EXAMPLE))?;
-            if host.parse::<std::net::Ipv6Addr>().is_err() {
-                return Err(wrong(format!("{text}: no IPv6 address in [ ]"), EXAMPLE));
-            }
-            let port = match rest {
-                "" => PORT,
-                rest => rest.strip_prefix(':').ok_or_else(|| wrong(format!("{text}: no : before the port"), EXAMPLE))?,
-            };
-            (format!("[{host}]"), port)
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or_else(|| wrong(format!("{text}: no ]"), EXAMPLE))?;
+        if host.parse::<std::net::Ipv6Addr>().is_err() {
+            return Err(wrong(format!("{text}: no IPv6 address in [ ]"), EXAMPLE));
         }
-        None => {
-            let (host, port) = text.split_once(':').unwrap_or((text, PORT));
-            if port.contains(':') {
-                return Err(wrong(format!("{text}: an IPv6 address stands in brackets"), EXAMPLE));
-            }
-            (host.to_owned(), port)
+        let port = match rest {
+            "" => PORT,
+            rest => rest.strip_prefix(':').ok_or_else(|| wrong(format!("{text}: no : before the port"), EXAMPLE))?,
+        };
+        (format!("[{host}]"), port)
+    } else {
+        let (host, port) = text.split_once(':').unwrap_or((text, PORT));
+        if port.contains(':') {
+            return Err(wrong(format!("{text}: an IPv6 address stands in brackets"), EXAMPLE));
         }
+        (host.to_owned(), port)
     };
     if host.is_empty() {
         return Err(wrong("a broker without a host".to_owned(), EXAMPLE));

@@ -1,13 +1,13 @@
 //! Whether settings can be used, found out without a broker: each key and value is put to librdkafka by itself, so that
 //! the origin of a wrong one can be named; then a client of every role is made that knows no broker.
 
+use rdkafka::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
 use rdkafka::types::RDKafkaConfRes;
-use rdkafka::ClientConfig;
 
-use super::entry::{Entry, is_secret};
+use super::entry::{Entry, Origin, is_secret};
 use super::error::SettingsError;
 use super::{Role, Settings, ours};
 
@@ -17,16 +17,24 @@ impl Settings {
     /// # Errors
     /// Where a key or value is wrong or not the user's, or where they do not go together.
     pub fn check(&self, roles: &[Role]) -> Result<(), SettingsError> {
-        for entry in self.given.values() {
+        self.check_owned(roles)?;
+        self.check_login()?;
+        self.given.values().try_for_each(known)?;
+        roles.iter().try_for_each(|role| self.makes(role))
+    }
+
+    /// Checks only that no flag is for what one of these roles owns; [`Settings::give`] has looked at the rest.
+    ///
+    /// # Errors
+    /// Where one is.
+    pub fn check_owned(&self, roles: &[Role]) -> Result<(), SettingsError> {
+        // A file may be shared with other programs: what it says to their transactions is left out of ours.
+        for entry in self.given.values().filter(|entry| entry.origin == Origin::Flag) {
             if let Some(why) = roles.iter().find_map(|role| ours::owned_in(role, &entry.key)) {
                 return Err(SettingsError::Owned { key: entry.key.clone(), origin: entry.origin.clone(), why });
             }
         }
-        self.check_login()?;
-        for entry in self.given.values() {
-            known(entry)?;
-        }
-        roles.iter().try_for_each(|role| self.makes(role))
+        Ok(())
     }
 
     /// Makes a client that knows no broker, and drops it.

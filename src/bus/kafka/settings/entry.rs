@@ -13,6 +13,8 @@ pub const MASK: &str = "***";
 pub enum Origin {
     /// gpuhm's own for the role.
     Ours,
+    /// The URL of the bus.
+    Bus,
     /// An environment variable.
     Environment(&'static str),
     /// A line of a properties file.
@@ -36,6 +38,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Ours => f.write_str("gpuhm"),
+            Origin::Bus => f.write_str("--bus"),
             Origin::Environment(name) => write!(f, "environment {name}"),
             Origin::File { file, line } => write!(f, "{file}:{line}"),
             Origin::Named(by) => write!(f, "file named by {by}"),
@@ -126,7 +129,7 @@ const SECRET: [&str; 7] = ["password", "passphrase", "passwd", "secret", "token"
 #[must_use]
 pub fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    if OPEN.contains(&key.as_str()) || key.ends_with(".file") || key.ends_with(".location") {
+    if OPEN.contains(&key.as_str()) || ["file", "location"].contains(&key.rsplit('.').next().unwrap_or_default()) {
         return false;
     }
     key.starts_with("sasl.")

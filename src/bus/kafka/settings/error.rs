@@ -45,7 +45,7 @@ pub enum SettingsError {
         hint: Option<String>,
     },
     /// No list of brokers.
-    #[error("--bus: {why}")]
+    #[error("bus URL: {why}")]
     Brokers {
         /// What is wrong with it.
         why: String,
@@ -59,7 +59,9 @@ impl SettingsError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            SettingsError::Owned { key, .. } if key == "bootstrap.servers" => Some("name the brokers with --bus h1:9092"),
+            SettingsError::Owned { key, .. } if key == "bootstrap.servers" => {
+                Some("name the brokers with --bus h1:9092")
+            }
             SettingsError::Owned { .. } => Some("take it out; -X dump shows what gpuhm sets"),
             SettingsError::Syntax { .. } => Some("a setting is KEY=VALUE"),
             SettingsError::Wrong { hint, .. }

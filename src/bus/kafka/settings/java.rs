@@ -71,7 +71,8 @@ pub struct Translated {
 pub fn translated(given: Vec<Entry>) -> Result<Translated, SettingsError> {
     let mut layer = Layer { left: Vec::new() };
     for mut entry in given {
-        entry.key = names::canonical(&entry.key).to_owned();
+        let key = names::canonical(&entry.key).to_owned();
+        entry.key = key;
         layer.left.retain(|other| other.key != entry.key);
         layer.left.push(entry);
     }
@@ -86,7 +87,7 @@ pub fn translated(given: Vec<Entry>) -> Result<Translated, SettingsError> {
             ));
         }
         let nothing = |name: &&str| if name.ends_with('.') { entry.key.starts_with(name) } else { entry.key == *name };
-        if NOTHING.iter().any(|name| nothing(&name)) {
+        if NOTHING.iter().any(|name| nothing(name)) {
             out.ignored.push(entry);
         } else {
             out.entries.push(spelt(entry));
@@ -97,7 +98,9 @@ pub fn translated(given: Vec<Entry>) -> Result<Translated, SettingsError> {
 
 /// Whether Java would get the value from elsewhere.
 fn is_provided(value: &str) -> bool {
-    ["${file:", "${env:", "${dir:", "${directory:", "${vault:"].iter().any(|start| value.trim_start().starts_with(start))
+    ["${file:", "${env:", "${dir:", "${directory:", "${vault:"]
+        .iter()
+        .any(|start| value.trim_start().starts_with(start))
 }
 
 /// A value in librdkafka's spelling.

@@ -52,7 +52,8 @@ impl Settings {
                 }
             }
             mechanism => {
-                let missing = ["sasl.username", "sasl.password"].iter().find(|key| self.value(key).is_none_or(str::is_empty));
+                let missing =
+                    ["sasl.username", "sasl.password"].iter().find(|key| self.value(key).is_none_or(str::is_empty));
                 missing.map_or(Ok(()), |key| together(format!("a login by {mechanism} without {key}"), NO_LOGIN))
             }
         }

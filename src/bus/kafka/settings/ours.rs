@@ -53,43 +53,121 @@ use Whose::{Ours, Yours};
 /// Whose, for which clients, key, value, reason.
 const ROWS: [(Whose, Of, &str, &str, &str); 27] = [
     (Yours, Of::All, "client.id", "gpuhm", "how brokers' logs and quotas know it"),
-    (Ours, Of::All, "allow.auto.create.topics", "false", "topics are made by gpuhm migrate topics: made on first use \
-they have the wrong partitions"),
-    (Yours, Of::All, "reconnect.backoff.max.ms", "2000", "with the default of 10 s delivery goes on seconds after the \
-broker is back (F 4)"),
+    (
+        Ours,
+        Of::All,
+        "allow.auto.create.topics",
+        "false",
+        "topics are made by gpuhm migrate topics: made on first use \
+they have the wrong partitions",
+    ),
+    (
+        Yours,
+        Of::All,
+        "reconnect.backoff.max.ms",
+        "2000",
+        "with the default of 10 s delivery goes on seconds after the \
+broker is back (F 4)",
+    ),
     (Yours, Of::All, "socket.keepalive.enable", "true", "firewalls forget connections that are silent (J)"),
     (Yours, Of::All, "log.connection.close", "false", "brokers close what is idle: no news"),
-    (Ours, Of::Read, "enable.auto.commit", "false", "a position moves only with the events that were made of what lies \
-before it"),
-    (Ours, Of::Read, "enable.auto.offset.store", "false", "a position moves only with the events that were made of what \
-lies before it"),
+    (
+        Ours,
+        Of::Read,
+        "enable.auto.commit",
+        "false",
+        "a position moves only with the events that were made of what lies \
+before it",
+    ),
+    (
+        Ours,
+        Of::Read,
+        "enable.auto.offset.store",
+        "false",
+        "a position moves only with the events that were made of what \
+lies before it",
+    ),
     (Ours, Of::Read, "enable.partition.eof", "true", "the end of a partition is how a reader knows that it has all"),
     (Ours, Of::Read, "auto.offset.reset", "earliest", "a group without a position must not skip what is there"),
-    (Yours, Of::Read, "fetch.queue.backoff.ms", "10", "with the default of 1 s fetching stands still whenever the queue \
-is full: half the rate (F 4)"),
+    (
+        Yours,
+        Of::Read,
+        "fetch.queue.backoff.ms",
+        "10",
+        "with the default of 1 s fetching stands still whenever the queue \
+is full: half the rate (F 4)",
+    ),
     (Yours, Of::Read, "queued.max.messages.kbytes", "16384", "bounds the memory of what is fetched ahead (F 4)"),
     (Yours, Of::Read, "queued.min.messages", "10000", "some steps ahead, and no more (F 4)"),
     (Ours, Of::Look, "isolation.level", "read_uncommitted", "ends are asked for with what is not committed yet"),
-    (Ours, Of::Committed, "isolation.level", "read_committed", "stages publish in transactions: what was given up must \
-not be seen"),
+    (
+        Ours,
+        Of::Committed,
+        "isolation.level",
+        "read_committed",
+        "stages publish in transactions: what was given up must \
+not be seen",
+    ),
     (Yours, Of::Scan, "fetch.wait.max.ms", "100", "how late a line of tail may be (F 4)"),
-    (Ours, Of::Member, "partition.assignment.strategy", "cooperative-sticky", "only partitions that move stop (F 4), \
-and all members of a group must have the same"),
-    (Yours, Of::Member, "session.timeout.ms", "45000", "how long a member that died holds its partitions; Kafka's own \
-default"),
-    (Yours, Of::Member, "max.poll.interval.ms", "600000", "a step that waits for a slow store keeps its partitions (J)"),
+    (
+        Ours,
+        Of::Member,
+        "partition.assignment.strategy",
+        "cooperative-sticky",
+        "only partitions that move stop (F 4), \
+and all members of a group must have the same",
+    ),
+    (
+        Yours,
+        Of::Member,
+        "session.timeout.ms",
+        "45000",
+        "how long a member that died holds its partitions; Kafka's own \
+default",
+    ),
+    (
+        Yours,
+        Of::Member,
+        "max.poll.interval.ms",
+        "600000",
+        "a step that waits for a slow store keeps its partitions (J)",
+    ),
     (Ours, Of::Write, "acks", "all", "what one broker only has acknowledged is lost with it"),
-    (Ours, Of::Write, "enable.idempotence", "true", "a repeated request must neither repeat nor reorder a GPU's events"),
-    (Ours, Of::Write, "partitioner", "murmur2_random", "all publishers must put a GPU in the same partition, those in \
-Java too (F 4)"),
+    (
+        Ours,
+        Of::Write,
+        "enable.idempotence",
+        "true",
+        "a repeated request must neither repeat nor reorder a GPU's events",
+    ),
+    (
+        Ours,
+        Of::Write,
+        "partitioner",
+        "murmur2_random",
+        "all publishers must put a GPU in the same partition, those in \
+Java too (F 4)",
+    ),
     (Ours, Of::Write, "delivery.report.only.error", "false", "an event leaves the spool when its delivery is reported"),
     (Yours, Of::Write, "compression.type", "snappy", "what the topics are made with; costs least (F 5)"),
     (Yours, Of::Write, "linger.ms", "5", "batches form, and an alert is not late (F 4)"),
     (Yours, Of::Write, "queue.buffering.max.kbytes", "65536", "the default is 1 GiB of memory (F 4)"),
-    (Yours, Of::Write, "message.max.bytes", "9437184", "the topic's own limit is what counts, and the broker names it \
-(J)"),
-    (Yours, Of::Transactions, "transaction.timeout.ms", "60000", "how long a broker may be away before a transaction is \
-given up (F 0); Kafka's own default"),
+    (
+        Yours,
+        Of::Write,
+        "message.max.bytes",
+        "9437184",
+        "the topic's own limit is what counts, and the broker names it \
+(J)",
+    ),
+    (
+        Yours,
+        Of::Transactions,
+        "transaction.timeout.ms",
+        "60000",
+        "how long a broker may be away before a transaction is \
+given up (F 0); Kafka's own default",
+    ),
 ];
 
 /// Keys that are named by the command, or must stay at their default.
@@ -128,7 +206,7 @@ pub(super) fn claim(key: &str, value: &str) -> Claim {
     if ours().any(|(_, _, _, ours, _)| ours.eq_ignore_ascii_case(value.trim())) {
         return Claim::Same;
     }
-    let row = ours().last().map(|(.., why)| *why);
+    let row = ours().next_back().map(|(.., why)| *why);
     let named = || OWNED.iter().find(|(of, name, _)| *of == Of::All && *name == key).map(|(.., why)| *why);
     // Of several rows of one key the last has the reason that users care about.
     row.or_else(named).map_or(Claim::Free, Claim::Owned)

@@ -120,8 +120,7 @@ mod tests {
     #[test]
     fn lines_go_on_and_escapes_go() {
         let text = "a=1\\\n   2\\\n#3\nb=x\\\\\nc=\\u00e9\\t\\n\\:\\=\\q\\\"\nd=end\\";
-        let want =
-            [pair("a", "12#3", 1), pair("b", "x\\", 4), pair("c", "é\t\n:=q\"", 5), pair("d", "end", 6)];
+        let want = [pair("a", "12#3", 1), pair("b", "x\\", 4), pair("c", "é\t\n:=q\"", 5), pair("d", "end", 6)];
         assert_eq!(pairs(text), want);
     }
 

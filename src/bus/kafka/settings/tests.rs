@@ -85,9 +85,6 @@ fn what_a_role_owns_is_refused_with_place_and_reason() {
         "group.protocol=consumer",
         "enable.partition.eof=false",
         "auto.offset.reset=latest",
-        "message.timeout.ms=5000",
-        "delivery.timeout.ms=5000",
-        "topic.message.timeout.ms=5000",
         "bootstrap.servers=x:1",
         "metadata.broker.list=x:1",
         "allow.auto.create.topics=true",
@@ -95,8 +92,15 @@ fn what_a_role_owns_is_refused_with_place_and_reason() {
         refused("", &[key], &["(-X)", "not yours to set: "]);
         refused(&format!("# one\n{key}\n"), &[], &["(f:2)", "not yours to set: "]);
     }
-    // It belongs to transactions only.
-    given("", &["message.timeout.ms=5000"]).unwrap().check(&[Role::Producer]).unwrap();
+    // It belongs to transactions only, and a file that says so for other programs, too, does no harm.
+    for key in ["message.timeout.ms=5000", "delivery.timeout.ms=5000", "topic.message.timeout.ms=5000"] {
+        refused("", &[key], &["message.timeout.ms (-X)", "not yours to set: "]);
+        given("", &[key]).unwrap().check(&[Role::Producer]).unwrap();
+        let settings = given(key, &[]).unwrap();
+        settings.check(&roles()).unwrap();
+        let of = |role: &Role| settings.client(role).get("message.timeout.ms").map(str::to_owned);
+        assert_eq!((of(&roles()[3]), of(&Role::Producer)), (None, Some("5000".to_owned())));
+    }
     // What says the same is no conflict, and what readers see uncommitted stays so.
     let same = given("acks=all\nenable.auto.commit=False\nbootstrap.servers=h:1\nisolation.level=read_committed", &[]);
     assert_eq!(same.unwrap().client(&roles()[0]).get("isolation.level"), Some("read_uncommitted"));
@@ -188,14 +192,15 @@ fn no_secret_is_ever_printed() {
     for key in secrets {
         let entry = Entry::flag(&format!("{key}=hunter2")).unwrap();
         let mut settings = Settings::new("h:1");
-        let mut said = format!("{entry:?} {} {}", entry::shown(key, "hunter2"), entry.wrong("x", None));
+        let mut said = vec![format!("{entry:?} {} {}", entry::shown(key, "hunter2"), entry.wrong("x", None))];
         let translated = java::translated(vec![entry.clone()]);
-        said += &format!("{translated:?}");
+        said.push(format!("{translated:?}"));
         settings.give(entry).unwrap();
-        said += &format!("{settings:?} {:?} {:?}", settings.effective(&Role::Producer), settings.warnings());
+        said.push(format!("{settings:?} {:?} {:?}", settings.effective(&Role::Producer), settings.warnings()));
         if let Err(error) = settings.check(&roles()) {
-            said += &format!("{error} {error:?} {:?}", error.hint());
+            said.push(format!("{error} {error:?} {:?}", error.hint()));
         }
+        let said = said.join("\n");
         assert!(!said.contains("hunter2"), "{key}: {said}");
     }
     assert_eq!(entry::shown("ssl.key.location", "/key"), "/key");
@@ -210,7 +215,9 @@ fn what_a_user_should_hear_about() {
     assert!(warned(LOGIN, &["sasl.password=p"]).contains("-X sasl.password: other users"));
     assert_eq!(warned(&format!("{LOGIN}sasl.password=p"), &[]), "");
     assert!(warned("sasl.mechanism=PLAIN", &[]).contains("does not log in"));
-    assert!(warned("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN", &[]).contains("readable over the network"));
+    assert!(
+        warned("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN", &[]).contains("readable over the network")
+    );
     assert!(warned("security.protocol=ssl\nssl.endpoint.identification.algorithm=", &[]).contains("not checked"));
     assert!(warned("security.protocol=ssl\nenable.ssl.certificate.verification=false", &[]).contains("anyone"));
 }

@@ -21,7 +21,9 @@ pub(super) fn take(layer: &mut Layer, out: &mut Translated) -> Result<(), Settin
     let class = login.module.rsplit('.').next().unwrap_or_default();
     match class {
         "PlainLoginModule" | "ScramLoginModule" => {}
-        "Krb5LoginModule" => return Err(entry.wrong("this build is without Kerberos", Some(super::super::login::NO_KERBEROS))),
+        "Krb5LoginModule" => {
+            return Err(entry.wrong("this build is without Kerberos", Some(super::super::login::NO_KERBEROS)));
+        }
         "OAuthBearerLoginModule" => {
             return Err(entry.wrong("OAuth logins are not read from it", Some(super::super::login::NO_OIDC)));
         }

@@ -14,7 +14,7 @@ pub(super) fn lines(text: &str) -> Option<String> {
         if end.strip_prefix("END ")? != label {
             return None;
         }
-        out.push_str(&format!("{DASHES}BEGIN {label}{DASHES}\n"));
+        out.extend([DASHES, "BEGIN ", label, DASHES, "\n"]);
         let mut column = 0;
         for c in body.chars().filter(|c| !c.is_whitespace()) {
             if column == WIDTH {
@@ -24,7 +24,7 @@ pub(super) fn lines(text: &str) -> Option<String> {
             out.push(c);
             column += 1;
         }
-        out.push_str(&format!("\n{DASHES}END {label}{DASHES}\n"));
+        out.extend(["\n", DASHES, "END ", label, DASHES, "\n"]);
         rest = after;
     }
     (!out.is_empty()).then_some(out)

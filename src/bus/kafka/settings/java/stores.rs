@@ -26,7 +26,8 @@ fn trust(layer: &mut Layer, out: &mut Translated) -> Result<(), SettingsError> {
             } else {
                 format!("keytool -list -rfc -keystore {file} > ca.pem")
             };
-            let hint = format!("convert it: {convert}; then ssl.truststore.type=PEM and ssl.truststore.location=ca.pem");
+            let hint =
+                format!("convert it: {convert}; then ssl.truststore.type=PEM and ssl.truststore.location=ca.pem");
             return Err(location.wrong("a trust store must be PEM (ssl.truststore.type=PEM)", Some(&hint)));
         }
         out.entries.push(Entry::new("ssl.ca.location", file, location.origin.clone()));

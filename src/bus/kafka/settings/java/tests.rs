@@ -98,7 +98,10 @@ fn names_and_values() {
             ("ssl.endpoint.identification.algorithm", "none"),
         ],
     );
-    is("topic.acks=all\ntopic.metadata.refresh.interval.ms=5", &[("acks", "all"), ("topic.metadata.refresh.interval.ms", "5")]);
+    is(
+        "topic.acks=all\ntopic.metadata.refresh.interval.ms=5",
+        &[("acks", "all"), ("topic.metadata.refresh.interval.ms", "5")],
+    );
     is("sasl.mechanisms=PLAIN\nsasl.mechanism=SCRAM-SHA-256", &[("sasl.mechanism", "SCRAM-SHA-256")]);
     is("key.serializer=a.B\nschema.registry.url=http://x\nmax.poll.records=5", &[]);
     let entries = vec![Entry::new("ssl.ca.location", "${env:CA}", Origin::Flag)];
