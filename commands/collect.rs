@@ -173,7 +173,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let clock = options.source.clock(&*source);
     let mut progress = Progress::new("collect", common.quiet || options.source.speed != Speed::Max);
     let ticks = options.source.ticks();
-    let patience = options.spool.patience(options.source.is_service());
+    let service = options.source.is_service();
+    let patience = options.spool.patience(service, options.bus.connect_timeout);
     // Who has a clock that waits can be held back; live ticks never are.
     let room = spool.as_ref().filter(|_| clock.is_driven()).map(|spool| spool.room(patience));
     let mut collect = Collect {
@@ -194,7 +195,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     let done = match done {
         // One that was told to stop while the bus was away has stopped.
-        Err(PipelineError::Stopped(_)) if options.source.is_service() => return Ok(ExitCode::SUCCESS),
+        Err(PipelineError::Stopped(_)) if service => return Ok(ExitCode::SUCCESS),
         Err(PipelineError::Stopped(_)) => return Ok(signals.one_shot()),
         done => done?,
     };
@@ -206,8 +207,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         done.missed
     );
     match spool {
-        Some(spool) => spooled::end(spool, patience, &signals),
-        None if options.source.is_service() => Ok(ExitCode::SUCCESS),
+        Some(spool) => spooled::end(spool, patience, service, &signals),
+        None if service => Ok(ExitCode::SUCCESS),
         None => Ok(signals.one_shot()),
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use gpuhm::bus::embedded::{Embedded, Options as Limits};
 use gpuhm::bus::kafka::Kafka;
-use gpuhm::bus::kafka::settings::Settings;
 use gpuhm::bus::{Bus, BusError};
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
@@ -89,16 +88,10 @@ pub(crate) fn bus(
     Ok(Arc::new(retry.run(open)?))
 }
 
-/// Whether a bus that can be away was chosen.
-pub(crate) fn is_kafka(options: &BusOptions) -> bool {
-    let url = options.bus.as_deref().filter(|url| !url.starts_with("file:"));
-    url.is_some_and(|url| url.starts_with("kafka://") || url.contains(':'))
-}
-
-/// Something that connects to a bus that can be away, where one was chosen; nothing is reached yet.
+/// Something that connects to Kafka, where that was chosen; nothing is reached yet.
 pub(crate) fn connect(options: &BusOptions) -> Result<Option<Connect>, Failure> {
-    let Some(url) = options.bus.as_deref().filter(|_| is_kafka(options)) else { return Ok(None) };
-    let settings = Settings::new(url.strip_prefix("kafka://").unwrap_or(url));
+    let Some(brokers) = kafka::chosen(options)? else { return Ok(None) };
+    let settings = kafka::usable(options, &brokers)?;
     Ok(Some(Box::new(move || {
         Kafka::open(settings.clone())?;
         let why = "this version has the embedded bus only".to_owned();

@@ -47,9 +47,14 @@ impl SpoolOptions {
         Ok(Spool::start(&directory, &self.instance, limits, connect)?)
     }
 
-    /// How long the end may take.
-    pub(super) fn patience(&self, service: bool) -> Patience {
-        Patience { drain: self.drain, silence: (!service).then_some(LONG_PATIENCE) }
+    /// How long the end may take; a one-shot waits for Kafka as long as it was told to, 0 for ever.
+    pub(super) fn patience(&self, service: bool, connect: Option<Duration>) -> Patience {
+        let silence = match connect {
+            None => LONG_PATIENCE,
+            Some(Duration::ZERO) => Duration::MAX,
+            Some(long) => long,
+        };
+        Patience { drain: self.drain, silence: (!service).then_some(silence) }
     }
 
     /// Refuses what means nothing with the embedded bus.
@@ -63,7 +68,7 @@ impl SpoolOptions {
 }
 
 /// Delivers what waits, and says what was not.
-pub(super) fn end(spool: Spool, patience: Patience, signals: &Signals) -> Result<ExitCode, Failure> {
+pub(super) fn end(spool: Spool, patience: Patience, service: bool, signals: &Signals) -> Result<ExitCode, Failure> {
     let place = spool.place().to_owned();
     let Left { events, unsaved, dropped } = spool.drain(patience, &signals.stop)?;
     if dropped > 0 {
@@ -76,7 +81,7 @@ pub(super) fn end(spool: Spool, patience: Patience, signals: &Signals) -> Result
         tracing::warn!("{events} events not delivered; kept in spool {place}, sent first at the next start");
     }
     Ok(match () {
-        () if patience.silence.is_none() => ExitCode::SUCCESS,
+        () if service => ExitCode::SUCCESS,
         // A one-shot's sum does not add up.
         () if dropped + unsaved > 0 && !signals.came() => ExitCode::from(BAD_NEWS),
         () => signals.one_shot(),

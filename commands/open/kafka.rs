@@ -72,13 +72,19 @@ pub(crate) fn not_here(brokers: &str) -> Failure {
     Failure::usage(format!("--bus {brokers}: this version has the embedded bus only")).hint("use --bus file:DIR")
 }
 
-/// Opens the bus.
-pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
+/// The settings, checked as far as can be without a broker.
+pub(crate) fn usable(options: &BusOptions, brokers: &str) -> Result<Settings, Failure> {
     let settings = settings(options, brokers)?;
     settings.check(&[look(), Role::Producer])?;
     for said in settings.warnings() {
         tracing::warn!("kafka: {said}");
     }
+    Ok(settings)
+}
+
+/// Opens the bus.
+pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
+    let settings = usable(options, brokers)?;
     let _retry = patience(options, retry);
     Err(not_here(settings.brokers()))
 }
