@@ -15,8 +15,8 @@ use crate::pipeline::PipelineError;
 use crate::pipeline::clock::{monotonic, nap, wall};
 use crate::pipeline::retry::Retry;
 
-/// Events read ahead: two waves, so that one can be cut whole while its partitions are unequal.
-const AHEAD: usize = 2 * WAVE;
+/// Events read ahead: a wave, since what is held here is neither bounded by the spool nor kept by it.
+const AHEAD: usize = WAVE;
 /// What is older, in milliseconds, is sent at a bounded rate.
 const OLD: i64 = 60_000;
 /// First and longest pause before a broker that failed is tried again.

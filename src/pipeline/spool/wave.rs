@@ -15,7 +15,7 @@ use crate::event::Time;
 /// Events of one key in a wave: half of the times that validate remembers of a GPU (`stage/validate/recent.rs`).
 pub const OF_A_KEY: u8 = 16;
 /// Events in a wave: more, and a large collector repeats and holds more; less, and it pays for more commits (J).
-pub(super) const WAVE: usize = 4096;
+pub(super) const WAVE: usize = 2048;
 /// … and bytes of them, which bounds what waits in the producer; a single event may be larger.
 const WAVE_BYTES: usize = 8 << 20;
 
