@@ -142,7 +142,7 @@ impl Spool {
                 return Err(failure);
             }
             let free = lock(&intake).flush()? && shared.backlog()?.bytes < shared.limits.bytes / 2;
-            if !free && patience.silence.is_some_and(|silence| shared.unanswered() >= silence) {
+            if !free && patience.silence.is_some_and(|silence| shared.given_up(silence)) {
                 return Err(undelivered(&shared, shared.backlog()?.waiting));
             }
             Ok(free)
@@ -173,7 +173,7 @@ impl Spool {
     }
 
     fn wait(&self, patience: Patience, stop: &Flag) -> Result<Left, PipelineError> {
-        let mut told: Option<Instant> = None;
+        let (mut told, began): (Option<Instant>, _) = (None, monotonic());
         loop {
             let saved = lock(&self.intake).flush()?;
             let unsaved = if saved { 0 } else { lock(&self.shared.ledger).in_ring() };
@@ -188,7 +188,8 @@ impl Spool {
             }
             self.shared.look();
             let over = match patience.silence {
-                Some(silence) if !stop.is_set() => self.shared.unanswered() >= silence,
+                // What was waited for while the source still ran does not count: it did not hold anybody up.
+                Some(silence) if !stop.is_set() => began.elapsed() >= silence && self.shared.given_up(silence),
                 _ => told.get_or_insert_with(monotonic).elapsed() >= patience.drain,
             };
             if over {

@@ -158,10 +158,16 @@ impl Shared {
     }
 
     /// For how long the broker has not answered.
-    pub(super) fn unanswered(&self) -> Duration {
+    fn unanswered(&self) -> Duration {
         let fares = lock(&self.fares);
         let since = [fares.plight.since(), fares.sending].into_iter().flatten().min();
         since.map_or(Duration::ZERO, |since| monotonic().saturating_duration_since(since))
+    }
+
+    /// Whether the broker has been silent for too long: for `silence`, and a try that may say why has come to its end.
+    pub(super) fn given_up(&self, silence: Duration) -> bool {
+        let said = lock(&self.fares).why.is_some();
+        self.unanswered() >= if said { silence } else { silence.saturating_add(STUCK) }
     }
 
     /// The failure that ended the sender, if one did.
