@@ -158,3 +158,35 @@ fn a_broker_that_is_away_ends_a_one_shot_and_keeps_what_was_collected() {
     let spool = text(&home.path("home/spool-collect.db"));
     home.fails(&["collect", "--source", "sim", "--ticks", "1", "--spool", &spool], 2, &["--spool is for Kafka"]);
 }
+
+/// A collector without a broker on a disk that fills up and is made larger once it said so.
+const SMALL: &str = "
+mount -t tmpfs -o size=1m none small || exit 77
+$GPUHM collect --source sim --gpus 64 --hosts 8 --interval 50ms -b 127.0.0.1:1 --drain 1s --spool small/s 2>err & it=$!
+n=0
+until grep -q 'disk is full' err || [ $n -gt 600 ]; do sleep 0.1; n=$((n+1)); done
+sleep 1
+mount -o remount,size=200m small
+n=0
+until grep -q 'written again' err || [ $n -gt 600 ]; do sleep 0.1; n=$((n+1)); done
+kill $it; wait $it; echo $?
+cp small/s/spool-collect.db* .
+";
+
+#[test]
+#[cfg_attr(not(small_disk), ignore = "needs a user who may mount a tmpfs")]
+fn on_a_full_disk_events_wait_in_memory() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("small")).unwrap();
+    home.file("script", SMALL);
+    let ran = home.shell("unshare -m sh script");
+    let said = std::fs::read_to_string(home.path("err")).unwrap();
+    assert_eq!(ran.out, "0\n", "{said}{}", ran.err);
+    assert!(said.contains("the disk is full; ") && said.contains("events are kept in memory only"), "{said}");
+    let line = said.lines().find(|line| line.contains("collected ")).unwrap();
+    let numbers: Vec<i64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+    let log = rusqlite::Connection::open(home.path("spool-collect.db")).unwrap();
+    let kept: i64 = log.query_row("SELECT sum(next) FROM tip", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, numbers[0] + numbers[1], "samples and reports: {said}");
+    assert!(!said.contains("dropped"), "{said}");
+}
