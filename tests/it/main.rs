@@ -73,6 +73,7 @@ mod judged;
 #[cfg(test)]
 mod judged_people;
 #[cfg(test)]
+mod kafka_security;
 mod kafka_settings;
 mod kill;
 #[cfg(test)]

@@ -202,14 +202,12 @@ pub(super) enum Claim {
 
 /// Whether a user may set a key to a value, whatever the command.
 pub(super) fn claim(key: &str, value: &str) -> Claim {
-    let ours = || ROWS.iter().filter(|(whose, _, name, ..)| *whose == Ours && *name == key);
-    if ours().any(|(_, _, _, ours, _)| ours.eq_ignore_ascii_case(value.trim())) {
-        return Claim::Same;
+    // Of several rows of one key the last is the one that users care about.
+    if let Some((.., ours, why)) = ROWS.iter().rfind(|(whose, _, name, ..)| *whose == Ours && *name == key) {
+        return if ours.eq_ignore_ascii_case(value.trim()) { Claim::Same } else { Claim::Owned(why) };
     }
-    let row = ours().next_back().map(|(.., why)| *why);
-    let named = || OWNED.iter().find(|(of, name, _)| *of == Of::All && *name == key).map(|(.., why)| *why);
-    // Of several rows of one key the last has the reason that users care about.
-    row.or_else(named).map_or(Claim::Free, Claim::Owned)
+    let named = OWNED.iter().find(|(of, name, _)| *of == Of::All && *name == key);
+    named.map_or(Claim::Free, |(.., why)| Claim::Owned(why))
 }
 
 /// Why a key is not for users in this role only.
