@@ -51,7 +51,7 @@ enum Whose {
 use Whose::{Ours, Yours};
 
 /// Whose, for which clients, key, value, reason.
-const ROWS: [(Whose, Of, &str, &str, &str); 27] = [
+const ROWS: [(Whose, Of, &str, &str, &str); 26] = [
     (Yours, Of::All, "client.id", "gpuhm", "how brokers' logs and quotas know it"),
     (
         Ours,
@@ -70,7 +70,6 @@ they have the wrong partitions",
 broker is back (F 4)",
     ),
     (Yours, Of::All, "socket.keepalive.enable", "true", "firewalls forget connections that are silent (J)"),
-    (Yours, Of::All, "log.connection.close", "false", "brokers close what is idle: no news"),
     (
         Ours,
         Of::Read,
