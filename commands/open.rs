@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gpuhm::bus::embedded::{Embedded, Options as Limits};
 use gpuhm::bus::kafka::Kafka;
-use gpuhm::bus::{Bus, BusError};
+use gpuhm::bus::Bus;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::spool::Connect;
@@ -92,11 +92,7 @@ pub(crate) fn bus(
 pub(crate) fn connect(options: &BusOptions) -> Result<Option<Connect>, Failure> {
     let Some(brokers) = kafka::chosen(options)? else { return Ok(None) };
     let settings = kafka::usable(options, &brokers)?;
-    Ok(Some(Box::new(move || {
-        Kafka::open(settings.clone())?;
-        let why = "this version has the embedded bus only".to_owned();
-        Err(BusError::Failed { place: settings.brokers().to_owned(), what: "connect", why, hint: None })
-    })))
+    Ok(Some(Box::new(move || Kafka::open(settings.clone())?.producer())))
 }
 
 /// Bytes of a demo's bus: minutes of a fleet at sixty times its speed.

@@ -74,6 +74,7 @@ mod judged;
 mod judged_people;
 mod kafka_collect;
 #[cfg(test)]
+mod kafka_security;
 mod kafka_settings;
 #[cfg(test)]
 mod kill;

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 
 use self::entry::{Entry, Origin};
 use self::error::SettingsError;
@@ -148,10 +149,17 @@ impl Settings {
         }
     }
 
-    /// The configuration of a client.
+    /// The configuration of a client. It logs what its context must hear: that a broker hung up, as one does that expects
+    /// TLS, is told in a log line (`FAIL`) at the level of information, and as no error.
     #[must_use]
     pub fn client(&self, role: &Role) -> ClientConfig {
-        self.effective(role).into_iter().map(|entry| (entry.key, entry.value)).collect()
+        let mut config: ClientConfig = self.effective(role).into_iter().map(|entry| (entry.key, entry.value)).collect();
+        config.set_log_level(if self.value("debug").is_some() {
+            RDKafkaLogLevel::Debug
+        } else {
+            RDKafkaLogLevel::Info
+        });
+        config
     }
 
     /// All that is set for a client, by key, each with its origin.
