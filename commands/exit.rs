@@ -127,6 +127,8 @@ impl From<PipelineError> for Failure {
                 Failure::with_code(UNREACHABLE, error).hint("stop the other members, or let them do the work")
             }
             PipelineError::Sink { .. } => Failure::cannot(error),
+            PipelineError::Undelivered { .. } => Failure::with_code(UNREACHABLE, error)
+                .hint("the next collect with this spool sends them first; is the broker running?"),
             PipelineError::Stopped(_) => Failure { stopped: true, ..Failure::with_code(UNREACHABLE, error) },
         }
     }

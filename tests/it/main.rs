@@ -74,6 +74,10 @@ mod generated;
 mod judged;
 #[cfg(test)]
 mod judged_people;
+mod kafka_collect;
+#[cfg(test)]
+mod kafka_security;
+mod kafka_settings;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
@@ -116,6 +120,8 @@ mod seed_rules;
 mod sim_quantiles;
 #[cfg(test)]
 mod sim_quiet;
+#[cfg(test)]
+mod spool;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]
