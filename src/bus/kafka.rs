@@ -8,6 +8,7 @@
 
 mod context;
 pub mod settings;
+pub mod topics;
 mod words;
 
 use std::sync::Arc;
