@@ -62,6 +62,14 @@ pub struct Options {
     pub partitions: Option<i32>,
 }
 
+/// The brokers that the cluster names, `host:port`.
+///
+/// # Errors
+/// [`BusError::Failed`] where none answers.
+pub fn brokers(kafka: &Kafka) -> Result<Vec<String>, BusError> {
+    Admin::open(kafka)?.brokers()
+}
+
 /// Every topic as it is and should be, in the order of [`TOPICS`], then the states' topic.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::{TopicPlan, shape};
+use super::{STATE, TopicPlan, shape};
 use crate::bus::BusError;
 use crate::bus::kafka::Kafka;
 use crate::bus::kafka::context::Plain;
@@ -90,6 +90,14 @@ impl Admin {
             drop(self.looks.poll(Duration::ZERO));
         }
         self.words.error(what, subject, error)
+    }
+
+    /// The brokers, by what they call themselves.
+    pub(super) fn brokers(&self) -> Result<Vec<String>, BusError> {
+        let name = self.full(STATE);
+        let metadata = self.looks.fetch_metadata(Some(&name), self.connect);
+        let metadata = metadata.map_err(|error| self.error("connect", "", &error))?;
+        Ok(metadata.brokers().iter().map(|broker| format!("{}:{}", broker.host(), broker.port())).collect())
     }
 
     /// How many brokers there are, and each topic as it is, `None` where it is not there.
