@@ -25,6 +25,10 @@ mod backfill;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod broker;
+#[cfg(test)]
+mod broker_itself;
+#[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
 mod bus_crowd;
