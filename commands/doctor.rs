@@ -81,7 +81,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     for check in REGISTRY.iter().filter(|check| wanted(options, check.id) && (check.applies)(&subject)) {
         let stands_on = check.needs.and_then(|needs| found.iter().find(|(of, _)| of.id == needs));
         let finding = match stands_on {
-            Some((on, finding)) if finding.state != State::Ok => Finding::skipped(format!("needs {}", on.id)),
+            Some((on, finding)) if [State::Fault, State::Skipped].contains(&finding.state) => {
+                Finding::skipped(format!("needs {}", on.id))
+            }
             _ => within(check, &subject),
         };
         found.push((check, finding));

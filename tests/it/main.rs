@@ -53,6 +53,8 @@ mod detect_levels;
 #[cfg(test)]
 mod detect_recorded;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod fleet_absence;
 #[cfg(test)]
 mod fleet_health;
@@ -72,6 +74,10 @@ mod generated;
 mod judged;
 #[cfg(test)]
 mod judged_people;
+#[cfg(test)]
+mod kafka_move;
+#[cfg(test)]
+mod kafka_topics;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use rdkafka::admin::{
 };
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::{STATE, TopicPlan, shape};
@@ -24,6 +25,8 @@ use crate::bus::kafka::words::Words;
 /// How long making a topic may take on the brokers beyond the answer itself. Half, and 160 partitions on a busy disk were
 /// near it; double, and a person waits longer to hear that it failed.
 const MAKING: Duration = Duration::from_secs(15);
+/// Pause between two looks for a topic that was just made.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Polls that serve what a client heard about why it cannot connect.
 const HEARD: usize = 8;
 
@@ -170,7 +173,28 @@ impl Admin {
                 Err((name, code)) => wrong = Some(self.error("make the topic", &name, &KafkaError::AdminOp(code))),
             }
         }
-        wrong.map_or(Ok(made), Err)
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        self.seen(plans)?;
+        Ok(made)
+    }
+
+    /// Waits until the brokers know what was made: one may answer before it has heard of it.
+    fn seen(&self, plans: &[&TopicPlan]) -> Result<(), BusError> {
+        for plan in plans {
+            for _ in 0..MAKING.as_millis() / LOOK_AGAIN.as_millis() {
+                let failed = |error: KafkaError| self.error("look at the topic", &plan.name, &error);
+                let metadata = self.looks.fetch_metadata(Some(&plan.name), self.connect).map_err(failed)?;
+                let topic = metadata.topics().iter().find(|topic| topic.name() == plan.name);
+                let leads = |topic: &MetadataTopic| topic.partitions().iter().all(|partition| partition.leader() >= 0);
+                if topic.is_some_and(|topic| topic.error().is_none() && leads(topic)) {
+                    break;
+                }
+                std::thread::sleep(LOOK_AGAIN);
+            }
+        }
+        Ok(())
     }
 
     /// Sets what differs, with everything else that was set on the topic; returns its name.

@@ -42,7 +42,9 @@ pub fn refused(kafka: &Kafka, groups: &[String], id: &str) -> Result<Vec<Refused
     let (settings, words) = (&kafka.settings, &kafka.words);
     let group = format!("{}gpuhm-look", settings.prefix);
     let made = |error: KafkaError| words.error("connect", "", &error);
-    let config = settings.client(&Role::Scan { group });
+    let mut config = settings.client(&Role::Scan { group });
+    // What is not there need not be waited for.
+    config.set("fetch.wait.max.ms", "10");
     let looks: BaseConsumer<Plain> = config.create_with_context(Plain(words.clone())).map_err(made)?;
     let mut refused = Vec::new();
     let mut readable = Vec::new();
