@@ -1,20 +1,26 @@
-//! From `--bus` to the settings of a Kafka cluster, for the commands that ask the brokers more than any bus can tell.
+//! The brokers a command asks more than any bus can tell, and how to name the same ones again.
 
 use gpuhm::bus::kafka::settings::Settings;
 
 use super::exit::Failure;
+use super::open::kafka;
 use super::options::BusOptions;
 
 /// The cluster's settings; `None` for the embedded bus.
 pub(crate) fn settings(options: &BusOptions) -> Result<Option<Settings>, Failure> {
-    let Some(url) = options.bus.as_deref() else { return Ok(None) };
-    if url.starts_with("file:") {
-        return Ok(None);
+    let Some(brokers) = kafka::chosen(options)? else { return Ok(None) };
+    kafka::settings(options, &brokers).map(Some)
+}
+
+/// The flags that name the same bus in another command, with a space before each. What `-X` says is left out: a password
+/// may be in it.
+pub(crate) fn flags(options: &BusOptions) -> String {
+    let mut flags = options.bus.as_deref().map(|url| format!(" -b {url}")).unwrap_or_default();
+    if let Some(file) = &options.kafka_config {
+        flags.push_str(&format!(" -F {}", file.display()));
     }
-    let brokers = url.strip_prefix("kafka://").unwrap_or(url).trim_end_matches('/');
-    if brokers.is_empty() || !brokers.split(',').all(|broker| broker.contains(':')) {
-        return Err(Failure::usage(format!("--bus {url}: not a bus URL"))
-            .hint("use --bus kafka://HOST:PORT,HOST:PORT or --bus file:DIR"));
+    if let Some(prefix) = options.topic_prefix.as_deref().filter(|prefix| !prefix.is_empty()) {
+        flags.push_str(&format!(" --topic-prefix {prefix}"));
     }
-    Ok(Some(Settings::new(brokers)))
+    flags
 }

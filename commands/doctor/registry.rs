@@ -13,6 +13,7 @@ use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
 
 use super::{acl, ahead, clock, file, lag, reach, schema, topics};
+use crate::brokers;
 use crate::exit::Failure;
 use crate::open;
 use crate::options::{BusOptions, CommonOptions, StoreOptions};
@@ -80,7 +81,7 @@ impl Subject {
 
     /// How the bus is named on the command line, for remedies.
     pub(super) fn bus_flag(&self) -> String {
-        self.bus.bus.as_deref().map(|url| format!(" -b {url}")).unwrap_or_default()
+        brokers::flags(&self.bus)
     }
 }
 

@@ -9,6 +9,7 @@ use gpuhm::pipeline::moving::{Moved, Moving, MovingError};
 use serde_json::json;
 
 use super::Format;
+use crate::brokers;
 use crate::exit::{Failure, Outcome};
 use crate::open;
 use crate::options::{BusOptions, CommonOptions};
@@ -35,6 +36,10 @@ pub(super) struct Options {
 pub(super) fn run(common: &CommonOptions, options: &Options, output: Format) -> Outcome {
     let signals = Signals::listen()?;
     let retry = pass_retry(true, &signals);
+    if !options.from.starts_with("file:") {
+        return Err(Failure::usage(format!("--from {}: only an embedded bus is left", options.from))
+            .hint("name its directory: --from file:DIR"));
+    }
     let left = BusOptions { bus: Some(options.from.clone()), ..options.bus.clone() };
     let target = options.bus.bus.clone().ok_or_else(|| {
         Failure::usage("migrate bus: no bus to move to").hint("name it with -b kafka://HOST:PORT,HOST:PORT")
@@ -64,7 +69,7 @@ pub(super) fn run(common: &CommonOptions, options: &Options, output: Format) -> 
     let moved = moved.map_err(failure)?;
     let mut out = Out::new();
     match output {
-        Format::Table => show(&moved, &target, &mut out)?,
+        Format::Table => show(&moved, &brokers::flags(&options.bus), &mut out)?,
         Format::Json => out.line(&object(&moved).to_string())?,
     }
     out.flush()?;
@@ -81,7 +86,7 @@ fn failure(error: MovingError) -> Failure {
     }
 }
 
-fn show(moved: &Moved, target: &str, out: &mut Out) -> Result<(), Failure> {
+fn show(moved: &Moved, flags: &str, out: &mut Out) -> Result<(), Failure> {
     for copied in &moved.records {
         let there = if copied.there > 0 { format!(", {} were there", copied.there) } else { String::new() };
         out.line(&format!("{:<24} {} records copied{there}", copied.topic, copied.copied))?;
@@ -92,7 +97,7 @@ fn show(moved: &Moved, target: &str, out: &mut Out) -> Result<(), Failure> {
     if moved.replaced > 0 {
         out.line(&format!("{:<24} {} of an earlier move", "replaced", moved.replaced))?;
     }
-    out.line(&format!("start collectors and stages with -b {target} now, and none on the old bus"))
+    out.line(&format!("start collectors and stages with{flags} now, and none on the old bus"))
 }
 
 fn object(moved: &Moved) -> serde_json::Value {

@@ -77,6 +77,10 @@ mod judged_people;
 #[cfg(test)]
 mod kafka_move;
 #[cfg(test)]
+mod kafka_security;
+#[cfg(test)]
+mod kafka_settings;
+#[cfg(test)]
 mod kafka_topics;
 #[cfg(test)]
 mod kill;

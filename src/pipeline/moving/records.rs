@@ -163,7 +163,10 @@ fn begun(moving: &Moving<'_>, topic: &str) -> Result<Held, MovingError> {
         })?;
         if ours != there {
             let why = format!("{}: {topic} holds records that are no copy of those on {}", moving.to.1, moving.from.1);
-            return Err(refused(why, "move to empty topics (--topic-prefix NAME), or without --records"));
+            return Err(refused(
+                why,
+                "move to empty topics: --topic-prefix NAME; where an earlier move is done, stages go on there",
+            ));
         }
     }
     Ok(there)
@@ -219,7 +222,10 @@ pub(super) fn not_begun(moving: &Moving<'_>) -> Result<(), MovingError> {
             let same = |one: Record, other: Record| (one.key, one.value) == (other.key, other.value);
             if first(moving.from)?.zip(first(moving.to)?).is_some_and(|(one, other)| same(one, other)) {
                 let why = format!("{}: {topic} holds records that were copied from {}", moving.to.1, moving.from.1);
-                return Err(refused(why, "an earlier move began with --records: go on with --records"));
+                return Err(refused(
+                    why,
+                    "go on with --records, as an earlier move began; where that is done, stages go on there",
+                ));
             }
         }
     }
