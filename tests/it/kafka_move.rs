@@ -196,3 +196,22 @@ fn a_copy_that_was_begun_is_not_taken_for_new_samples() {
     refused(&home, &[], "holds records that were copied");
     moved(&home, &["--records"]);
 }
+
+#[test]
+fn on_kafka_what_is_open_goes_on_too() {
+    let Some(address) = crate::broker::shared("kafka_move::on_kafka_what_is_open_goes_on_too") else { return };
+    let home = Home::new();
+    let halves = Halves::new(&home);
+    let (url, prefix) = (format!("kafka://{address}"), crate::broker::prefix());
+    let to = ["-b", &url, "--topic-prefix", &prefix];
+    let ok = |args: &[&str]| home.ok(&[args, &to].concat());
+    let (old, _) = urls(&home);
+    ok(&["migrate", "topics"]);
+    feed(&home, &halves.first, &[]);
+    ok(&["migrate", "bus", "-q", "--from", &old, "--records"]);
+    ok(&["migrate", "bus", "-q", "--from", &old, "--records"]);
+    feed(&home, &halves.second, &to);
+    all_same("on Kafka", &halves.tables, &all(&home.store()));
+    same("on Kafka", "gpu-alerts", &halves.alerts, &alerts(&home, &to));
+    home.fails(&[&["migrate", "bus", "--from", &old, "--records", "--replace"], &to[..]].concat(), 2, &["no copy"]);
+}
