@@ -15,12 +15,9 @@ pub(crate) fn settings(options: &BusOptions) -> Result<Option<Settings>, Failure
 /// The flags that name the same bus in another command, with a space before each. What `-X` says is left out: a password
 /// may be in it.
 pub(crate) fn flags(options: &BusOptions) -> String {
-    let mut flags = options.bus.as_deref().map(|url| format!(" -b {url}")).unwrap_or_default();
-    if let Some(file) = &options.kafka_config {
-        flags.push_str(&format!(" -F {}", file.display()));
-    }
-    if let Some(prefix) = options.topic_prefix.as_deref().filter(|prefix| !prefix.is_empty()) {
-        flags.push_str(&format!(" --topic-prefix {prefix}"));
-    }
-    flags
+    let bus = options.bus.as_deref().map(|url| format!(" -b {url}"));
+    let file = options.kafka_config.as_ref().map(|file| format!(" -F {}", file.display()));
+    let prefix = options.topic_prefix.as_deref().filter(|prefix| !prefix.is_empty());
+    let prefix = prefix.map(|prefix| format!(" --topic-prefix {prefix}"));
+    [bus, file, prefix].into_iter().flatten().collect()
 }

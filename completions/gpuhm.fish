@@ -38,7 +38,8 @@ complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "aggregate" -d 'Write sa
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "silence" -d 'Silence alerts that are expected'
-complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "migrate" -d 'Make and check the store\'s schema'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "migrate" -d 'Make and check the store\'s schema and Kafka\'s topics; move to another bus'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "doctor" -d 'Look at everything the pipeline rests on; say what is wrong and what mends it'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "tail" -d 'Follow a topic'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "top" -d 'Show the fleet'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "assets" -d 'Import and export asset records'
@@ -62,7 +63,11 @@ h100\t'H100'
 h200\t'H200'
 kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -73,8 +78,12 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s h -l help -d 'Pr
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l file -d 'Judge a file of JSON lines, plain or gzip, instead of the bus; - is standard input' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s o -l output -d 'With --file: text (a line a refusal) or json (one object)' -r -f -a "text\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -88,8 +97,12 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s q -l quiet -d '
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l lateness -d 'How long after its end a window stays open for late samples' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l backfill -d 'Rebuild the windows of a time range from raw rows: FROM..TO, dates or RFC 3339' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -108,7 +121,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l fail-below -d 'Wit
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s o -l output -d 'table, json (gpuhm.scores/1) or csv; with --once and --explain' -r -f -a "table\t'The troubled ones, for people'
 json\t'Every GPU with its ledger'
 csv\t'A row a GPU'"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -127,7 +144,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s o -l output -d 'table, json (gpuhm.predictions/1) or csv; with --once and --explain' -r -f -a "table\t''
 json\t''
 csv\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -203,22 +224,24 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "list" -d 'Print silences'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "end" -d 'End a silence before its time'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s o -l output -d 'table or json' -r -f -a "table\t''
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
 info\t'What changes'
 debug\t'Everything'"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s q -l quiet -d 'Nothing on standard error but errors'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "up" -d 'Bring the schema up to date (the default)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "plan" -d 'Print the SQL that is pending'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "up" -d 'Bring the schema up to date (the default)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "plan" -d 'Print the SQL that is pending'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l to -d 'Stop at this version' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
@@ -272,12 +295,86 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l partitions -d 'Partitions of each topic, for a new set [default: as many as the existing have, else 32]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l dry-run -d 'Say what would be made, do nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l check -d 'Look only: exit 1 where a topic is missing or differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l alter -d 'Also change the settings that differ; partitions and replication are never changed'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l from -d 'The bus to leave, `file:DIR`; it stays as it is' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l records -d 'Also copy the records, so that `tail` of the past works'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l replace -d 'Replace what an earlier move left, where the bus to leave went on since'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "up" -d 'Bring the schema up to date (the default)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Print the SQL that is pending'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l only -d 'Only these checks' -r -f -a "clock\t''
+bus.file\t''
+bus.lag\t''
+kafka.reach\t''
+kafka.topics\t''
+kafka.acl\t''
+kafka.lag\t''
+kafka.clock\t''
+store.schema\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l skip -d 'All but these checks' -r -f -a "clock\t''
+bus.file\t''
+bus.lag\t''
+kafka.reach\t''
+kafka.topics\t''
+kafka.acl\t''
+kafka.lag\t''
+kafka.clock\t''
+store.schema\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l timeout -d 'How long each check may take' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l strict -d 'Exit 1 for warnings, too'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s t -l topic -d 'Topic: gpu-alerts, gpu-metrics-raw, gpu-metrics-validated, gpu-metrics-invalid' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s n -l lines -d 'Begin with the newest N records of the whole topic, or all of them' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l since -d 'Begin with what is newer: 30m, 2h, or an RFC 3339 time' -r
@@ -285,7 +382,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l max -d 'Stop after 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l timeout -d 'Stop after this long' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty or jsonl [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
 jsonl\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -308,7 +409,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l where -d 'Only GPUs 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l sort -d 'Order of the table of GPUs: FIELD or FIELD:desc' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l zoom -d 'What a cell of the map is: auto, gpu, host or rack' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l theme -d 'Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -372,8 +477,12 @@ h100\t'H100'
 h200\t'H200'
 kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -422,20 +531,21 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "silence" -d 'Silence alerts that are expected'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "migrate" -d 'Make and check the store\'s schema'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "tail" -d 'Follow a topic'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "top" -d 'Show the fleet'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "assets" -d 'Import and export asset records'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "run" -d 'Run every stage in one process'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "demo" -d 'See it work on a simulated fleet'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "silence" -d 'Silence alerts that are expected'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "migrate" -d 'Make and check the store\'s schema and Kafka\'s topics; move to another bus'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "doctor" -d 'Look at everything the pipeline rests on; say what is wrong and what mends it'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "tail" -d 'Follow a topic'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "top" -d 'Show the fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "assets" -d 'Import and export asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "run" -d 'Run every stage in one process'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "demo" -d 'See it work on a simulated fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from predict" -f -a "label" -d 'Record that a GPU failed, or was taken away'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "add" -d 'Silence what matches, until a time'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "list" -d 'Print silences'
@@ -445,5 +555,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcom
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "plan" -d 'Print the SQL that is pending'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from assets" -f -a "import" -d 'Take in records: CSV with a header, or JSON lines; a record replaces the one of the same GPU'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from assets" -f -a "export" -d 'Print every record'

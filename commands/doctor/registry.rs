@@ -70,7 +70,7 @@ impl Subject {
     /// The cluster.
     pub(super) fn kafka(&self) -> Result<Kafka, Finding> {
         let settings = self.kafka.clone().ok_or_else(|| Finding::skipped("no Kafka".to_owned()))?;
-        Kafka::open(settings).map_err(|error| error.into())
+        Kafka::open(settings).map_err(Finding::from)
     }
 
     /// The bus, whichever it is.

@@ -118,8 +118,8 @@ fn unlike_partition_counts_are_refused_and_nothing_is_made() {
     for done in [make(&cluster.kafka, &plans), alter(&cluster.kafka, &plans)] {
         let error = done.unwrap_err();
         assert!(matches!(error, BusError::Unusable { .. }), "{error}");
-        let text = error.to_string();
-        assert!(text.contains("gpu-metrics-raw has 16 partitions where 8 are wanted"), "{text}");
+        let said = error.to_string();
+        assert!(said.contains("gpu-metrics-raw has 16 partitions where 8 are wanted"), "{said}");
         assert!(error.hint().unwrap().contains("--topic-prefix"), "{error:?}");
     }
     let other = plan(&cluster.kafka, Options { partitions: Some(32) }).unwrap();
