@@ -34,6 +34,9 @@ pub const UNTOLD: &str = "Write on topics and Read on groups cannot be told with
 /// How long one look for an answer takes at most.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Polls that serve what a client heard.
+const HEARD: usize = 8;
+
 /// Rights that this login lacks; `groups` are looked at, `id` is a transactional id that nothing else uses.
 ///
 /// # Errors
@@ -67,7 +70,11 @@ pub fn refused(kafka: &Kafka, groups: &[String], id: &str) -> Result<Vec<Refused
         let mut asked = TopicPartitionList::new();
         asked.add_partition(&format!("{}{}", settings.prefix, TOPICS.first().unwrap_or(&STATE)), 0);
         let answer = look.committed_offsets(asked, settings.connect);
-        if answer.as_ref().is_err_and(|error| denies(error, RDKafkaErrorCode::GroupAuthorizationFailed)) {
+        let told = answer.as_ref().is_err_and(group_denied);
+        // That the group's coordinator may not be asked for is told by the poll alone.
+        let heard =
+            || (0..HEARD).any(|_| matches!(look.poll(Duration::ZERO), Some(Err(error)) if group_denied(&error)));
+        if told || (answer.is_err() && heard()) {
             refused.push(Refused { operation: "Describe", kind: "group", name });
         }
     }
@@ -84,6 +91,10 @@ pub fn refused(kafka: &Kafka, groups: &[String], id: &str) -> Result<Vec<Refused
 
 fn denies(error: &KafkaError, code: RDKafkaErrorCode) -> bool {
     error.rdkafka_error_code() == Some(code)
+}
+
+fn group_denied(error: &KafkaError) -> bool {
+    denies(error, RDKafkaErrorCode::GroupAuthorizationFailed)
 }
 
 /// Which topics cannot be read: each is read at its end, where there is nothing, until it says so or refuses.
