@@ -56,6 +56,11 @@ impl Failure {
         escaped(&format!("{:#}", self.error)).into_owned()
     }
 
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Whether it is only that a stop came while it waited for a dependency.
     pub(crate) fn is_stop(&self) -> bool {
         self.stopped

@@ -26,7 +26,7 @@ use crate::store::Store;
 const ROOM: u64 = 100_000;
 
 /// The stages in flow order, each with the topic it reads.
-const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
+pub(super) const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
 
 /// Group of the stage `name`.
 #[must_use]

@@ -55,6 +55,8 @@ mod detect_levels;
 #[cfg(test)]
 mod detect_recorded;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod fleet_absence;
 #[cfg(test)]
 mod fleet_health;
@@ -74,10 +76,16 @@ mod generated;
 mod judged;
 #[cfg(test)]
 mod judged_people;
+#[cfg(test)]
 mod kafka_collect;
 #[cfg(test)]
+mod kafka_move;
+#[cfg(test)]
 mod kafka_security;
+#[cfg(test)]
 mod kafka_settings;
+#[cfg(test)]
+mod kafka_topics;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
