@@ -74,7 +74,9 @@ mod judged;
 mod judged_people;
 #[cfg(test)]
 mod kafka_security;
+#[cfg(test)]
 mod kafka_settings;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod layers;
