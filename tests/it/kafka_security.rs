@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gpuhm::bus::kafka::settings::{self, Role, Settings};
 use rdkafka::ClientContext;
@@ -49,7 +49,7 @@ fn asked(settings: &Settings) -> Result<usize, String> {
     let role = Role::Look { group: "gpuhm-security".to_owned() };
     settings.check(std::slice::from_ref(&role)).map_err(|error| error.to_string())?;
     let consumer: BaseConsumer<Heard> = settings.client(&role).create_with_context(Heard::default()).unwrap();
-    let began = Instant::now();
+    let began = gpuhm::pipeline::clock::monotonic();
     loop {
         // Reasons are handed out when the client is polled.
         drop(consumer.poll(Duration::ZERO));
