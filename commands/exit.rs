@@ -82,8 +82,8 @@ impl Failure {
         if let Some((written, at)) = &self.mark {
             let before: String = written.chars().take(*at).collect();
             let blank = " ".repeat(escaped(&before).chars().count());
-            for line in [escaped(written).into_owned(), format!("{blank}^")] {
-                text.push_str(&format!("  {line}\n"));
+            for part in ["  ", &escaped(written), "\n  ", &blank, "^\n"] {
+                text.push_str(part);
             }
         }
         if let Some(hint) = &self.hint {

@@ -129,9 +129,9 @@ fn read(path: &Path, about: &About) -> Result<Option<BTreeMap<i32, i64>>, Failur
     let mut text = String::new();
     let read = file.take(LONGEST).read_to_string(&mut text);
     let anew = "remove the file to begin anew, or name another";
-    let cursors = read.map_err(|error| error.to_string()).and_then(|_| {
-        serde_json::from_str::<Cursors>(&text).map_err(|error| error.to_string())
-    });
+    let cursors = read
+        .map_err(|error| error.to_string())
+        .and_then(|_| serde_json::from_str::<Cursors>(&text).map_err(|error| error.to_string()));
     let cursors = cursors.map_err(|why| wrong(format!("not one that gpuhm made: {why}")).hint(anew))?;
     if cursors.schema != SCHEMA || cursors.partitions.values().any(|next| *next < 0) {
         return Err(wrong(format!("not {SCHEMA}: {}", cursors.schema)).hint(anew));

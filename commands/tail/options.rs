@@ -12,9 +12,11 @@ use crate::options::{BusOptions, duration};
 
 /// Flags of `tail`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "A backlog is shown by the time of its events, what comes then as it arrives. Values of one flag are \
+#[command(
+    after_help = "A backlog is shown by the time of its events, what comes then as it arrives. Values of one flag are \
 alternatives, ! before one excludes, * stands for any text; all flags and matchers must let a record through.\n\nExit \
-codes: 0 something was shown; 1 nothing was; 2 usage, unknown topic; 3 the bus was lost; 130, 143 ended by a signal.")]
+codes: 0 something was shown; 1 nothing was; 2 usage, unknown topic; 3 the bus was lost; 130, 143 ended by a signal."
+)]
 pub(crate) struct Options {
     /// Only what matches, such as 'severity>=critical' or host=gpu-node-0*; several must all match
     #[arg(value_name = "MATCHER")]

@@ -56,9 +56,8 @@ impl Plan {
         cursors: Option<BTreeMap<i32, i64>>,
         now: Time,
     ) -> Result<Plan, Failure> {
-        let instant = |flag, text: &Option<String>| {
-            text.as_deref().map(|text| moment(flag, text, now, Toward::Past)).transpose()
-        };
+        let instant =
+            |flag, text: &Option<String>| text.as_deref().map(|text| moment(flag, text, now, Toward::Past)).transpose();
         let (since, until) = (instant("--since", &options.since)?, instant("--until", &options.until)?);
         if since.zip(until).is_some_and(|(since, until)| since > until) {
             return Err(Failure::usage("--since is later than --until: there is nothing between them"));

@@ -68,9 +68,8 @@ impl Choice {
             let mut any = AnyOf::default();
             for value in *values {
                 let flag = format!("--{field}");
-                let (no, all) = flag_value(topic, field, value, &names).map_err(|why| {
-                    refused(&flag, value, Wrong { at: 0, why })
-                })?;
+                let (no, all) = flag_value(topic, field, value, &names)
+                    .map_err(|why| refused(&flag, value, Wrong { at: 0, why }))?;
                 if no { any.no.push(all) } else { any.yes.push(all) }
             }
             if !values.is_empty() {
@@ -108,9 +107,8 @@ impl Choice {
         }
         let event = Event::read(&record.value, &self.topic)?;
         let all = |matchers: &Vec<Matcher>| matchers.iter().all(|matcher| matcher.matches(&event));
-        let flags = self.flags.iter().all(|any| {
-            (any.yes.is_empty() || any.yes.iter().any(all)) && !any.no.iter().any(all)
-        });
+        let flags =
+            self.flags.iter().all(|any| (any.yes.is_empty() || any.yes.iter().any(all)) && !any.no.iter().any(all));
         let message = || event.summary().map_or_else(|| String::from_utf8_lossy(&record.value), Into::into);
         Some(
             flags
@@ -166,7 +164,9 @@ fn gpu(selector: &str) -> Result<Vec<(&'static str, Op, String)>, String> {
     }
     let digits = selector.strip_prefix("GPU-").unwrap_or(selector);
     if digits.chars().count() < PREFIX {
-        return Err(format!("{selector:?} is no UUID, no eight characters or more of its beginning, and no host/index"));
+        return Err(format!(
+            "{selector:?} is no UUID, no eight characters or more of its beginning, and no host/index"
+        ));
     }
     Ok(vec![("gpu", Op::Like, format!("(GPU-)?{}.*", regex_lite::escape(digits)))])
 }

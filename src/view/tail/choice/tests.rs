@@ -78,7 +78,10 @@ fn patterns_and_matchers() {
 fn mistakes_have_a_place() {
     let wrong = |asked: &Asked<'_>, topic| Choice::read(topic, asked).unwrap_err();
     let refused = wrong(&Asked { filter: Some("rule=xid and hots=n7"), ..Asked::default() }, ALERTS);
-    assert_eq!((refused.wrong.at, refused.to_string().as_str()), (13, "--where: there is no field hots: did you mean host?"));
+    assert_eq!(
+        (refused.wrong.at, refused.to_string().as_str()),
+        (13, "--where: there is no field hots: did you mean host?")
+    );
     let refused = wrong(&Asked { matchers: &["severty>=critical".to_owned()], ..Asked::default() }, ALERTS);
     assert!(refused.to_string().contains("did you mean severity?"), "{refused}");
     let refused = wrong(&Asked { matchers: &["gpu-metrics-raw".to_owned()], ..Asked::default() }, ALERTS);

@@ -1,0 +1,112 @@
+//! A reader that outlives failures of its bus: opened again where it stopped, tried again within its patience.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gpuhm::bus::{Bus, BusError, From, Reader, Record};
+use gpuhm::pipeline::Flag;
+use gpuhm::pipeline::retry::Retry;
+
+use crate::exit::Failure;
+
+/// Reads a topic.
+pub(super) struct Reading {
+    bus: Arc<dyn Bus>,
+    topic: String,
+    /// Only these partitions; all where there are none.
+    partitions: Vec<i32>,
+    /// Where to open the reader, where there is none.
+    from: From,
+    reader: Option<Box<dyn Reader>>,
+    stop: Flag,
+    patience: Duration,
+    /// When it is over, whatever comes.
+    deadline: Option<Instant>,
+}
+
+/// How long failures are borne.
+#[derive(Debug, Clone)]
+pub(super) struct Patience {
+    /// Ends it at once.
+    pub(super) stop: Flag,
+    /// How long the bus may be away.
+    pub(super) longest: Duration,
+    /// When the command is over, whatever comes.
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Reading {
+    /// Opens a reader.
+    pub(super) fn open(
+        bus: Arc<dyn Bus>,
+        topic: &str,
+        partitions: &[i32],
+        from: From,
+        patience: Patience,
+    ) -> Result<Reading, Failure> {
+        let mut reading = Reading {
+            bus,
+            topic: topic.to_owned(),
+            partitions: partitions.to_vec(),
+            from,
+            reader: None,
+            stop: patience.stop,
+            patience: patience.longest,
+            deadline: patience.deadline,
+        };
+        reading.act(|_| Ok(()))?;
+        Ok(reading)
+    }
+
+    /// At most about `max` records; empty where none came within `wait`.
+    pub(super) fn read(&mut self, max: usize, wait: Duration) -> Result<Vec<(i32, Record)>, Failure> {
+        self.act(|reader| reader.read(max, wait))
+    }
+
+    /// The first and next offset of every partition that is read, as it stands.
+    pub(super) fn ranges(&mut self) -> Result<BTreeMap<i32, (i64, i64)>, Failure> {
+        let mut ranges: BTreeMap<i32, (i64, i64)> = (0..).zip(self.act(|reader| reader.ranges())?).collect();
+        ranges.retain(|partition, _| self.partitions.is_empty() || self.partitions.contains(partition));
+        Ok(ranges)
+    }
+
+    /// The next offset of every partition that is read.
+    pub(super) fn positions(&self) -> BTreeMap<i32, i64> {
+        match (&self.reader, &self.from) {
+            (Some(reader), _) => reader.positions(),
+            (None, From::Cursors(cursors)) => cursors.clone(),
+            (None, _) => BTreeMap::new(),
+        }
+    }
+
+    /// Acts on the reader until that succeeds; where it failed, on a new one that goes on where it stopped.
+    fn act<T>(&mut self, mut act: impl FnMut(&mut dyn Reader) -> Result<T, BusError>) -> Result<T, Failure> {
+        let left =
+            self.deadline.map(|deadline| deadline.saturating_duration_since(gpuhm::pipeline::clock::monotonic()));
+        let patience = left.map_or(self.patience, |left| left.min(self.patience));
+        let retry = Retry { stop: self.stop.clone(), patience: Some(patience) };
+        Ok(retry.run(|| {
+            let mut reader = match self.reader.take() {
+                Some(reader) => reader,
+                None => self.reader()?,
+            };
+            // A reader that failed is in no known state: where it stood before is.
+            self.from = From::Cursors(reader.positions());
+            let value = act(&mut *reader)?;
+            self.reader = Some(reader);
+            Ok::<T, BusError>(value)
+        })?)
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, BusError> {
+        let mut reader = self.bus.reader(&self.topic, self.from.clone())?;
+        if !self.partitions.is_empty() {
+            reader.only(&self.partitions)?;
+        }
+        Ok(reader)
+    }
+}
+
+#[cfg(test)]
+mod tests;
