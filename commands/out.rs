@@ -46,9 +46,12 @@ impl Out {
         self.to.write_all(bytes).context(WRITING).map_err(Failure::cannot)
     }
 
-    /// Writes bytes and a line end.
+    /// Writes bytes and a line end. What is given away at a time ends with a line, as far as a block holds one: a process
+    /// that is killed leaves no half of one.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let written = self.to.write_all(bytes).and_then(|()| self.to.write_all(b"\n"));
+        let fits = self.to.capacity().saturating_sub(self.to.buffer().len()) > bytes.len();
+        let room = if fits { Ok(()) } else { self.to.flush() };
+        let written = room.and_then(|()| self.to.write_all(bytes)).and_then(|()| self.to.write_all(b"\n"));
         written.context(WRITING).map_err(Failure::cannot)
     }
 

@@ -68,7 +68,8 @@ impl Plan {
         let window = Window { since, until };
         let plan = |from, sorted, keep, window| Ok(Plan { from, sorted, keep, window, follow });
         if let Some(cursors) = cursors {
-            return plan(From::Cursors(cursors), true, None, Window { since: None, until });
+            let sorted = options.offset.is_none();
+            return plan(From::Cursors(cursors), sorted, None, Window { since: None, until });
         }
         if let Some(from) = &options.offset {
             return plan(from.clone(), false, None, window);

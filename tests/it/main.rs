@@ -37,6 +37,8 @@ mod bus_groups;
 #[cfg(test)]
 mod bus_member;
 #[cfg(test)]
+mod bus_readers;
+#[cfg(test)]
 mod bus_retention;
 #[cfg(test)]
 mod cli;
@@ -128,6 +130,8 @@ mod store_queries;
 mod store_sqlite;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tail;
 #[cfg(test)]
 mod tui_fleet;
 #[cfg(test)]
