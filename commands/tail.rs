@@ -18,7 +18,6 @@ use gpuhm::bus::{Bus, BusError, TOPICS};
 use gpuhm::event::matcher::nearest;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::clock::{monotonic, wall};
-use gpuhm::pipeline::retry::Retry;
 
 use self::cursor::{About, Cursor};
 pub(crate) use self::options::Options;
@@ -33,7 +32,7 @@ use super::out::Out;
 use super::process::{LONG_PATIENCE, Signals};
 
 /// Opens the bus. One that is not there yet is made to follow it, since a stage may be about to; not to look back.
-fn open(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<Arc<dyn Bus>, Failure> {
+fn open(common: &CommonOptions, options: &Options, patience: &Patience) -> Result<Arc<dyn Bus>, Failure> {
     let directory = open::bus_directory(common, &options.bus)?;
     if !directory.join("bus.db").exists() {
         if !TOPICS.contains(&options.topic.as_str()) {
@@ -45,8 +44,7 @@ fn open(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
         }
         tracing::warn!("bus {}: new, nothing is on it yet", directory.display());
     }
-    let retry = Retry { stop: signals.stop.clone(), patience: Some(LONG_PATIENCE) };
-    open::bus(common, &options.bus, &Arc::new(Clock::Wall), &retry)
+    open::bus(common, &options.bus, &Arc::new(Clock::Wall), &patience.retry())
 }
 
 fn no_topic(topic: &str) -> Failure {
@@ -66,8 +64,17 @@ fn about(common: &CommonOptions, options: &Options) -> Result<About, Failure> {
 
 /// Runs `tail`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
-    let began = monotonic();
     let signals = Signals::listen()?;
+    match work(common, options, &signals) {
+        // It waited for its bus, and was told to stop.
+        Err(failure) if failure.is_stop() && signals.came() => Ok(signals.one_shot()),
+        ended => ended,
+    }
+}
+
+fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Outcome {
+    let deadline = options.timeout.and_then(|timeout| monotonic().checked_add(timeout));
+    let patience = Patience { stop: signals.stop.clone(), longest: LONG_PATIENCE, deadline };
     let format = options.format(Out::is_terminal())?;
     if !TOPICS.contains(&options.topic.as_str()) {
         return Err(no_topic(&options.topic));
@@ -77,15 +84,13 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     // Wrong times are told before anything is opened.
     let now = wall();
     Plan::of(options, choosy, None, now)?;
-    let bus = open(common, options, &signals)?;
+    let bus = open(common, options, &patience)?;
     let cursor = match &options.cursor_file {
         Some(file) => Some(Cursor::open(file, about(common, options)?)?),
         None => None,
     };
     let stands = cursor.as_ref().and_then(|cursor| cursor.stands().cloned());
     let plan = Plan::of(options, choosy, stands.clone(), now)?;
-    let deadline = options.timeout.and_then(|timeout| began.checked_add(timeout));
-    let patience = Patience { stop: signals.stop.clone(), longest: LONG_PATIENCE, deadline };
     let mut reading = Reading::open(bus, &options.topic, &options.partitions, plan.from.clone(), patience)?;
     if let (Some(stands), Some(file)) = (&stands, &options.cursor_file) {
         hold(stands, &reading.ranges()?, &options.topic, file)?;
@@ -98,7 +103,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let closed = tail.close(ended.is_err());
     match ended {
         Err(failure) if !(failure.is_stop() && signals.came()) => return Err(failure),
-        _ => closed?,
+        Ok(()) | Err(_) => closed?,
     }
     if signals.came() {
         if !common.quiet && std::io::stderr().is_terminal() {
@@ -129,7 +134,7 @@ fn hold(
     }
     if missed > 0 {
         let file = file.display();
-        tracing::warn!("cursor file {file}: {missed} records of {topic} were dropped before they were read");
+        tracing::warn!("cursor file {file}: up to {missed} records of {topic} were dropped before they were read");
     }
     Ok(())
 }

@@ -279,12 +279,26 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s t -l topic -d 'Topic: gpu-alerts, gpu-metrics-raw, gpu-metrics-validated, gpu-metrics-invalid' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s n -l lines -d 'Begin with the newest N records of the whole topic, or all of them' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l since -d 'Begin with what is newer: 30m, 2h, or an RFC 3339 time' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s n -l lines -d 'Begin with the newest N records of the whole topic that are wanted, or all of them' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l since -d 'Begin with what is newer: 30m, yesterday, a date, or an RFC 3339 time' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l until -d 'End with what is older; `now` ends at the log\'s end as it stands' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s p -l partitions -d 'Only these partitions' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l offset -d 'Begin in every partition at this offset, or at its newest N with -N, and show records as they arrived' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l cursor-file -d 'Go on where the last run with this file stopped, and keep in it how far this one is' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l max -d 'Stop after this many records' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l timeout -d 'Stop after this long' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty or jsonl [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
-jsonl\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty, jsonl, json (an array) or raw (the bytes as they are) [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
+jsonl\t''
+json\t''
+raw\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l severity -d 'info, warning or critical, and what is worse; =warning only that' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l gpu -d 'A GPU by its UUID, eight characters or more of its beginning, or host/index' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l host -d 'A host' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l rack -d 'A rack' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l cluster -d 'A cluster' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l rule -d 'A rule' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s g -l grep -d 'A regular expression that an alert\'s summary, or the JSON of another event, holds' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l where -d 'An expression: rule=xid and not (host=n7 or rack in (r1, r2)); .evidence.xid=79 names any member' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -293,6 +307,7 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l no-follow -d 'Do not wait for more'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l allow-empty -d 'Exit 0 also where nothing was shown'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l envelope -d 'With jsonl or json: each record in an object that says where it stood'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s o -l output -d 'text (the screen), table, json (gpuhm.fleet/1), csv (a row a GPU) or svg (a picture of the screen)' -r -f -a "text\t''

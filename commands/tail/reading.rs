@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use gpuhm::bus::{Bus, BusError, From, Reader, Record};
 use gpuhm::pipeline::Flag;
+use gpuhm::pipeline::clock::monotonic;
 use gpuhm::pipeline::retry::Retry;
 
 use crate::exit::Failure;
@@ -19,10 +20,7 @@ pub(super) struct Reading {
     /// Where to open the reader, where there is none.
     from: From,
     reader: Option<Box<dyn Reader>>,
-    stop: Flag,
-    patience: Duration,
-    /// When it is over, whatever comes.
-    deadline: Option<Instant>,
+    patience: Patience,
 }
 
 /// How long failures are borne.
@@ -36,6 +34,15 @@ pub(super) struct Patience {
     pub(super) deadline: Option<Instant>,
 }
 
+impl Patience {
+    /// It, as what it allows from now on.
+    pub(super) fn retry(&self) -> Retry {
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(monotonic()));
+        let patience = left.map_or(self.longest, |left| left.min(self.longest));
+        Retry { stop: self.stop.clone(), patience: Some(patience) }
+    }
+}
+
 impl Reading {
     /// Opens a reader.
     pub(super) fn open(
@@ -45,16 +52,8 @@ impl Reading {
         from: From,
         patience: Patience,
     ) -> Result<Reading, Failure> {
-        let mut reading = Reading {
-            bus,
-            topic: topic.to_owned(),
-            partitions: partitions.to_vec(),
-            from,
-            reader: None,
-            stop: patience.stop,
-            patience: patience.longest,
-            deadline: patience.deadline,
-        };
+        let (topic, partitions) = (topic.to_owned(), partitions.to_vec());
+        let mut reading = Reading { bus, topic, partitions, from, reader: None, patience };
         reading.act(|_| Ok(()))?;
         Ok(reading)
     }
@@ -82,10 +81,7 @@ impl Reading {
 
     /// Acts on the reader until that succeeds; where it failed, on a new one that goes on where it stopped.
     fn act<T>(&mut self, mut act: impl FnMut(&mut dyn Reader) -> Result<T, BusError>) -> Result<T, Failure> {
-        let left =
-            self.deadline.map(|deadline| deadline.saturating_duration_since(gpuhm::pipeline::clock::monotonic()));
-        let patience = left.map_or(self.patience, |left| left.min(self.patience));
-        let retry = Retry { stop: self.stop.clone(), patience: Some(patience) };
+        let retry = self.patience.retry();
         Ok(retry.run(|| {
             let mut reader = match self.reader.take() {
                 Some(reader) => reader,

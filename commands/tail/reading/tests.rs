@@ -4,7 +4,6 @@ use std::sync::Mutex;
 
 use gpuhm::bus::{Consumer, Join, Producer, TopicInfo};
 use gpuhm::event::Time;
-use gpuhm::pipeline::clock::monotonic;
 
 use super::*;
 

@@ -154,7 +154,7 @@ fn what_was_dropped_unread_is_told() {
     topic.bus.retain(wall().plus(8 * DAY)).unwrap();
     more(&topic, &["e"]);
     let ran = topic.tail(&[&["-t", RAW, "-o", "jsonl"][..], &FILE].concat());
-    assert!(ran.err.contains("3 records of gpu-metrics-raw were dropped before they were read"), "{}", ran.err);
+    assert!(ran.err.contains("up to 3 records of gpu-metrics-raw were dropped before they were read"), "{}", ran.err);
     assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
     assert_eq!(topic.tail(&[&["-t", RAW][..], &FILE].concat()).err, "");
 }

@@ -122,3 +122,23 @@ fn a_person_who_ends_it_reads_how_much_it_was() {
         assert_eq!(said.trim(), says);
     }
 }
+
+#[test]
+fn a_bus_that_cannot_be_reached_is_waited_for() {
+    let topic = three();
+    let Topic { home, bus, .. } = topic;
+    drop(bus);
+    // Whoever has the file to itself keeps everybody out.
+    let owner = rusqlite::Connection::open(home.bus()).unwrap();
+    owner.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+    let args = ["tail", "-t", "gpu-metrics-raw", "-n", "all", "--timeout", "1s"];
+    let began = monotonic();
+    home.fails(&args, 3, &["bus "]);
+    assert!(began.elapsed() < Duration::from_secs(25), "it waited longer than it was to run: {:?}", began.elapsed());
+    let mut waits = home.start(&["tail", "-t", "gpu-metrics-raw"]);
+    std::thread::sleep(Duration::from_millis(500));
+    waits.signal("INT");
+    assert_eq!(waits.ended(PATIENCE), 130);
+    drop(owner);
+    assert_eq!(home.ok(&args).lines().count(), 3);
+}
