@@ -24,10 +24,10 @@ pub(super) struct EmbeddedReader {
 }
 
 impl EmbeddedReader {
-    pub(super) fn open(mut db: Db, codec: Codec, topic: &str, from: From) -> Result<EmbeddedReader, BusError> {
+    pub(super) fn open(mut db: Db, codec: Codec, topic: &str, from: &From) -> Result<EmbeddedReader, BusError> {
         let cursors = db.read("find where to begin", |tx| {
             let tips = sweep::tips(tx, topic)?;
-            (0..).zip(tips).map(|(partition, tip)| begin(tx, topic, partition, tip, &from)).collect::<Step<Vec<_>>>()
+            (0..).zip(tips).map(|(partition, tip)| begin(tx, topic, partition, tip, from)).collect::<Step<Vec<_>>>()
         })?;
         Ok(EmbeddedReader { db, codec, topic: topic.to_owned(), cursors, turn: 0 })
     }

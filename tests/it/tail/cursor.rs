@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::Stdio;
+use std::sync::atomic::Ordering;
 
 use gpuhm::bus::{Bus, RAW};
+use gpuhm::event::Time;
 use gpuhm::event::time::DAY;
 use gpuhm::pipeline::clock::wall;
 use serde_json::Value;
@@ -17,7 +19,9 @@ const FILE: [&str; 3] = ["--cursor-file", "cursor", "--no-follow"];
 fn more(topic: &Topic, names: &[&str]) {
     let keys = keys(3);
     for (n, name) in names.iter().enumerate() {
-        topic.sample(&keys[n % 3], name, wall());
+        // No two at one instant: that is their order.
+        let last = Time(topic.clock.load(Ordering::Relaxed));
+        topic.sample(&keys[n % 3], name, wall().max(last.plus(1)));
     }
 }
 

@@ -13,8 +13,8 @@ use crate::process::{Service, text, until};
 
 fn three() -> Topic {
     let topic = Topic::new();
-    for name in ["a", "b", "c"] {
-        topic.sample(&format!("GPU-{name}"), name, wall());
+    for (name, before) in [("a", 3), ("b", 2), ("c", 1)] {
+        topic.sample(&format!("GPU-{name}"), name, wall().plus(-before * SECOND));
     }
     topic
 }
