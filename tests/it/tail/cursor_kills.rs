@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::io::Read as _;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,9 +13,9 @@ use gpuhm::pipeline::clock::wall;
 use serde_json::Value;
 
 use super::{Topic, keys};
-use crate::process::{Dice, Service};
+use crate::process::{Dice, Service, until};
 
-const ROUNDS: u64 = 12;
+const ROUNDS: u64 = 16;
 
 type Place = (i32, i64);
 
@@ -60,7 +61,7 @@ fn killed(topic: &Topic, round: u64, dice: &mut Dice, seen: &mut BTreeSet<Place>
     let mut command = topic.home.command(&args);
     let out = File::create(topic.home.path(&name)).unwrap();
     let run = Service::as_is(command.stdout(out).stderr(Stdio::null()));
-    std::thread::sleep(Duration::from_millis(20 + dice.below(1800)));
+    std::thread::sleep(Duration::from_millis(20 + if round % 2 == 0 { dice.below(300) } else { dice.below(1800) }));
     run.kill();
     let places = shown(topic, &name);
     let mut first: BTreeMap<i32, i64> = BTreeMap::new();
@@ -104,4 +105,23 @@ fn nothing_is_missed_when_it_is_killed() {
     assert!(whole.len() > 1000, "too little came to tell: {}", whole.len());
     assert_eq!(whole.difference(&seen).count(), 0, "missed: {:?}", whole.difference(&seen).next());
     assert!(seen.is_subset(&whole));
+}
+
+/// More than a pipe takes, less than a pipe and a block of output: what is left is held by the process.
+#[test]
+fn the_cursor_waits_for_the_output() {
+    let topic = Topic::new();
+    let value = "x".repeat(999);
+    topic.send(RAW, "k", &[value.as_str(); 100]);
+    let args = ["tail", "-t", RAW, "--offset", "beginning", "--cursor-file", "cursor", "-o", "raw"];
+    let mut child = topic.home.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut first = [0];
+    out.read_exact(&mut first).unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(cursor(&topic).is_empty(), "it says that was shown which nobody could take");
+    out.read_exact(&mut vec![0; 99_999]).unwrap();
+    until("the file", super::PATIENCE, || cursor(&topic).values().sum::<i64>() == 100);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
