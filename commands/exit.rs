@@ -23,6 +23,8 @@ pub(crate) struct Failure {
     stopped: bool,
     code: u8,
     error: anyhow::Error,
+    /// What a person wrote, and the character that is wrong.
+    mark: Option<(String, usize)>,
     hint: Option<String>,
 }
 
@@ -32,12 +34,12 @@ pub(crate) type Outcome = Result<ExitCode, Failure>;
 impl Failure {
     /// A failure that a person must mend.
     pub(crate) fn cannot(error: impl Into<anyhow::Error>) -> Failure {
-        Failure { stopped: false, code: CANNOT, error: error.into(), hint: None }
+        Failure { stopped: false, code: CANNOT, error: error.into(), mark: None, hint: None }
     }
 
     /// The same with other words for `code`.
     pub(crate) fn with_code(code: u8, error: impl Into<anyhow::Error>) -> Failure {
-        Failure { stopped: false, code, error: error.into(), hint: None }
+        Failure { stopped: false, code, error: error.into(), mark: None, hint: None }
     }
 
     /// Usage: the flag and what is wrong with it.
@@ -48,6 +50,12 @@ impl Failure {
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Shows what was written, with a caret under the character that is wrong.
+    pub(crate) fn mark(mut self, text: &str, at: usize) -> Failure {
+        self.mark = Some((text.to_owned(), at));
         self
     }
 
@@ -76,6 +84,13 @@ impl Failure {
         }
         // Paths, flags and what a damaged file holds may carry characters that act on a terminal.
         let mut text = format!("gpuhm: {}\n", escaped(&format!("{:#}", self.error)));
+        if let Some((written, at)) = &self.mark {
+            let before: String = written.chars().take(*at).collect();
+            let blank = " ".repeat(escaped(&before).chars().count());
+            for part in ["  ", &escaped(written), "\n  ", &blank, "^\n"] {
+                text.push_str(part);
+            }
+        }
         if let Some(hint) = &self.hint {
             text.push_str("hint: ");
             text.push_str(&escaped(hint));
@@ -96,7 +111,7 @@ impl From<BusError> for Failure {
             BusError::Failed { hint, .. } => (UNREACHABLE, hint.clone()),
             BusError::Fenced { .. } => (UNREACHABLE, None),
         };
-        Failure { stopped: false, code, error: error.into(), hint }
+        Failure { stopped: false, code, error: error.into(), mark: None, hint }
     }
 }
 
@@ -109,7 +124,7 @@ impl From<StoreError> for Failure {
             }
             StoreError::Failed { .. } | StoreError::Fenced { .. } => (UNREACHABLE, None),
         };
-        Failure { stopped: false, code, error: error.into(), hint }
+        Failure { stopped: false, code, error: error.into(), mark: None, hint }
     }
 }
 

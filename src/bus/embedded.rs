@@ -121,7 +121,7 @@ impl Bus for Embedded {
     }
 
     fn reader(&self, topic: &str, from: From) -> Result<Box<dyn Reader>, BusError> {
-        Ok(Box::new(EmbeddedReader::open(self.db()?, self.codec()?, topic, from)?))
+        Ok(Box::new(EmbeddedReader::open(self.db()?, self.codec()?, topic, &from)?))
     }
 
     fn topics(&self) -> Result<Vec<TopicInfo>, BusError> {

@@ -12,11 +12,12 @@ use crate::bus_groups::{
     dropped_is_passed, leaver, members_without_joining, not_owned_is_fenced, one_bearer, two_share,
 };
 use crate::bus_member::{Member, WAIT, all, everything, fill, join, message, text, whole};
+use crate::bus_readers::{reader_goes_on, reader_keeps_to};
 
 /// One check.
 type Check = fn(&dyn Bus);
 
-const CHECKS: [(&str, Check); 16] = [
+const CHECKS: [(&str, Check); 18] = [
     ("order per key", order_per_key),
     ("what is refused is kept in no part", refused_whole),
     ("ends are told", ends_are_told),
@@ -31,6 +32,8 @@ const CHECKS: [(&str, Check); 16] = [
     ("reread is exact", reread),
     ("readers begin where they are told", readers_begin),
     ("a reader follows", reader_follows),
+    ("a reader keeps to the partitions it is told", reader_keeps_to),
+    ("a reader goes on at its cursors", reader_goes_on),
     ("lag and topics", lag_and_topics),
     ("retention spares what is young", retention_spares),
 ];

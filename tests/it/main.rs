@@ -43,6 +43,8 @@ mod bus_kafka;
 #[cfg(test)]
 mod bus_member;
 #[cfg(test)]
+mod bus_readers;
+#[cfg(test)]
 mod bus_retention;
 #[cfg(test)]
 mod cli;
@@ -148,6 +150,8 @@ mod store_queries;
 mod store_sqlite;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tail;
 #[cfg(test)]
 mod tui_fleet;
 #[cfg(test)]
