@@ -26,15 +26,16 @@ use self::reading::{Patience, Reading};
 use self::show::{Show, Style, Wanted};
 use self::work::Tail;
 use super::exit::{BAD_NEWS, Failure, Outcome};
-use super::open;
+use super::open::{self, Place};
 use super::options::CommonOptions;
 use super::out::Out;
 use super::process::{LONG_PATIENCE, Signals};
 
 /// Opens the bus. One that is not there yet is made to follow it, since a stage may be about to; not to look back.
 fn open(common: &CommonOptions, options: &Options, patience: &Patience) -> Result<Arc<dyn Bus>, Failure> {
-    let directory = open::bus_directory(common, &options.bus)?;
-    if !directory.join("bus.db").exists() {
+    if let Place::Embedded(directory) = open::place(common, &options.bus)?
+        && !directory.join("bus.db").exists()
+    {
         if !TOPICS.contains(&options.topic.as_str()) {
             return Err(no_topic(&options.topic));
         }
@@ -57,9 +58,18 @@ fn no_topic(topic: &str) -> Failure {
 
 /// What the positions in a cursor file are positions of.
 fn about(common: &CommonOptions, options: &Options) -> Result<About, Failure> {
-    let directory = open::bus_directory(common, &options.bus)?;
-    let directory = directory.canonicalize().unwrap_or(directory);
-    Ok(About { bus: format!("file:{}", directory.display()), prefix: String::new(), topic: options.topic.clone() })
+    let topic = options.topic.clone();
+    Ok(match open::place(common, &options.bus)? {
+        Place::Embedded(directory) => {
+            let directory = directory.canonicalize().unwrap_or(directory);
+            About { bus: format!("file:{}", directory.display()), prefix: String::new(), topic }
+        }
+        // Brokers come and go and are named in any order: the cluster is not told apart by them.
+        Place::Kafka(_) => {
+            let prefix = options.bus.topic_prefix.clone().unwrap_or_default();
+            About { bus: "kafka".to_owned(), prefix, topic }
+        }
+    })
 }
 
 /// Runs `tail`.
@@ -74,7 +84,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 
 fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Outcome {
     let deadline = options.timeout.and_then(|timeout| monotonic().checked_add(timeout));
-    let patience = Patience { stop: signals.stop.clone(), longest: LONG_PATIENCE, deadline };
+    let patience = Patience { stop: signals.stop.clone(), longest: options.bus.connect_timeout.filter(|long| !long.is_zero()).unwrap_or(LONG_PATIENCE), deadline };
     let format = options.format(Out::is_terminal())?;
     if !TOPICS.contains(&options.topic.as_str()) {
         return Err(no_topic(&options.topic));

@@ -85,11 +85,11 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     let join = Join {
         group: group("validate"),
         topic: RAW.to_owned(),
-        instance: process::instance("validate", options.stage.member.instance.as_deref()),
+        instance: open::instance("validate", &options.stage.bus, &options.stage.member)?,
         once: options.stage.service.once,
     };
     if options.stage.service.once {
-        alone(&*bus, "validate", RAW)?;
+        alone(&*bus, "validate", RAW, &signals.stop)?;
     }
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),

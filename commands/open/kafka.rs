@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches};
 use gpuhm::bus::Bus;
+use gpuhm::bus::kafka::Kafka;
 use gpuhm::bus::kafka::settings::entry::{Entry, Origin, shown};
 use gpuhm::bus::kafka::settings::error::SettingsError;
 use gpuhm::bus::kafka::settings::java::Translated;
@@ -85,8 +86,7 @@ pub(crate) fn usable(options: &BusOptions, brokers: &str) -> Result<Settings, Fa
 /// Opens the bus.
 pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
     let settings = usable(options, brokers)?;
-    let _retry = patience(options, retry);
-    Err(not_here(settings.brokers()))
+    Ok(Arc::new(patience(options, retry).run(|| Kafka::open(settings.clone()))?))
 }
 
 /// For how long the brokers are tried: as the flag says, else as the command does.
