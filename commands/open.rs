@@ -5,9 +5,9 @@ pub(crate) mod kafka;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gpuhm::bus::Bus;
 use gpuhm::bus::embedded::{Embedded, Options as Limits};
 use gpuhm::bus::kafka::Kafka;
-use gpuhm::bus::Bus;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::spool::Connect;

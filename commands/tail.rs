@@ -84,7 +84,11 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 
 fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Outcome {
     let deadline = options.timeout.and_then(|timeout| monotonic().checked_add(timeout));
-    let patience = Patience { stop: signals.stop.clone(), longest: options.bus.connect_timeout.filter(|long| !long.is_zero()).unwrap_or(LONG_PATIENCE), deadline };
+    let patience = Patience {
+        stop: signals.stop.clone(),
+        longest: options.bus.connect_timeout.filter(|long| !long.is_zero()).unwrap_or(LONG_PATIENCE),
+        deadline,
+    };
     let format = options.format(Out::is_terminal())?;
     if !TOPICS.contains(&options.topic.as_str()) {
         return Err(no_topic(&options.topic));

@@ -21,10 +21,10 @@ use gpuhm::view::escape::escaped;
 use serde::Serialize;
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::open;
 use super::options::{CommonOptions, StageOptions};
 use super::out::Out;
 use super::process::Signals;
-use super::{open, process};
 
 /// Flags of `validate`.
 #[derive(Debug, Clone, Args)]
