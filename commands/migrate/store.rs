@@ -43,7 +43,7 @@ pub(super) enum Act {
 }
 
 /// Runs one of them.
-pub(super) fn run(common: &CommonOptions, store: &StoreOptions, act: Act, output: Format) -> Outcome {
+pub(super) fn run(common: &CommonOptions, store: &StoreOptions, act: &Act, output: Format) -> Outcome {
     let path = open::store_file(common, store)?;
     let mut out = Out::new();
     let code = match act {

@@ -72,7 +72,7 @@ impl Topics {
 }
 
 fn patient() -> AdminOptions {
-    let long = Some(Duration::from_secs(60));
+    let long = Some(Duration::from_mins(1));
     AdminOptions::new().operation_timeout(long).request_timeout(long)
 }
 

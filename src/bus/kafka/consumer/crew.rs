@@ -7,6 +7,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{ClientContext, TopicPartitionList};
 
 use super::super::context::said;
@@ -67,7 +68,7 @@ impl ConsumerContext for Crew {
             }
             return;
         }
-        let partitions = list.elements().iter().map(|at| at.partition()).collect();
+        let partitions = list.elements().iter().map(TopicPartitionListElem::partition).collect();
         let change = match (given, client.assignment_lost()) {
             (true, _) => Change::Given(partitions),
             (false, false) => Change::Revoked(partitions),
