@@ -7,6 +7,7 @@
 //! This module knows bytes, keys and positions; of events, stages and stores it knows nothing.
 
 mod context;
+mod reach;
 pub mod settings;
 mod words;
 

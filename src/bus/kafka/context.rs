@@ -17,7 +17,7 @@ pub(super) struct Plain(pub(super) Words);
 
 impl ClientContext for Plain {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        said(level, facility, message);
+        self.0.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -26,11 +26,6 @@ impl ClientContext for Plain {
 }
 
 impl ConsumerContext for Plain {}
-
-/// librdkafka's own log is for who looks for a fault: what matters comes as an error, too.
-pub(super) fn said(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    tracing::debug!("librdkafka {level:?} {facility}: {message}");
-}
 
 /// Of a client that publishes: the first delivery that failed since it was last asked.
 #[derive(Debug)]
@@ -52,7 +47,7 @@ impl Deliveries {
 
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        said(level, facility, message);
+        self.words.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
