@@ -246,7 +246,8 @@ pub(super) fn monotonic() -> Instant {
 impl Words {
     /// What a line about a lost cluster would say now, where the cluster counts as lost.
     pub(super) fn told_lost(&self) -> Option<String> {
-        let (lost, why) = (self.lock().1.lost(), self.why());
+        let lost = self.lock().1.lost();
+        let why = self.why();
         lost.then(|| why.map(|why| why.words).unwrap_or_default())
     }
 }

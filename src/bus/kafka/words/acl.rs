@@ -4,14 +4,14 @@ use super::fault::About;
 
 /// What was done to a topic or cluster, by the words of the operation that failed: an ACL operation, and a verb.
 ///
-/// The words are the callers' own; what none of them says is reading, which is most of it.
+/// The words are the callers' own, in any form, so that stems stand here; what none says is reading, most of it.
 const OPERATIONS: [(&[&str], &str, &str); 6] = [
-    (&["publish", "produce", "send", "write", "finish", "save", "transaction"], "Write", "write to"),
-    (&["delete", "drop"], "Delete", "delete"),
-    (&["create", "make"], "Create", "create topics on"),
-    (&["alter", "change", "configure"], "AlterConfigs", "change settings of"),
+    (&["publish", "produc", "send", "writ", "finish", "sav", "transaction"], "Write", "write to"),
+    (&["delet", "drop"], "Delete", "delete"),
+    (&["creat", "mak"], "Create", "create topics on"),
+    (&["alter", "chang"], "AlterConfigs", "change settings of"),
     (&["config", "setting"], "DescribeConfigs", "read the settings of"),
-    (&["list", "look", "topics", "describe", "metadata"], "Describe", "look at"),
+    (&["list", "look", "topics", "describ", "metadata"], "Describe", "look at"),
 ];
 
 fn operation(about: About, what: &str) -> (&'static str, &'static str) {

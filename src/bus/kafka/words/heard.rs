@@ -47,27 +47,36 @@ pub(super) fn clean(text: &str) -> String {
     text.trim().chars().map(safe).collect()
 }
 
-/// The broker's address and what is told of it. librdkafka writes `[thrd:…]: scheme://host:port/id: text`; of a
-/// coordinator its role stands before the address.
-fn split(text: &str) -> (&str, &str) {
-    let text = if text.starts_with("[thrd:") { text.split_once("]: ").map_or(text, |(_, rest)| rest) } else { text };
-    let Some((name, rest)) = text.split_once(": ") else { return ("", text) };
-    let name = name.rsplit_once("://").map_or(name, |(_, address)| address);
-    let (address, _) = name.split_once('/').unwrap_or((name, ""));
-    match rest.split_once(": ") {
-        _ if address.contains(':') => (address, rest),
-        Some((inner, rest)) if inner.contains(':') && !inner.contains(' ') => (inner, rest),
-        _ if address.ends_with("Coordinator") => ("", rest),
-        _ => ("", text),
+/// What librdkafka told: of whom and what. It writes `[thrd:…]: scheme://host:port/id: text`; of a coordinator its role
+/// stands before the address.
+struct Told<'t> {
+    name: &'t str,
+    address: &'t str,
+    text: &'t str,
+}
+
+impl Told<'_> {
+    fn of(line: &str) -> Told<'_> {
+        let line =
+            if line.starts_with("[thrd:") { line.split_once("]: ").map_or(line, |(_, rest)| rest) } else { line };
+        let Some((name, rest)) = line.split_once(": ") else { return Told { name: "", address: "", text: line } };
+        let address = name.rsplit_once("://").map_or(name, |(_, address)| address);
+        let address = address.split_once('/').map_or(address, |(address, _)| address);
+        match rest.split_once(": ") {
+            _ if address.contains(':') => Told { name, address, text: rest },
+            Some((address, text)) if address.contains(':') && !address.contains(' ') => Told { name, address, text },
+            _ if address.ends_with("Coordinator") => Told { name, address: "", text: rest },
+            _ => Told { name: "", address: "", text: line },
+        }
     }
 }
 
 impl Heard {
     /// Notes a reason. Returns whether it is one of those that are told.
     pub(super) fn hear(&mut self, text: &str, now: Instant) -> bool {
-        let (broker, text) = split(text);
-        let Some(row) = connection::row(text) else { return false };
-        let text = clean(text);
+        let told = Told::of(text);
+        let Some(row) = connection::row(told.name, told.text) else { return false };
+        let (broker, text) = (told.address, clean(told.text));
         let room = self.reasons.len() < BROKERS;
         match self.reasons.get_mut(broker) {
             // A producer's context is told everything twice, in the same words to the millisecond.

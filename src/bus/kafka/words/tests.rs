@@ -29,7 +29,27 @@ fn parts(error: BusError) -> (String, String, bool) {
 
 #[test]
 fn each_reason_has_its_words() {
-    let cases: [(&str, &str, &str, bool); 19] = [
+    let cases: [(&str, &str, &str, bool); 23] = [
+        // As seen of a port that hangs up.
+        (
+            "[thrd:h1:9092/bootstrap]: h1:9092/bootstrap: Disconnected (after 0ms in state APIVERSION_QUERY)",
+            "h1:9092 hangs up at the first question, as one does that wants TLS",
+            "set security.protocol=SSL",
+            false,
+        ),
+        (
+            "sasl_ssl://h1:9092/bootstrap: Disconnected (after 0ms in state APIVERSION_QUERY)",
+            "h1:9092 hung up",
+            "Its log says more",
+            false,
+        ),
+        (
+            "h1:9092/bootstrap: Disconnected (after 3ms in state UP, 1 identical error(s) suppressed)",
+            "h1:9092 hangs up, as one does that wants a login",
+            "security.protocol=SASL_SSL",
+            false,
+        ),
+        ("sasl_plaintext://h1:9092/1: Disconnected (after 3ms in state UP)", "h1:9092 hung up", "log says more", false),
         (
             "h1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)",
             "connection refused",
