@@ -55,8 +55,7 @@ const ALL: [(&str, &str); 4] = [
     ("allow.auto.create.topics", "false"),
     ("reconnect.backoff.max.ms", "2000"),
     ("socket.keepalive.enable", "true"),
-    // That a broker hung up, and how, is told to the log only; `words` takes it from there.
-    ("log.connection.close", "true"),
+    ("log.connection.close", "false"),
 ];
 
 /// For who reads.
@@ -108,7 +107,6 @@ impl Settings {
     #[must_use]
     pub fn client(&self, role: &Role) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set_log_level(rdkafka::config::RDKafkaLogLevel::Info);
         config.set("bootstrap.servers", &self.brokers).set("client.id", "gpuhm");
         let mut put = |pairs: &[(&str, &str)]| {
             for (key, value) in pairs {
