@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
 use super::{
-    aggregate, assets, collect, completions, demo, generate, migrate, predict, process, run, score, silence, simcheck,
-    tail, top, validate,
+    aggregate, assets, collect, completions, demo, generate, migrate, open, predict, process, run, score, silence,
+    simcheck, tail, top, validate,
 };
 
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.
@@ -64,7 +64,8 @@ pub(crate) enum Command {
 
 /// Parses and runs.
 pub(crate) fn run() -> Outcome {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let Some(command) = cli.command else {
         let help = Cli::command().render_help().to_string();
         // Help that was not asked for goes to standard error.
@@ -73,6 +74,9 @@ pub(crate) fn run() -> Outcome {
     };
     process::log(&cli.common);
     let common = &cli.common;
+    if open::kafka::looked_at(&matches)? {
+        return Ok(ExitCode::SUCCESS);
+    }
     match command {
         Command::Collect(options) => collect::run(common, &options),
         Command::Validate(options) => validate::run(common, &options),

@@ -1,5 +1,7 @@
 //! From flags to an open bus and store: the one place that knows which adapters exist and where a home is.
 
+pub(crate) mod kafka;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,14 +38,46 @@ pub(crate) fn directory(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Opens the bus; records are stamped by `clock`.
+/// Which bus was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The embedded one, in this directory.
+    Embedded(PathBuf),
+    /// The Kafka of these brokers.
+    Kafka(String),
+}
+
+/// Which bus the flag or the environment chose.
+pub(crate) fn place(common: &CommonOptions, options: &BusOptions) -> Result<Place, Failure> {
+    if let Some(brokers) = kafka::chosen(options)? {
+        return Ok(Place::Kafka(brokers));
+    }
+    Ok(Place::Embedded(match options.bus.as_deref() {
+        None => home(common)?,
+        Some(url) => match url.strip_prefix("file:") {
+            Some(path) if !path.is_empty() => PathBuf::from(path),
+            Some(_) => return Err(Failure::usage("--bus file: names no directory")),
+            None => {
+                // Whoever tries to log in by it finds out without its being repeated.
+                let url = if url.contains('@') { "…" } else { url };
+                return Err(Failure::usage(format!("--bus {url}: not a bus URL"))
+                    .hint("use --bus kafka://h1:9092,h2:9092 or --bus file:DIR"));
+            }
+        },
+    }))
+}
+
+/// Opens the bus; records of the embedded one are stamped by `clock`.
 pub(crate) fn bus(
     common: &CommonOptions,
     options: &BusOptions,
     clock: &Arc<Clock>,
     retry: &Retry,
 ) -> Result<Arc<dyn Bus>, Failure> {
-    let directory = bus_directory(common, options)?;
+    let directory = match place(common, options)? {
+        Place::Kafka(brokers) => return kafka::open(options, &brokers, retry),
+        Place::Embedded(directory) => directory,
+    };
     self::directory(&directory)?;
     let open = || {
         let clock = Arc::clone(clock);
@@ -64,20 +98,12 @@ pub(crate) fn small_bus(common: &CommonOptions, clock: &Arc<Clock>) -> Result<Ar
     Ok(Arc::new(Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()), limits)?))
 }
 
-/// Where the embedded bus is.
+/// Where the embedded bus is, for a command that knows no other.
 pub(crate) fn bus_directory(common: &CommonOptions, options: &BusOptions) -> Result<PathBuf, Failure> {
-    Ok(match options.bus.as_deref() {
-        None => home(common)?,
-        Some(url) => match url.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => PathBuf::from(path),
-            Some(_) => return Err(Failure::usage("--bus file: names no directory")),
-            None if url.starts_with("kafka://") || url.contains(':') => {
-                return Err(Failure::usage(format!("--bus {url}: this version has the embedded bus only"))
-                    .hint("use --bus file:DIR"));
-            }
-            None => return Err(Failure::usage(format!("--bus {url}: not a bus URL")).hint("use --bus file:DIR")),
-        },
-    })
+    match place(common, options)? {
+        Place::Embedded(directory) => Ok(directory),
+        Place::Kafka(brokers) => Err(kafka::not_here(&brokers)),
+    }
 }
 
 /// Where the embedded store is; `None` for `--store none`.

@@ -1,18 +1,52 @@
 //! Groups of flags that several commands share, and the parsers of their values. Parsing does no I/O.
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use gpuhm::bus::kafka::settings::entry::Entry;
 use gpuhm::source::sim::{self, Boards};
 
 /// Where the bus is.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Bus options")]
 pub(crate) struct BusOptions {
-    /// Bus URL, `file:DIR` [default: embedded, in the home directory]
+    /// Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR`
+    /// [default: embedded, in the home directory]
     #[arg(short = 'b', long, value_name = "URL", env = "GPUHM_BUS")]
     pub(crate) bus: Option<String>,
+    /// Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set
+    #[arg(short = 'X', long, value_name = "KEY=VALUE")]
+    pub(crate) kafka: Vec<Pair>,
+    /// File of Kafka client settings: `key=value` lines in the spelling of kcat or Java
+    #[arg(short = 'F', long, value_name = "FILE", env = "GPUHM_KAFKA_CONFIG")]
+    pub(crate) kafka_config: Option<PathBuf>,
+    /// What stands before the name of every topic, group and transactional id on Kafka
+    #[arg(long, value_name = "PREFIX", env = "GPUHM_TOPIC_PREFIX", value_parser = prefix)]
+    pub(crate) topic_prefix: Option<String>,
+    /// How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]
+    #[arg(long, value_name = "D", value_parser = or_for_ever)]
+    pub(crate) connect_timeout: Option<Duration>,
+    /// What the files said: a pipe can be read once only.
+    #[arg(skip)]
+    pub(crate) read: Arc<OnceLock<Vec<Entry>>>,
+}
+
+/// What stands behind `-X`. It may hold a password: `Debug` shows the key only, and no error repeats it.
+#[derive(Clone)]
+pub(crate) struct Pair(pub(crate) String);
+
+impl From<String> for Pair {
+    fn from(text: String) -> Pair {
+        Pair(text)
+    }
+}
+
+impl std::fmt::Debug for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}=…", self.0.split_once('=').map_or("", |(key, _)| key))
+    }
 }
 
 /// How this process is known to its group.
@@ -20,7 +54,7 @@ pub(crate) struct BusOptions {
 #[command(next_help_heading = "Bus options")]
 pub(crate) struct MemberOptions {
     /// Name of this instance, which survives a restart; of two with one name the older ends with code 2
-    /// [default: the command's name and its process]
+    /// [default: on Kafka the host's name, else the command's name and its process]
     #[arg(long, value_name = "NAME")]
     pub(crate) instance: Option<String>,
 }
@@ -179,6 +213,23 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(unit).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+/// Parses a duration in which 0 needs no unit.
+pub(crate) fn or_for_ever(text: &str) -> Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { duration(text) }
+}
+
+/// Characters of a prefix at most: a topic's name has 249.
+const LONGEST_PREFIX: usize = 100;
+
+/// Parses what stands before topics' names.
+pub(crate) fn prefix(text: &str) -> Result<String, String> {
+    let spelt = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if text.len() <= LONGEST_PREFIX && text.bytes().all(spelt) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("letters, digits, '.', '_' and '-', at most {LONGEST_PREFIX}"))
 }
 
 /// Parses a lateness: an hour at most, since every GPU keeps its open minutes for as long.

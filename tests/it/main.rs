@@ -25,6 +25,10 @@ mod backfill;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod broker;
+#[cfg(test)]
+mod broker_itself;
+#[cfg(test)]
 mod bus_contract;
 #[cfg(test)]
 mod bus_crowd;
@@ -69,6 +73,7 @@ mod judged;
 #[cfg(test)]
 mod judged_people;
 #[cfg(test)]
+mod kafka_settings;
 mod kill;
 #[cfg(test)]
 mod layers;

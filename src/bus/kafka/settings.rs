@@ -1,12 +1,28 @@
 //! The one place that makes client configurations: our settings for a role, then the user's, last word to `-X`.
 //!
-//! Every number of ours stands here with its reason. What a role owns the user may not change, since exactly-once would
-//! be lost without a word.
+//! Every number of ours stands in [`ours`] with its reason. What a role owns the user may not change, since exactly-once
+//! would be lost without a word. Files and the environment are read elsewhere and come in as text; of what may be a secret
+//! nothing is ever printed.
+
+pub mod brokers;
+mod check;
+pub mod entry;
+pub mod error;
+pub mod java;
+mod login;
+mod names;
+mod ours;
+pub mod properties;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+
+use self::entry::{Entry, Origin};
+use self::error::SettingsError;
+use self::java::Translated;
+use self::ours::Claim;
 
 /// What a client is for; each has settings of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +55,41 @@ pub enum Role {
     Admin,
 }
 
-/// What a user set, and how to reach the brokers.
+impl Role {
+    /// Whether its client is one that reads; others publish.
+    pub(super) fn reads(&self) -> bool {
+        matches!(self, Role::Look { .. } | Role::Scan { .. } | Role::Member { .. })
+    }
+
+    /// What it does, in words.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match self {
+            Role::Look { .. } => "asks",
+            Role::Scan { .. } => "reads without a group",
+            Role::Member { .. } => "reads as a member of a group",
+            Role::Transactions { .. } => "publishes in transactions",
+            Role::Producer => "publishes",
+            Role::Admin => "makes topics",
+        }
+    }
+
+    /// What the command names at its start.
+    fn names(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Role::Look { group } | Role::Scan { group } | Role::Member { group, instance: None } => {
+                vec![("group.id", group)]
+            }
+            Role::Member { group, instance: Some(instance) } => {
+                vec![("group.id", group), ("group.instance.id", instance)]
+            }
+            Role::Transactions { id } => vec![("transactional.id", id)],
+            Role::Producer | Role::Admin => Vec::new(),
+        }
+    }
+}
+
+/// What a user set, and how to reach the brokers. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Settings {
     brokers: String,
@@ -47,38 +97,11 @@ pub struct Settings {
     pub prefix: String,
     /// How long to wait for a first answer.
     pub connect: Duration,
-    given: BTreeMap<String, String>,
+    given: BTreeMap<String, Entry>,
 }
 
-/// For every client.
-const ALL: [(&str, &str); 4] = [
-    ("allow.auto.create.topics", "false"),
-    ("reconnect.backoff.max.ms", "2000"),
-    ("socket.keepalive.enable", "true"),
-    ("log.connection.close", "false"),
-];
-
-/// For who reads.
-const READ: [(&str, &str); 7] = [
-    ("enable.auto.commit", "false"),
-    ("enable.auto.offset.store", "false"),
-    ("enable.partition.eof", "true"),
-    ("auto.offset.reset", "earliest"),
-    ("fetch.queue.backoff.ms", "10"),
-    ("queued.max.messages.kbytes", "16384"),
-    ("queued.min.messages", "10000"),
-];
-
-/// For who publishes.
-const WRITE: [(&str, &str); 7] = [
-    ("acks", "all"),
-    ("enable.idempotence", "true"),
-    ("partitioner", "murmur2_random"),
-    ("compression.codec", "snappy"),
-    ("linger.ms", "5"),
-    ("queue.buffering.max.kbytes", "65536"),
-    ("message.max.bytes", "9437184"),
-];
+/// How often a member is heard of, at most a third of its session, in milliseconds: Kafka's own default.
+const HEARTBEAT: u64 = 3000;
 
 impl Settings {
     /// Ours only, for `host:port,…`.
@@ -98,68 +121,105 @@ impl Settings {
         &self.brokers
     }
 
-    /// Sets what the user wants.
+    /// Sets what the program wants, whatever a user said. Nothing is checked: for tests and for what no user sets.
     pub fn set(&mut self, key: &str, value: &str) {
-        self.given.insert(key.to_owned(), value.to_owned());
+        let key = names::canonical(key);
+        self.given.insert(key.to_owned(), Entry::new(key, value, Origin::Program));
+    }
+
+    /// Sets what a user wants, as it came out of [`java::translated`]. Of two origins of one key the stronger counts, in
+    /// whichever order they come; of two of one origin the later.
+    ///
+    /// # Errors
+    /// Where the key is not the user's to set. The value that it has anyway is no error.
+    pub fn give(&mut self, entry: Entry) -> Result<(), SettingsError> {
+        if entry.key == "bootstrap.servers" && entry.value.trim() == self.brokers {
+            return Ok(());
+        }
+        match ours::claim(&entry.key, &entry.value) {
+            Claim::Same => Ok(()),
+            Claim::Owned(why) => Err(SettingsError::Owned { key: entry.key, origin: entry.origin, why }),
+            Claim::Free => {
+                if self.given.get(&entry.key).is_none_or(|set| set.origin <= entry.origin) {
+                    self.given.insert(entry.key.clone(), entry);
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The configuration of a client.
     #[must_use]
     pub fn client(&self, role: &Role) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.brokers).set("client.id", "gpuhm");
-        let mut put = |pairs: &[(&str, &str)]| {
-            for (key, value) in pairs {
-                config.set(*key, *value);
-            }
+        self.effective(role).into_iter().map(|entry| (entry.key, entry.value)).collect()
+    }
+
+    /// All that is set for a client, by key, each with its origin.
+    #[must_use]
+    pub fn effective(&self, role: &Role) -> Vec<Entry> {
+        let mut set = BTreeMap::new();
+        let mut put = |key: &str, value: &str| {
+            set.insert(key.to_owned(), Entry::new(key, value, Origin::Ours));
         };
-        put(&ALL);
-        match role {
-            Role::Look { group } => {
-                put(&READ);
-                put(&[("group.id", group), ("isolation.level", "read_uncommitted")]);
-            }
-            Role::Scan { group } => {
-                put(&READ);
-                put(&[("group.id", group), ("isolation.level", "read_committed")]);
-            }
-            Role::Member { group, instance } => {
-                put(&READ);
-                put(&[
-                    ("group.id", group),
-                    ("isolation.level", "read_committed"),
-                    ("partition.assignment.strategy", "cooperative-sticky"),
-                    ("session.timeout.ms", "45000"),
-                    ("max.poll.interval.ms", "600000"),
-                ]);
-                if let Some(instance) = instance {
-                    put(&[("group.instance.id", instance)]);
-                }
-            }
-            Role::Transactions { id } => {
-                put(&WRITE);
-                put(&[("transactional.id", id), ("transaction.timeout.ms", "60000")]);
-            }
-            Role::Producer => put(&WRITE),
-            Role::Admin => {}
+        ours::of(role).for_each(|(key, value)| put(key, value));
+        role.names().into_iter().for_each(|(key, value)| put(key, value));
+        if let Role::Member { .. } = role {
+            let third = u64::try_from(self.session().as_millis()).unwrap_or(u64::MAX) / 3;
+            put("heartbeat.interval.ms", &HEARTBEAT.min(third.max(1)).to_string());
         }
-        for (key, value) in &self.given {
-            config.set(key, value);
+        if self.wants_certificates() {
+            put("ssl.ca.location", login::PROBE);
         }
-        config
+        set.insert("bootstrap.servers".to_owned(), Entry::new("bootstrap.servers", &self.brokers, Origin::Bus));
+        let goes = |key: &str| names::is_for(key, role.reads()) && ours::owned_in(role, key).is_none();
+        let known = self.given.values().filter(|entry| goes(&entry.key));
+        set.extend(known.map(|entry| (entry.key.clone(), entry.clone())));
+        set.into_values().collect()
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.given.get(key)
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        self.entry(key).map(|entry| entry.value.as_str())
+    }
+
+    /// Milliseconds as a user set them, else ours for the role.
+    fn milliseconds(&self, role: &Role, key: &str) -> Duration {
+        let ours = || ours::of(role).find(|(name, _)| *name == key).and_then(|(_, value)| value.parse().ok());
+        let set = self.value(key).and_then(|text| text.trim().parse().ok());
+        Duration::from_millis(set.or_else(ours).unwrap_or_default())
     }
 
     /// How long a member that has died holds its partitions: the session time-out.
     #[must_use]
     pub fn session(&self) -> Duration {
-        let set = self.given.get("session.timeout.ms").and_then(|text| text.parse().ok());
-        Duration::from_millis(set.unwrap_or(45_000))
+        self.milliseconds(&Role::Member { group: String::new(), instance: None }, "session.timeout.ms")
     }
 
     /// How long a transaction may stay open.
     #[must_use]
     pub fn transaction(&self) -> Duration {
-        let set = self.given.get("transaction.timeout.ms").and_then(|text| text.parse().ok());
-        Duration::from_millis(set.unwrap_or(60_000))
+        self.milliseconds(&Role::Transactions { id: String::new() }, "transaction.timeout.ms")
     }
 }
+
+/// The settings in the text of a properties file, in librdkafka's words.
+///
+/// # Errors
+/// Where a line is no setting, or means what cannot be had here.
+pub fn file(name: &str, text: &str) -> Result<Translated, SettingsError> {
+    java::translated(properties::entries(name, text)?)
+}
+
+/// The settings that `-X` gave, in librdkafka's words.
+///
+/// # Errors
+/// Where one is no `KEY=VALUE`, or means what cannot be had here.
+pub fn flags<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Translated, SettingsError> {
+    java::translated(given.into_iter().map(Entry::flag).collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests;
