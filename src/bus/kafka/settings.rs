@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 
 use self::entry::{Entry, Origin};
 use self::error::SettingsError;
@@ -151,7 +152,10 @@ impl Settings {
     /// The configuration of a client.
     #[must_use]
     pub fn client(&self, role: &Role) -> ClientConfig {
-        self.effective(role).into_iter().map(|entry| (entry.key, entry.value)).collect()
+        let mut config: ClientConfig = self.effective(role).into_iter().map(|entry| (entry.key, entry.value)).collect();
+        // What `words` makes of a broker that hangs up is logged at this level.
+        config.set_log_level(RDKafkaLogLevel::Info);
+        config
     }
 
     /// All that is set for a client, by key, each with its origin.

@@ -112,10 +112,9 @@ impl Words {
         let subject = clean(subject);
         let code = match error {
             KafkaError::AdminOp(code) => Some(*code),
-            KafkaError::ClientConfig(_, why, ..) => return self.unusable(clean(why), None),
-            KafkaError::ClientCreation(why) | KafkaError::AdminOpCreation(why) => {
-                return self.unusable(clean(why), None);
-            }
+            KafkaError::ClientConfig(_, why, ..)
+            | KafkaError::ClientCreation(why)
+            | KafkaError::AdminOpCreation(why) => return self.unusable(clean(why), bad_file(why)),
             error => error.rdkafka_error_code(),
         };
         let row = code.and_then(answer::row);
@@ -136,7 +135,7 @@ impl Words {
 
     /// The error for a first contact that failed after `waited`.
     pub(super) fn unreached(&self, waited: Duration) -> BusError {
-        let mut why = self.why().unwrap_or_else(|| Why {
+        let why = self.why().unwrap_or_else(|| Why {
             words: "no answer".to_owned(),
             hint: "check --bus; a firewall that drops packets looks like this, and a broker that hangs".to_owned(),
             person: Person::Never,
@@ -146,8 +145,13 @@ impl Words {
         } else {
             format!("{} s", waited.as_secs())
         };
-        why.words.push_str(&format!(" (waited {waited})"));
-        self.told("cannot reach Kafka", why)
+        match self.told("cannot reach Kafka", why) {
+            BusError::Failed { place, what, why, hint } => {
+                BusError::Failed { place, what, why: format!("{why} (waited {waited})"), hint }
+            }
+            // What a person must change is not a matter of waiting.
+            other => other,
+        }
     }
 
     /// Whether a broker refuses what only a person can change, and does not only stumble.
@@ -234,6 +238,12 @@ fn plain(code: Code) -> String {
     let inner = text.split_once(" (").and_then(|(_, rest)| rest.strip_suffix(')'));
     let inner = inner.map_or(text.as_str(), |text| text.trim_start_matches("Broker: ").trim_start_matches("Local: "));
     inner.to_owned()
+}
+
+/// What to do where a client cannot be made since a file of its settings is no good: `ssl.ca.location failed: …`.
+fn bad_file(why: &str) -> Option<String> {
+    let (key, _) = why.split_once(" failed: ")?;
+    key.starts_with("ssl.").then(|| format!("the file that {} names must exist, be readable, and be PEM", clean(key)))
 }
 
 /// How long a cluster has been lost is told by callbacks, to which nobody can give an instant.

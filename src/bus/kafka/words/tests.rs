@@ -299,6 +299,16 @@ fn a_bad_property_is_passed_on() {
 }
 
 #[test]
+fn a_file_that_is_missing_is_told_by_its_setting() {
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("security.protocol", "ssl").set("ssl.ca.location", "/nosuch/ca.pem");
+    let error = config.create::<rdkafka::consumer::BaseConsumer>().err().unwrap();
+    let (why, hint, person) = parts(words().error("connecting", "", &error));
+    assert!(why.starts_with("ssl.ca.location failed: ") && person, "{why}");
+    assert_eq!(hint, "the file that ssl.ca.location names must exist, be readable, and be PEM");
+}
+
+#[test]
 fn nothing_from_the_wire_acts_on_a_terminal() {
     let told = read(&["h1:9092/1: SASL authentication error: no\u{1b}[2J\r\n\u{202e}way (after 1ms in state UP)"]).0;
     assert_eq!(told, "login failed for user ann (mechanism PLAIN): no\\u{1b}[2J\\u{d}\\u{a}\\u{202e}way");
