@@ -124,7 +124,7 @@ fn a_stop_ends_the_wait() {
     let client = client(&Settings::new("127.0.0.1:1"), &words, &[]);
     let asked = std::cell::Cell::new(0);
     let stop = || asked.replace(asked.get() + 1) > 0;
-    let error = reach(&client, &words, Duration::from_secs(3600), &stop).err().unwrap();
+    let error = reach(&client, &words, Duration::from_hours(1), &stop).err().unwrap();
     assert!(matches!(error, BusError::Failed { .. }), "{error}");
 }
 

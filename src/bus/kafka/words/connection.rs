@@ -1,5 +1,5 @@
 //! What stands between a client and a broker, by the text that librdkafka 2.12 tells (facts/kafka.md sections 0 and 6, and
-//! its sources rdkafka_broker.c, rdkafka_ssl.c, rdkafka_transport.c).
+//! its sources `rdkafka_broker.c`, `rdkafka_ssl.c`, `rdkafka_transport.c`).
 
 use super::fault::{ConnectionRow, Kind, Person};
 
