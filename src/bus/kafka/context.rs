@@ -17,7 +17,8 @@ pub(super) struct Plain(pub(super) Words);
 
 impl ClientContext for Plain {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.0.log(level, facility, message);
+        said(level, facility, message);
+        self.0.log(facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -26,6 +27,11 @@ impl ClientContext for Plain {
 }
 
 impl ConsumerContext for Plain {}
+
+/// librdkafka's own log is for who looks for a fault: what matters comes as an error, too, or is taken by [`Words::log`].
+pub(super) fn said(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    tracing::debug!("librdkafka {level:?} {facility}: {message}");
+}
 
 /// Of a client that publishes: the first delivery that failed since it was last asked.
 #[derive(Debug)]
@@ -47,7 +53,8 @@ impl Deliveries {
 
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.words.log(level, facility, message);
+        said(level, facility, message);
+        self.words.log(facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

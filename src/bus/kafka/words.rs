@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use self::fault::{Answer, AnswerRow, Person};
@@ -62,8 +61,7 @@ impl Words {
     }
 
     /// Notes what librdkafka logs: that a broker hung up is told there only, and how.
-    pub(super) fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!("librdkafka {level:?} {facility}: {}", clean(message));
+    pub(super) fn log(&self, facility: &str, message: &str) {
         if facility == "FAIL" {
             self.note(false, message);
         }
@@ -115,6 +113,8 @@ impl Words {
             KafkaError::ClientConfig(_, why, ..)
             | KafkaError::ClientCreation(why)
             | KafkaError::AdminOpCreation(why) => return self.unusable(clean(why), bad_file(why)),
+            // Of a question that was answered, but for a part of it.
+            KafkaError::NoMessageReceived => Some(Code::OperationTimedOut),
             error => error.rdkafka_error_code(),
         };
         let row = code.and_then(answer::row);
@@ -126,11 +126,15 @@ impl Words {
             Some(row) => self.said(row, what, &subject),
             None => {
                 let words = clean(&code.map_or_else(|| error.to_string(), plain));
-                let words = if subject.is_empty() { words } else { format!("{subject}: {words}") };
                 Why { words, hint: String::new(), person: Person::Never }
             }
         };
-        self.told(what, why)
+        match self.told(what, why) {
+            BusError::Failed { place, what, why, hint } if !subject.is_empty() && !why.contains(&subject) => {
+                BusError::Failed { place, what, why: format!("{subject}: {why}"), hint }
+            }
+            told => told,
+        }
     }
 
     /// The error for a first contact that failed after `waited`.
@@ -206,17 +210,20 @@ impl Words {
 
     /// A row about a subject.
     fn said(&self, row: &AnswerRow, what: &str, subject: &str) -> Why {
-        let named = if subject.is_empty() { "it" } else { subject };
-        let mut words = row.words.replace("{subject}", named);
-        let mut hint = row.hint.to_owned();
         if let Answer::Denied(about) = row.answer {
+            // What was not allowed may be another thing than what was asked about.
+            let named = acl::names(what) == Some(about) && !subject.is_empty();
+            let resource = if named { subject } else { acl::placeholder(about) };
             let user = self.login.as_deref().map(|(user, _)| user.as_str());
-            words = words.replace("{act}", acl::verb(about, what));
-            hint = acl::hint(about, what, named, &self.place(), user);
-        } else if row.answer == Answer::Said && !row.words.contains("{subject}") && !subject.is_empty() {
-            words = format!("{subject}: {words}");
+            let words = row.words.replace("{subject}", resource).replace("{act}", acl::verb(about, what));
+            let words = if named || subject.is_empty() { words } else { format!("{words} ({what} {subject})") };
+            return Why { words, hint: acl::hint(about, what, resource, &self.place(), user), person: row.person };
         }
-        Why { words, hint, person: row.person }
+        let named = if subject.is_empty() { "it" } else { subject };
+        let words = row.words.replace("{subject}", named);
+        let of_subject = row.answer == Answer::Said && row.person == Person::Always && !row.words.contains("{subject}");
+        let words = if of_subject && !subject.is_empty() { format!("{subject}: {words}") } else { words };
+        Why { words, hint: row.hint.to_owned(), person: row.person }
     }
 
     fn login(&self) -> String {

@@ -1,5 +1,7 @@
 //! First contact with what is not a broker, over real sockets. How long it took is not asserted, only that it ended.
 
+mod secure;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 

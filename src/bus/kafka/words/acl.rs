@@ -26,6 +26,27 @@ fn operation(about: About, what: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// What an operation's subject is, by its words.
+pub(super) fn names(what: &str) -> Option<About> {
+    let what = what.to_lowercase();
+    let kinds = [
+        (About::Group, ["group", "group"]),
+        (About::Id, ["writer", "transaction"]),
+        (About::Topic, ["topic", "publish"]),
+    ];
+    kinds.into_iter().find(|(_, words)| words.iter().any(|word| what.contains(word))).map(|(about, _)| about)
+}
+
+/// What stands for a name that is not known.
+pub(super) fn placeholder(about: About) -> &'static str {
+    match about {
+        About::Topic => "TOPIC",
+        About::Group => "GROUP",
+        About::Id => "ID",
+        About::Cluster => "CLUSTER",
+    }
+}
+
 /// The verb for what was not allowed.
 pub(super) fn verb(about: About, what: &str) -> &'static str {
     operation(about, what).1

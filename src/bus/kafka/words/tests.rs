@@ -2,6 +2,7 @@
 
 mod texts;
 
+use super::fault::About;
 use super::*;
 
 fn words() -> Words {
@@ -102,25 +103,45 @@ fn what_was_heard_is_forgotten_when_the_cluster_answers() {
 fn what_is_not_allowed_comes_with_the_line_that_allows_it() {
     let words = words();
     let denied = |what, subject, code| parts(words.error(what, subject, &KafkaError::MessageConsumption(code)));
-    let (why, hint, person) = denied("publishing", "gpu-alerts", Code::TopicAuthorizationFailed);
+    let (why, hint, person) = denied("publish to", "gpu-alerts", Code::TopicAuthorizationFailed);
     assert_eq!((why.as_str(), person), ("not allowed to write to topic gpu-alerts", true));
-    assert!(hint.ends_with(
-        "kafka-acls.sh --bootstrap-server h1:9092 --add --allow-principal User:ann --operation Write --topic gpu-alerts"
-    ));
-    let (why, hint, _) = denied("reading", "gpu-alerts", Code::TopicAuthorizationFailed);
-    assert_eq!(why, "not allowed to read topic gpu-alerts");
-    assert!(hint.ends_with("--operation Read --topic gpu-alerts"), "{hint}");
-    let (why, hint, _) = denied("creating a topic", "gpu-alerts", Code::TopicAuthorizationFailed);
-    assert_eq!(why, "not allowed to create topic gpu-alerts");
-    assert!(hint.ends_with("--operation Create --topic gpu-alerts"), "{hint}");
-    let (why, hint, _) = denied("reading", "gpuhm-validate", Code::GroupAuthorizationFailed);
-    assert_eq!(why, "not allowed to use group gpuhm-validate");
-    assert!(hint.ends_with("--operation Read --group gpuhm-validate"), "{hint}");
-    let (why, hint, _) = denied("finish", "gpuhm-validate-n1", Code::TransactionalIdAuthorizationFailed);
-    assert_eq!(why, "not allowed to publish in transactions as gpuhm-validate-n1");
-    assert!(hint.ends_with("--operation Write --operation Describe --transactional-id gpuhm-validate-n1"), "{hint}");
-    let (_, hint, _) = denied("publishing", "", Code::ClusterAuthorizationFailed);
-    assert!(hint.ends_with("--operation IdempotentWrite --cluster"), "{hint}");
+    let line = "kafka-acls.sh --bootstrap-server h1:9092 --add --allow-principal User:ann";
+    assert!(hint.ends_with(&format!("{line} --operation Write --topic gpu-alerts")), "{hint}");
+    let (topic, group, id) = (About::Topic, About::Group, About::Id);
+    let cases = [
+        (topic, "read topic", "gpu-alerts", "not allowed to read topic gpu-alerts", "Read --topic gpu-alerts"),
+        (topic, "make the topic", "t", "not allowed to create topic t", "Create --topic t"),
+        (topic, "look up the topic", "t", "not allowed to look at topic t", "Describe --topic t"),
+        (group, "join group", "g", "not allowed to use group g", "Read --group g"),
+        // Asked about one thing, refused another.
+        (group, "read topic", "t", "not allowed to use group GROUP (read topic t)", "Read --group GROUP"),
+        (
+            topic,
+            "move positions of group",
+            "g",
+            "not allowed to read topic TOPIC (move positions of group g)",
+            "Read --topic TOPIC",
+        ),
+        (
+            id,
+            "begin as writer",
+            "w",
+            "not allowed to publish in transactions as w",
+            "Write --operation Describe --transactional-id w",
+        ),
+        (About::Cluster, "publish to", "", "not allowed to write to the cluster", "IdempotentWrite --cluster"),
+    ];
+    for (about, what, subject, says, does) in cases {
+        let code = match about {
+            About::Topic => Code::TopicAuthorizationFailed,
+            About::Group => Code::GroupAuthorizationFailed,
+            About::Id => Code::TransactionalIdAuthorizationFailed,
+            About::Cluster => Code::ClusterAuthorizationFailed,
+        };
+        let (why, hint, _) = denied(what, subject, code);
+        assert_eq!(why, says);
+        assert!(hint.ends_with(&format!("--operation {does}")), "{hint}");
+    }
     let unnamed = Words::new("h1:9092");
     let denied = unnamed.error("reading", "t", &KafkaError::Global(Code::TopicAuthorizationFailed));
     assert!(denied.hint().unwrap().contains("User:NAME"), "{:?}", denied.hint());
