@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 const GRACE: Duration = Duration::from_secs(3);
 /// Not more often than this.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
+/// While no broker answers a client that is polled hears of it several times a second; after a silence as long as this it
+/// is another loss.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long a bus counts as new from its first answer on (J): a stage has joined and published within it.
 const START: Duration = Duration::from_mins(1);
 
@@ -19,6 +22,8 @@ pub(super) struct Loss {
     met: Option<Instant>,
     /// Since when no broker answers.
     since: Option<Instant>,
+    /// When that was last heard.
+    heard: Option<Instant>,
     /// When it was last said, here or by an error that was handed up.
     said: Option<Instant>,
     /// Whether this loss was said here.
@@ -30,6 +35,10 @@ impl Loss {
     pub(super) fn down(&mut self, now: Instant) -> Option<Duration> {
         // Who never met the cluster has not lost it: whoever is waiting for it says so.
         self.met?;
+        let silent = self.heard.replace(now).is_none_or(|heard| now.saturating_duration_since(heard) > SILENCE);
+        if silent {
+            self.since = None;
+        }
         let lasted = now.saturating_duration_since(*self.since.get_or_insert(now));
         let due = self.said.is_none_or(|said| now.saturating_duration_since(said) >= SAY_AGAIN);
         if lasted < GRACE || !due {
@@ -90,9 +99,19 @@ mod tests {
         assert_eq!(loss.down(after(start, 10)), None, "not before the grace is over");
         assert_eq!(loss.down(after(start, 13)), Some(Duration::from_secs(3)));
         assert_eq!(loss.down(after(start, 20)), None, "said already");
+        assert_eq!(loss.down(after(start, 50)), None, "said already");
         assert_eq!(loss.down(after(start, 73)), Some(Duration::from_secs(63)));
         assert_eq!(loss.well(after(start, 80)), Some(Duration::from_secs(70)));
         assert_eq!(loss.well(after(start, 81)), None, "it is back once");
+    }
+
+    #[test]
+    fn a_loss_that_nobody_saw_the_end_of_is_not_counted_on() {
+        let (start, mut loss) = (start(), Loss::default());
+        loss.well(start);
+        loss.down(after(start, 1));
+        assert_eq!(loss.down(after(start, 3600)), None, "another loss");
+        assert_eq!(loss.down(after(start, 3604)), Some(Duration::from_secs(4)));
     }
 
     #[test]
