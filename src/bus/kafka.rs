@@ -6,22 +6,39 @@
 //! over at once and its former life is fenced. Everything that can be asked without joining is asked by one client.
 //! This module knows bytes, keys and positions; of events, stages and stores it knows nothing.
 
+mod consumer;
 mod context;
+mod look;
+mod members;
+mod patience;
+mod producer;
 mod reach;
+mod reader;
+mod scan;
 pub mod settings;
+mod states;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use self::consumer::KafkaConsumer;
+use self::look::Looks;
+use self::producer::KafkaProducer;
+use self::reader::KafkaReader;
 use self::settings::Settings;
 use self::words::Words;
-use super::BusError;
+use super::{Bus, BusError, Consumer, From, Join, Producer, Reader, TOPICS, TopicInfo};
+use crate::event::Time;
+
+pub use self::states::STATES;
 
 /// A Kafka cluster.
 #[derive(Clone)]
 pub struct Kafka {
     settings: Arc<Settings>,
     words: Words,
+    looks: Arc<Looks>,
 }
 
 impl std::fmt::Debug for Kafka {
@@ -36,7 +53,59 @@ impl Kafka {
     /// # Errors
     /// [`BusError::Failed`] where no broker answers, [`BusError::Unusable`] where a setting or a login is wrong.
     pub fn open(settings: Settings) -> Result<Kafka, BusError> {
-        let words = Words::new(settings.brokers());
-        Ok(Kafka { settings: Arc::new(settings), words })
+        let (words, settings) = (Words::new(settings.brokers()), Arc::new(settings));
+        let looks = Arc::new(Looks::new(Arc::clone(&settings), words.clone()));
+        let kafka = Kafka { settings, words, looks };
+        kafka.looks.any()?;
+        Ok(kafka)
+    }
+
+    /// A name as the cluster knows it.
+    fn full(&self, name: &str) -> String {
+        format!("{}{name}", self.settings.prefix)
+    }
+}
+
+impl Bus for Kafka {
+    fn producer(&self) -> Result<Box<dyn Producer>, BusError> {
+        Ok(Box::new(KafkaProducer::new(self)))
+    }
+
+    fn consumer(&self, join: &Join) -> Result<Box<dyn Consumer>, BusError> {
+        Ok(Box::new(KafkaConsumer::enter(self, join)?))
+    }
+
+    fn reader(&self, topic: &str, from: From) -> Result<Box<dyn Reader>, BusError> {
+        Ok(Box::new(KafkaReader::open(self, topic, &from)?))
+    }
+
+    fn topics(&self) -> Result<Vec<TopicInfo>, BusError> {
+        let info = |name: &str| Ok(TopicInfo { name: name.to_owned(), ranges: self.looks.ranges(name)?, bytes: None });
+        TOPICS.into_iter().map(info).collect()
+    }
+
+    fn lag(&self, group: &str, topic: &str) -> Result<u64, BusError> {
+        let ranges = self.looks.ranges(topic)?;
+        let partitions: Vec<i32> = (0..).zip(&ranges).map(|(partition, _)| partition).collect();
+        let committed = self.looks.committed(group, topic, &partitions)?;
+        let behind = ranges.iter().zip(committed).map(|((first, next), committed)| {
+            let at = committed.map_or(*first, |(offset, _)| offset.max(*first));
+            u64::try_from(next - at).unwrap_or(0)
+        });
+        Ok(behind.sum())
+    }
+
+    fn members(&self, group: &str, topic: &str) -> Result<Vec<String>, BusError> {
+        self.looks.partitions(topic)?;
+        self.looks.members(group, topic)
+    }
+
+    fn session(&self) -> Duration {
+        self.settings.session()
+    }
+
+    fn retain(&self, _now: Time) -> Result<u64, BusError> {
+        // Retention is the brokers'.
+        Ok(0)
     }
 }

@@ -154,7 +154,8 @@ impl Settings {
     pub fn client(&self, role: &Role) -> ClientConfig {
         let mut config: ClientConfig = self.effective(role).into_iter().map(|entry| (entry.key, entry.value)).collect();
         // What `words` makes of a broker that hangs up is logged at this level.
-        config.set_log_level(RDKafkaLogLevel::Info);
+        let debug = self.entry("debug").is_some();
+        config.set_log_level(if debug { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Info });
         config
     }
 
