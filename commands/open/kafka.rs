@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches};
 use gpuhm::bus::Bus;
+use gpuhm::bus::kafka::Kafka;
 use gpuhm::bus::kafka::settings::entry::{Entry, Origin, shown};
 use gpuhm::bus::kafka::settings::error::SettingsError;
 use gpuhm::bus::kafka::settings::java::Translated;
@@ -74,13 +75,16 @@ pub(crate) fn not_here(brokers: &str) -> Failure {
 
 /// Opens the bus.
 pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
-    let settings = settings(options, brokers)?;
+    let mut settings = settings(options, brokers)?;
     settings.check(&[look(), Role::Producer])?;
     for said in settings.warnings() {
         tracing::warn!("kafka: {said}");
     }
-    let _retry = patience(options, retry);
-    Err(not_here(settings.brokers()))
+    let Retry { stop, patience } = patience(options, retry);
+    // Who waits for ever waits in short tries, so that it is said; else one try is as long as the patience.
+    settings.connect = patience.unwrap_or(TRY);
+    let retry = Retry { stop: stop.clone(), patience: patience.map(|_| Duration::ZERO) };
+    Ok(Arc::new(retry.run(|| Kafka::open_unless(settings.clone(), &|| stop.is_set()))?))
 }
 
 /// For how long the brokers are tried: as the flag says, else as the command does.
@@ -97,7 +101,6 @@ fn patience(options: &BusOptions, retry: &Retry) -> Retry {
 pub(crate) fn settings(options: &BusOptions, brokers: &str) -> Result<Settings, Failure> {
     let mut settings = Settings::new(brokers);
     settings.prefix = options.topic_prefix.clone().unwrap_or_default();
-    settings.connect = options.connect_timeout.filter(|long| !long.is_zero()).map_or(TRY, |long| long.min(TRY));
     if options.read.get().is_none() {
         // Of two that read at once one is kept.
         drop(options.read.set(entries(options)?));

@@ -72,8 +72,10 @@ mod generated;
 mod judged;
 #[cfg(test)]
 mod judged_people;
+mod kafka_faults;
 #[cfg(test)]
 mod kafka_settings;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod layers;

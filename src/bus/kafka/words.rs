@@ -104,11 +104,6 @@ impl Words {
         }
     }
 
-    /// The cluster answers: what was heard before is over.
-    pub(super) fn well(&self) {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
     /// An error for what failed now and may pass, or must be mended, as its kind says. `subject` is the topic, group or
     /// transactional id that it was about; empty where there is none.
     pub(super) fn error(&self, what: &'static str, subject: &str, error: &KafkaError) -> BusError {
