@@ -85,8 +85,12 @@ pub(crate) fn usable(options: &BusOptions, brokers: &str) -> Result<Settings, Fa
 
 /// Opens the bus.
 pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
-    let settings = usable(options, brokers)?;
-    Ok(Arc::new(patience(options, retry).run(|| Kafka::open(settings.clone()))?))
+    let mut settings = usable(options, brokers)?;
+    let Retry { stop, patience } = patience(options, retry);
+    // Who waits for ever waits in short tries, so that it is said; else one try is as long as the patience.
+    settings.connect = patience.unwrap_or(TRY);
+    let retry = Retry { stop: stop.clone(), patience: patience.map(|_| Duration::ZERO) };
+    Ok(Arc::new(retry.run(|| Kafka::open_unless(settings.clone(), &|| stop.is_set()))?))
 }
 
 /// For how long the brokers are tried: as the flag says, else as the command does.
@@ -103,7 +107,6 @@ fn patience(options: &BusOptions, retry: &Retry) -> Retry {
 pub(crate) fn settings(options: &BusOptions, brokers: &str) -> Result<Settings, Failure> {
     let mut settings = Settings::new(brokers);
     settings.prefix = options.topic_prefix.clone().unwrap_or_default();
-    settings.connect = options.connect_timeout.filter(|long| !long.is_zero()).map_or(TRY, |long| long.min(TRY));
     if options.read.get().is_none() {
         // Of two that read at once one is kept.
         drop(options.read.set(entries(options)?));

@@ -12,6 +12,7 @@ mod look;
 mod members;
 mod patience;
 mod producer;
+mod reach;
 mod reader;
 mod scan;
 pub mod settings;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use self::consumer::KafkaConsumer;
 use self::look::Looks;
 use self::producer::KafkaProducer;
+use self::reach::reach;
 use self::reader::KafkaReader;
 use self::settings::Settings;
 use self::words::Words;
@@ -53,11 +55,22 @@ impl Kafka {
     /// # Errors
     /// [`BusError::Failed`] where no broker answers, [`BusError::Unusable`] where a setting or a login is wrong.
     pub fn open(settings: Settings) -> Result<Kafka, BusError> {
-        let (words, settings) = (Words::new(settings.brokers()), Arc::new(settings));
+        Kafka::open_unless(settings, &|| false)
+    }
+
+    /// The same, ended early where `stop` says so, which is asked about once a second.
+    ///
+    /// # Errors
+    /// As of [`Kafka::open`].
+    pub fn open_unless(settings: Settings, stop: &dyn Fn() -> bool) -> Result<Kafka, BusError> {
+        let mut words = Words::new(settings.brokers());
+        if let Some((user, mechanism)) = settings.login() {
+            words = words.with_login(user, mechanism);
+        }
+        let settings = Arc::new(settings);
         let looks = Arc::new(Looks::new(Arc::clone(&settings), words.clone()));
-        let kafka = Kafka { settings, words, looks };
-        kafka.looks.any()?;
-        Ok(kafka)
+        reach(&*looks.any()?, &words, settings.connect, stop)?;
+        Ok(Kafka { settings, words, looks })
     }
 
     /// A name as the cluster knows it.

@@ -81,6 +81,8 @@ mod judged_people;
 #[cfg(test)]
 mod kafka_collect;
 #[cfg(test)]
+mod kafka_faults;
+#[cfg(test)]
 mod kafka_move;
 #[cfg(test)]
 mod kafka_security;

@@ -18,6 +18,7 @@ pub(super) struct Plain(pub(super) Words);
 impl ClientContext for Plain {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         said(level, facility, message);
+        self.0.log(facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -27,7 +28,7 @@ impl ClientContext for Plain {
 
 impl ConsumerContext for Plain {}
 
-/// librdkafka's own log is for who looks for a fault: what matters comes as an error, too.
+/// librdkafka's own log is for who looks for a fault: what matters comes as an error, too, or is taken by [`Words::log`].
 pub(super) fn said(level: RDKafkaLogLevel, facility: &str, message: &str) {
     tracing::debug!("librdkafka {level:?} {facility}: {message}");
 }
@@ -53,6 +54,7 @@ impl Deliveries {
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         said(level, facility, message);
+        self.words.log(facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -206,6 +206,12 @@ impl Settings {
         self.milliseconds(&Role::Member { group: String::new(), instance: None }, "session.timeout.ms")
     }
 
+    /// Who logs in, and by which mechanism, where that was said.
+    pub(super) fn login(&self) -> Option<(&str, &str)> {
+        let user = self.value("sasl.username")?;
+        Some((user, self.value("sasl.mechanism").or_else(|| self.value("sasl.mechanisms")).unwrap_or("none named")))
+    }
+
     /// How long a transaction may stay open.
     #[must_use]
     pub fn transaction(&self) -> Duration {

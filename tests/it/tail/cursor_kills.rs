@@ -61,7 +61,9 @@ fn killed(topic: &Topic, round: u64, dice: &mut Dice, seen: &mut BTreeSet<Place>
     let mut command = topic.home.command(&args);
     let out = File::create(topic.home.path(&name)).unwrap();
     let run = Service::as_is(command.stdout(out).stderr(Stdio::null()));
-    std::thread::sleep(Duration::from_millis(20 + if round.is_multiple_of(2) { dice.below(300) } else { dice.below(1800) }));
+    std::thread::sleep(Duration::from_millis(
+        20 + if round.is_multiple_of(2) { dice.below(300) } else { dice.below(1800) },
+    ));
     run.kill();
     let places = shown(topic, &name);
     let mut first: BTreeMap<i32, i64> = BTreeMap::new();

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::types::RDKafkaRespErr;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
+use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
 use super::super::context::said;
@@ -51,6 +51,7 @@ impl Crew {
 impl ClientContext for Crew {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         said(level, facility, message);
+        self.words.log(facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
