@@ -69,9 +69,11 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     if let Some(settings) = &mut settings {
         settings.connect = options.timeout;
     }
+    let bus =
+        BusOptions { connect_timeout: options.bus.connect_timeout.or(Some(options.timeout)), ..options.bus.clone() };
     let subject = Arc::new(Subject {
         common: common.clone(),
-        bus: options.bus.clone(),
+        bus,
         store: options.store.clone(),
         kafka: settings,
         timeout: options.timeout,

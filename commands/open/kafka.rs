@@ -32,8 +32,6 @@ const CREDENTIALS: [(&str, &str); 2] =
 const PASSWORD: &str = "GPUHM_KAFKA_PASSWORD";
 /// How the seed names the brokers.
 const BROKERS: &str = "KAFKA_BROKERS";
-/// How long one try to reach the brokers may take.
-const TRY: Duration = Duration::from_secs(10);
 /// Columns of a setting, before its origin.
 const COLUMNS: usize = 52;
 
@@ -87,8 +85,9 @@ pub(crate) fn usable(options: &BusOptions, brokers: &str) -> Result<Settings, Fa
 pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
     let mut settings = usable(options, brokers)?;
     let Retry { stop, patience } = patience(options, retry);
-    // Who waits for ever waits in short tries, so that it is said; else one try is as long as the patience.
-    settings.connect = patience.unwrap_or(TRY);
+    // Who waits for ever waits in short tries, so that it is said; else one try is as long as the patience. Who tries
+    // once gives that one its time.
+    settings.connect = patience.filter(|long| !long.is_zero()).unwrap_or(settings.connect);
     let retry = Retry { stop: stop.clone(), patience: patience.map(|_| Duration::ZERO) };
     Ok(Arc::new(retry.run(|| Kafka::open_unless(settings.clone(), &|| stop.is_set()))?))
 }

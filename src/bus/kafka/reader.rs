@@ -118,6 +118,9 @@ impl Reader for KafkaReader {
     }
 
     fn ranges(&mut self) -> Result<Vec<(i64, i64)>, BusError> {
-        self.kafka.looks.ranges(&self.topic)
+        let partitions: Vec<i32> = (0..self.kafka.looks.partitions(&self.topic)?).collect();
+        let first = self.kafka.looks.offsets(&self.topic, &partitions, Offset::Beginning)?;
+        // The stable end: behind it lies what nobody is given yet.
+        Ok(first.into_iter().zip(self.scan.stable(&partitions)?).collect())
     }
 }

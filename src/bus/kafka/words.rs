@@ -55,6 +55,10 @@ impl Words {
 
     /// Notes what a client's error callback was told.
     pub(super) fn hear(&self, error: &KafkaError, reason: &str) {
+        // That a partition has ended comes the same way, and is nothing wrong.
+        if error.rdkafka_error_code() == Some(Code::PartitionEOF) {
+            return;
+        }
         tracing::debug!("kafka: {}: {}", clean(&error.to_string()), clean(reason));
         self.note(error.rdkafka_error_code() == Some(Code::AllBrokersDown), reason);
     }
