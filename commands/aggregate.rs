@@ -83,7 +83,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     let join = Join {
         group: group("aggregate"),
         topic: VALIDATED.to_owned(),
-        instance: process::instance("aggregate", options.stage.member.instance.as_deref()),
+        instance: open::instance("aggregate", &options.stage.bus, &options.stage.member)?,
         once: options.stage.service.once,
     };
     let keeper = (!options.stage.service.once).then(|| {
@@ -92,7 +92,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     });
     let keeper = keeper.transpose()?;
     if options.stage.service.once {
-        alone(&*bus, "aggregate", VALIDATED)?;
+        alone(&*bus, "aggregate", VALIDATED, &signals.stop)?;
     }
     let mut runner = Runner::new(Parts {
         stage: Aggregate::with_lateness(ms(options.lateness)),

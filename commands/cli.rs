@@ -7,8 +7,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
 use super::{
-    aggregate, assets, collect, completions, demo, generate, migrate, open, predict, process, run, score, silence,
-    simcheck, tail, top, validate,
+    aggregate, assets, collect, completions, demo, doctor, generate, migrate, open, predict, process, run, score,
+    silence, simcheck, tail, top, validate,
 };
 
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.
@@ -40,8 +40,10 @@ pub(crate) enum Command {
     Predict(predict::Options),
     /// Silence alerts that are expected
     Silence(silence::Options),
-    /// Make and check the store's schema
+    /// Make and check the store's schema and Kafka's topics; move to another bus
     Migrate(migrate::Options),
+    /// Look at everything the pipeline rests on; say what is wrong and what mends it
+    Doctor(doctor::Options),
     /// Follow a topic
     Tail(tail::Options),
     /// Show the fleet
@@ -85,6 +87,7 @@ pub(crate) fn run() -> Outcome {
         Command::Predict(options) => predict::run(common, &options),
         Command::Silence(options) => silence::run(common, &options),
         Command::Migrate(options) => migrate::run(common, &options),
+        Command::Doctor(options) => doctor::run(common, &options),
         Command::Tail(options) => tail::run(common, &options),
         Command::Top(options) => top::run(common, &options),
         Command::Assets(options) => assets::run(common, &options),

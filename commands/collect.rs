@@ -1,5 +1,7 @@
 //! `gpuhm collect`: a source to the raw topic, or to lines of JSON.
 
+mod spooled;
+
 use std::fs::{File, Metadata};
 use std::io::BufWriter;
 use std::os::unix::fs::MetadataExt;
@@ -12,6 +14,7 @@ use gpuhm::event::Time;
 use gpuhm::pipeline::collect::{Collected, Labels};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::sink::{BusSink, LinesSink, Sink};
+use gpuhm::pipeline::spool::Spool;
 use gpuhm::pipeline::{Clock, Collect, PipelineError};
 use gpuhm::source::replay::{self, Replay};
 use gpuhm::source::sim::{self, Sim};
@@ -21,6 +24,7 @@ use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, ms};
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
+use spooled::SpoolOptions;
 
 /// Flags that say what is read and how fast.
 #[derive(Debug, Clone, Args)]
@@ -57,6 +61,8 @@ pub(crate) struct Options {
     source: SourceOptions,
     #[command(flatten)]
     bus: BusOptions,
+    #[command(flatten)]
+    spool: SpoolOptions,
 }
 
 /// First tick of a simulated fleet that does not wait: 2026-01-01T00:00:00Z.
@@ -163,26 +169,14 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     // A recording has an end to come to; a service goes on trying.
     let patience = (!options.source.is_service()).then_some(LONG_PATIENCE);
     let retry = Retry { stop: signals.stop.clone(), patience };
-    let sink: Box<dyn Sink> = match options.sink.as_str() {
-        "bus" => {
-            // Separate processes have the wall's time on the bus, however fast this one reads.
-            let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall), &retry)?;
-            if options.source.is_service() {
-                // It ends with the process: what it does is bounded and atomic.
-                drop(keep(Arc::clone(&bus), None, signals.stop.clone()));
-            }
-            Box::new(BusSink::new(retry.run(|| bus.producer())?, retry))
-        }
-        "-" => Box::new(LinesSink::new("standard output", Box::new(BufWriter::new(std::io::stdout())))),
-        file => {
-            options.source.spare(file)?;
-            let opened = File::create(file).map_err(|error| Failure::usage(format!("--sink {file}: {error}")))?;
-            Box::new(LinesSink::new(file, Box::new(BufWriter::new(opened))))
-        }
-    };
+    let (sink, spool) = sink(common, options, &signals, retry)?;
     let clock = options.source.clock(&*source);
     let mut progress = Progress::new("collect", common.quiet || options.source.speed != Speed::Max);
     let ticks = options.source.ticks();
+    let service = options.source.is_service();
+    let patience = options.spool.patience(service, options.bus.connect_timeout);
+    // Who has a clock that waits can be held back; live ticks never are.
+    let room = spool.as_ref().filter(|_| clock.is_driven()).map(|spool| spool.room(patience));
     let mut collect = Collect {
         source,
         sink,
@@ -191,7 +185,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         from: options.source.first(),
         ticks,
         labels,
-        room: None,
+        room,
         ticked: Arc::default(),
         watch: Some(Box::new(move |done, part| watch(&mut progress, done, part, ticks))),
     };
@@ -201,7 +195,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     let done = match done {
         // One that was told to stop while the bus was away has stopped.
-        Err(PipelineError::Stopped(_)) if options.source.is_service() => return Ok(ExitCode::SUCCESS),
+        Err(PipelineError::Stopped(_)) if service => return Ok(ExitCode::SUCCESS),
         Err(PipelineError::Stopped(_)) => return Ok(signals.one_shot()),
         done => done?,
     };
@@ -212,7 +206,42 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         done.ticks,
         done.missed
     );
-    Ok(if options.source.is_service() { ExitCode::SUCCESS } else { signals.one_shot() })
+    match spool {
+        Some(spool) => spooled::end(spool, patience, service, &signals),
+        None if service => Ok(ExitCode::SUCCESS),
+        None => Ok(signals.one_shot()),
+    }
+}
+
+/// Where samples go, with the spool where there is one.
+fn sink(
+    common: &CommonOptions,
+    options: &Options,
+    signals: &Signals,
+    retry: Retry,
+) -> Result<(Box<dyn Sink>, Option<Spool>), Failure> {
+    Ok(match options.sink.as_str() {
+        "bus" => {
+            if let Some(connect) = open::connect(&options.bus)? {
+                let spool = options.spool.start(common, connect)?;
+                return Ok((Box::new(spool.sink()), Some(spool)));
+            }
+            options.spool.unused()?;
+            // Separate processes have the wall's time on the bus, however fast this one reads.
+            let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall), &retry)?;
+            if options.source.is_service() {
+                // It ends with the process: what it does is bounded and atomic.
+                drop(keep(Arc::clone(&bus), None, signals.stop.clone()));
+            }
+            (Box::new(BusSink::new(retry.run(|| bus.producer())?, retry)), None)
+        }
+        "-" => (Box::new(LinesSink::new("standard output", Box::new(BufWriter::new(std::io::stdout())))), None),
+        file => {
+            options.source.spare(file)?;
+            let opened = File::create(file).map_err(|error| Failure::usage(format!("--sink {file}: {error}")))?;
+            (Box::new(LinesSink::new(file, Box::new(BufWriter::new(opened)))), None)
+        }
+    })
 }
 
 /// Shows progress by the recording's place or the ticks done.

@@ -23,6 +23,8 @@ pub(crate) struct Failure {
     stopped: bool,
     code: u8,
     error: anyhow::Error,
+    /// What a person wrote, and the character that is wrong.
+    mark: Option<(String, usize)>,
     hint: Option<String>,
 }
 
@@ -32,12 +34,12 @@ pub(crate) type Outcome = Result<ExitCode, Failure>;
 impl Failure {
     /// A failure that a person must mend.
     pub(crate) fn cannot(error: impl Into<anyhow::Error>) -> Failure {
-        Failure { stopped: false, code: CANNOT, error: error.into(), hint: None }
+        Failure { stopped: false, code: CANNOT, error: error.into(), mark: None, hint: None }
     }
 
     /// The same with other words for `code`.
     pub(crate) fn with_code(code: u8, error: impl Into<anyhow::Error>) -> Failure {
-        Failure { stopped: false, code, error: error.into(), hint: None }
+        Failure { stopped: false, code, error: error.into(), mark: None, hint: None }
     }
 
     /// Usage: the flag and what is wrong with it.
@@ -51,9 +53,20 @@ impl Failure {
         self
     }
 
+    /// Shows what was written, with a caret under the character that is wrong.
+    pub(crate) fn mark(mut self, text: &str, at: usize) -> Failure {
+        self.mark = Some((text.to_owned(), at));
+        self
+    }
+
     /// It in one line, for a view that goes on.
     pub(crate) fn text(&self) -> String {
         escaped(&format!("{:#}", self.error)).into_owned()
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Whether it is only that a stop came while it waited for a dependency.
@@ -71,6 +84,13 @@ impl Failure {
         }
         // Paths, flags and what a damaged file holds may carry characters that act on a terminal.
         let mut text = format!("gpuhm: {}\n", escaped(&format!("{:#}", self.error)));
+        if let Some((written, at)) = &self.mark {
+            let before: String = written.chars().take(*at).collect();
+            let blank = " ".repeat(escaped(&before).chars().count());
+            for part in ["  ", &escaped(written), "\n  ", &blank, "^\n"] {
+                text.push_str(part);
+            }
+        }
         if let Some(hint) = &self.hint {
             text.push_str("hint: ");
             text.push_str(&escaped(hint));
@@ -85,13 +105,16 @@ impl Failure {
 impl From<BusError> for Failure {
     fn from(error: BusError) -> Failure {
         let (code, hint) = match &error {
+            BusError::NoTopic(name) if gpuhm::bus::TOPICS.contains(&name.as_str()) => {
+                (CANNOT, Some("`gpuhm migrate topics` makes the topics that are missing".to_owned()))
+            }
             BusError::NoTopic(_) => (CANNOT, Some(format!("the topics are {}", gpuhm::bus::TOPICS.join(", ")))),
             BusError::Unusable { hint, .. } => (CANNOT, hint.clone()),
             BusError::TooLarge { .. } => (CANNOT, None),
             BusError::Failed { hint, .. } => (UNREACHABLE, hint.clone()),
             BusError::Fenced { .. } => (UNREACHABLE, None),
         };
-        Failure { stopped: false, code, error: error.into(), hint }
+        Failure { stopped: false, code, error: error.into(), mark: None, hint }
     }
 }
 
@@ -104,7 +127,7 @@ impl From<StoreError> for Failure {
             }
             StoreError::Failed { .. } | StoreError::Fenced { .. } => (UNREACHABLE, None),
         };
-        Failure { stopped: false, code, error: error.into(), hint }
+        Failure { stopped: false, code, error: error.into(), mark: None, hint }
     }
 }
 
@@ -127,6 +150,8 @@ impl From<PipelineError> for Failure {
                 Failure::with_code(UNREACHABLE, error).hint("stop the other members, or let them do the work")
             }
             PipelineError::Sink { .. } => Failure::cannot(error),
+            PipelineError::Undelivered { .. } => Failure::with_code(UNREACHABLE, error)
+                .hint("the next collect with this spool sends them first; is the broker running?"),
             PipelineError::Stopped(_) => Failure { stopped: true, ..Failure::with_code(UNREACHABLE, error) },
         }
     }

@@ -2,10 +2,12 @@
 
 mod aggregate;
 mod assets;
+mod brokers;
 mod cli;
 mod collect;
 mod completions;
 mod demo;
+mod doctor;
 mod exit;
 mod generate;
 mod look;

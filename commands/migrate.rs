@@ -1,16 +1,15 @@
-//! `gpuhm migrate`: makes and checks the store's schema. Bare, it is `up`.
+//! `gpuhm migrate`: makes and checks what stages rest on: the store's schema, Kafka's topics; moves from one bus to another.
+//!
+//! Bare, it brings the store's schema up to date.
 
-use std::path::Path;
-use std::process::ExitCode;
+mod bus;
+mod store;
+mod topics;
 
 use clap::{Args, Subcommand, ValueEnum};
-use gpuhm::store::migrate::{Status, Step, sqlite};
-use serde_json::json;
 
-use super::exit::{BAD_NEWS, Failure, Outcome};
-use super::open;
+use super::exit::Outcome;
 use super::options::{CommonOptions, StoreOptions};
-use super::out::Out;
 
 /// Flags of `migrate`.
 #[derive(Debug, Clone, Args)]
@@ -26,30 +25,12 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Act {
-    /// Bring the schema up to date (the default)
-    Up {
-        /// Stop at this version
-        #[arg(long, value_name = "N")]
-        to: Option<i64>,
-        /// Say what would be done, do nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Show which migrations are applied; changes nothing
-    Status {
-        /// Exit 1 where one is pending or wrong
-        #[arg(long)]
-        check: bool,
-    },
-    /// Print the SQL that is pending
-    Plan,
-    /// Hold checksums, tables and columns against this version's
-    Verify,
-    /// Record the migrations up to N as applied without running them
-    Baseline {
-        /// The version the schema is at
-        version: i64,
-    },
+    #[command(flatten)]
+    Store(store::Act),
+    /// Make and check the topics on Kafka: makes what is missing, says what differs
+    Topics(topics::Options),
+    /// Move from one bus to another: what the stages know of each GPU goes on where it stopped
+    Bus(bus::Options),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,95 +41,9 @@ enum Format {
 
 /// Runs `migrate`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
-    let path = open::store_file(common, &options.store)?;
-    let mut out = Out::new();
-    let code = match options.act.clone().unwrap_or(Act::Up { to: None, dry_run: false }) {
-        Act::Up { to, dry_run } => up(&path, to, dry_run, options.output, &mut out)?,
-        Act::Status { check } => {
-            let status = sqlite::status(&path)?;
-            show(&status, options.output, &mut out)?;
-            if check && !status.settled() { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS }
-        }
-        Act::Plan => {
-            for migration in sqlite::plan(&path, None)? {
-                out.line(migration.sql)?;
-            }
-            ExitCode::SUCCESS
-        }
-        Act::Verify => verify(&path, options.output, &mut out)?,
-        Act::Baseline { version } => {
-            steps(&sqlite::baseline(&path, version)?, options.output, &mut out)?;
-            ExitCode::SUCCESS
-        }
-    };
-    out.flush()?;
-    Ok(code)
-}
-
-fn up(path: &Path, to: Option<i64>, dry_run: bool, output: Format, out: &mut Out) -> Outcome {
-    if let Some(parent) = path.parent().filter(|parent| !dry_run && !parent.as_os_str().is_empty()) {
-        open::directory(parent)?;
+    match options.act.clone().unwrap_or(Act::Store(store::Act::Up { to: None, dry_run: false })) {
+        Act::Store(act) => store::run(common, &options.store, act, options.output),
+        Act::Topics(topics) => topics::run(common, &topics, options.output),
+        Act::Bus(bus) => bus::run(common, &bus, options.output),
     }
-    steps(&sqlite::up(path, to, dry_run)?, output, out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn verify(path: &Path, output: Format, out: &mut Out) -> Outcome {
-    let findings = sqlite::verify(path)?;
-    if output == Format::Json {
-        let list: Vec<_> = findings.iter().map(|found| json!({"what": found.what, "remedy": found.remedy})).collect();
-        out.line(&json!({"schema": "gpuhm.verify/1", "findings": list}).to_string())?;
-    } else {
-        for found in &findings {
-            out.line(&format!("{}\n  remedy: {}", found.what, found.remedy))?;
-        }
-        if findings.is_empty() {
-            out.line("the schema is as this version made it")?;
-        }
-    }
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BAD_NEWS) })
-}
-
-fn object(step: &Step) -> serde_json::Value {
-    json!({
-        "version": step.version,
-        "name": step.name,
-        "state": step.state.word(),
-        "applied_at": step.applied_at.map(|time| time.to_string()),
-        "duration_ms": step.duration_ms,
-        "gpuhm_version": step.gpuhm_version,
-    })
-}
-
-fn line(step: &Step) -> String {
-    let at = step.applied_at.map_or_else(|| "-".to_owned(), |time| time.to_string());
-    format!("{:04}  {:<24} {:<10} {at}", step.version, step.name, step.state.word())
-}
-
-fn steps(steps: &[Step], output: Format, out: &mut Out) -> Result<(), Failure> {
-    if output == Format::Json {
-        let list: Vec<_> = steps.iter().map(object).collect();
-        return out.line(&json!({"schema": "gpuhm.migrations/1", "migrations": list}).to_string());
-    }
-    if steps.is_empty() {
-        return out.line("nothing to do");
-    }
-    steps.iter().try_for_each(|step| out.line(&line(step)))
-}
-
-fn show(status: &Status, output: Format, out: &mut Out) -> Result<(), Failure> {
-    if output == Format::Json {
-        let list: Vec<_> = status.steps.iter().map(object).collect();
-        let answer = json!({
-            "schema": "gpuhm.migrations/1", "store": status.place, "exists": status.exists, "version": status.version,
-            "newest": status.newest, "needs": status.needs, "migrations": list,
-        });
-        return out.line(&answer.to_string());
-    }
-    let state = if status.exists { "" } else { " (not made yet)" };
-    out.line(&format!("{}{state}: version {} of {}", status.place, status.version, status.newest))?;
-    if let Some(needs) = &status.needs {
-        out.line(&format!("this version may not use it: it needs gpuhm {needs} or later"))?;
-    }
-    status.steps.iter().try_for_each(|step| out.line(&line(step)))
 }

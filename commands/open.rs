@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use gpuhm::bus::Bus;
 use gpuhm::bus::embedded::{Embedded, Options as Limits};
+use gpuhm::bus::kafka::Kafka;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
+use gpuhm::pipeline::spool::Connect;
 use gpuhm::store::Store;
 use gpuhm::store::sqlite::Sqlite;
 
 use super::exit::Failure;
-use super::options::{BusOptions, CommonOptions, StoreOptions};
+use super::options::{BusOptions, CommonOptions, MemberOptions, StoreOptions};
 
 /// The home directory: the flag or `GPUHM_HOME`, systemd's state directory, the XDG state directory.
 pub(crate) fn home(common: &CommonOptions) -> Result<PathBuf, Failure> {
@@ -84,6 +86,29 @@ pub(crate) fn bus(
         Embedded::open(&directory.join("bus.db"), Arc::new(move || clock.now()), Limits::default())
     };
     Ok(Arc::new(retry.run(open)?))
+}
+
+/// The name of this instance in its group: as given, else the host's on Kafka, which a restart finds again; on the
+/// embedded bus the command's and the process's.
+pub(crate) fn instance(command: &str, bus: &BusOptions, member: &MemberOptions) -> Result<String, Failure> {
+    if let Some(given) = &member.instance {
+        return Ok(given.clone());
+    }
+    if kafka::chosen(bus)?.is_none() {
+        return Ok(format!("{command}-{}", std::process::id()));
+    }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match host.trim() {
+        "" => Err(Failure::usage("this host has no name").hint("name this instance with --instance")),
+        host => Ok(host.to_owned()),
+    }
+}
+
+/// Something that connects to Kafka, where that was chosen; nothing is reached yet.
+pub(crate) fn connect(options: &BusOptions) -> Result<Option<Connect>, Failure> {
+    let Some(brokers) = kafka::chosen(options)? else { return Ok(None) };
+    let settings = kafka::usable(options, &brokers)?;
+    Ok(Some(Box::new(move || Kafka::open(settings.clone())?.producer())))
 }
 
 /// Bytes of a demo's bus: minutes of a fleet at sixty times its speed.

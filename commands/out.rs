@@ -1,6 +1,8 @@
 //! Standard output: the answer and nothing else. A reader that goes away ends the command quietly.
 
-use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use anyhow::Context;
 
@@ -9,14 +11,24 @@ use super::exit::Failure;
 /// What is said where standard output is full or gone.
 const WRITING: &str = "writing to standard output";
 
+/// Bytes of one write where much is written: a pipe's usual size, which its reader takes at once.
+const BLOCK: usize = 64 << 10;
+
 /// Buffered standard output.
 pub(crate) struct Out {
-    to: BufWriter<StdoutLock<'static>>,
+    to: BufWriter<Box<dyn Write>>,
 }
 
 impl Out {
     pub(crate) fn new() -> Out {
-        Out { to: BufWriter::new(std::io::stdout().lock()) }
+        Out { to: BufWriter::new(Box::new(std::io::stdout().lock())) }
+    }
+
+    /// For much: one write a block, with nothing between it and the file but this buffer.
+    pub(crate) fn blocks() -> Result<Out, Failure> {
+        // The library's own handle looks for line ends in every write and cuts it there.
+        let file = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+        Ok(Out { to: BufWriter::with_capacity(BLOCK, Box::new(file)) })
     }
 
     /// Whether people look at it directly.
@@ -29,9 +41,17 @@ impl Out {
         self.bytes(line.as_bytes())
     }
 
-    /// Writes bytes and a line end.
+    /// Writes bytes as they are.
+    pub(crate) fn part(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.to.write_all(bytes).context(WRITING).map_err(Failure::cannot)
+    }
+
+    /// Writes bytes and a line end. What is given away at a time ends with a line, as far as a block holds one: a process
+    /// that is killed leaves no half of one.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let written = self.to.write_all(bytes).and_then(|()| self.to.write_all(b"\n"));
+        let fits = self.to.capacity().saturating_sub(self.to.buffer().len()) > bytes.len();
+        let room = if fits { Ok(()) } else { self.to.flush() };
+        let written = room.and_then(|()| self.to.write_all(bytes)).and_then(|()| self.to.write_all(b"\n"));
         written.context(WRITING).map_err(Failure::cannot)
     }
 

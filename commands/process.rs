@@ -66,11 +66,6 @@ impl Signals {
     }
 }
 
-/// The name of this instance in its group: as given, else the command's and the process's.
-pub(crate) fn instance(command: &str, given: Option<&str>) -> String {
-    given.map_or_else(|| format!("{command}-{}", std::process::id()), str::to_owned)
-}
-
 /// Sends the log to standard error.
 pub(crate) fn log(common: &CommonOptions) {
     let level = match (common.quiet, common.log) {

@@ -25,7 +25,7 @@ use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
-use super::process::{LONG_PATIENCE, Progress, Signals, instance, keep};
+use super::process::{LONG_PATIENCE, Progress, Signals, keep};
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
@@ -111,7 +111,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         limit: options.limit,
         drain: options.drain,
         progress: Some(Progress::new("run", bar)),
-        instance: instance("run", options.member.instance.as_deref()),
+        instance: open::instance("run", &options.bus, &options.member)?,
         driven: options.score_past.map(ms),
     };
     let started = monotonic();

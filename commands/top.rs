@@ -65,7 +65,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     // A wrong URL is a person's to mend; a store that cannot be reached now is shown as such.
     let file = open::store_file(common, &options.store)?;
-    open::bus_directory(common, &options.bus)?;
+    open::place(common, &options.bus)?;
     let signals = Signals::listen_on_a_terminal()?;
     let settings = Settings { title: title(options), ..options.look.settings() };
     let clock = Arc::new(Clock::Wall);
@@ -102,7 +102,10 @@ fn title(options: &Options) -> String {
 
 /// The bus for the lags on screen, where there is one: a view makes none.
 fn bus(common: &CommonOptions, options: &BusOptions) -> Option<Arc<dyn Bus>> {
-    let there = open::bus_directory(common, options).ok()?.join("bus.db").exists();
+    let there = match open::place(common, options).ok()? {
+        open::Place::Embedded(directory) => directory.join("bus.db").exists(),
+        open::Place::Kafka(_) => true,
+    };
     there.then(|| open::bus(common, options, &Arc::new(Clock::Wall), &Retry::never()).ok()).flatten()
 }
 

@@ -21,10 +21,10 @@ use gpuhm::view::escape::escaped;
 use serde::Serialize;
 
 use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::open;
 use super::options::{CommonOptions, StageOptions};
 use super::out::Out;
 use super::process::Signals;
-use super::{open, process};
 
 /// Flags of `validate`.
 #[derive(Debug, Clone, Args)]
@@ -85,11 +85,11 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     let join = Join {
         group: group("validate"),
         topic: RAW.to_owned(),
-        instance: process::instance("validate", options.stage.member.instance.as_deref()),
+        instance: open::instance("validate", &options.stage.bus, &options.stage.member)?,
         once: options.stage.service.once,
     };
     if options.stage.service.once {
-        alone(&*bus, "validate", RAW)?;
+        alone(&*bus, "validate", RAW, &signals.stop)?;
     }
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),

@@ -62,7 +62,17 @@ h100\t'H100'
 h200\t'H200'
 kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l spool -d 'Directory of the spool, where events wait for Kafka [default: the home directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l spool-max -d 'Bytes that may wait, compressed; at more the oldest events go, and are counted' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l spool-age -d 'How long an event may wait; what is older goes, and is counted' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l spool-rate -d 'Events a second at which what is older than a minute is sent [default: 5000, or four times the rate of collecting]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l instance -d 'Name of this collector among several on one host: it names the spool, which only one can use' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l drain -d 'After a signal, how long to go on delivering; what is left waits in the spool for the next start' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -73,8 +83,12 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s h -l help -d 'Pr
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l file -d 'Judge a file of JSON lines, plain or gzip, instead of the bus; - is standard input' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s o -l output -d 'With --file: text (a line a refusal) or json (one object)' -r -f -a "text\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -88,8 +102,12 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s q -l quiet -d '
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l lateness -d 'How long after its end a window stays open for late samples' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l backfill -d 'Rebuild the windows of a time range from raw rows: FROM..TO, dates or RFC 3339' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
@@ -108,7 +126,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l fail-below -d 'Wit
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s o -l output -d 'table, json (gpuhm.scores/1) or csv; with --once and --explain' -r -f -a "table\t'The troubled ones, for people'
 json\t'Every GPU with its ledger'
 csv\t'A row a GPU'"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -127,7 +149,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s o -l output -d 'table, json (gpuhm.predictions/1) or csv; with --once and --explain' -r -f -a "table\t''
 json\t''
 csv\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -285,7 +311,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l max -d 'Stop after 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l timeout -d 'Stop after this long' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty or jsonl [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
 jsonl\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -308,7 +338,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l where -d 'Only GPUs 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l sort -d 'Order of the table of GPUs: FIELD or FIELD:desc' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l zoom -d 'What a cell of the map is: auto, gpu, host or rack' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l theme -d 'Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -372,8 +406,12 @@ h100\t'H100'
 h200\t'H200'
 kalos\t'A100, with the work and temperatures of the cluster Kalos (`AcmeTrace`)'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l fault -d 'A fault that breaks out so long after the first tick; may be repeated' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL, `file:DIR` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: the command\'s name and its process]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'

@@ -11,6 +11,7 @@ pub mod kafka;
 pub mod key;
 mod parts;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -141,6 +142,10 @@ pub trait Reader: Send {
     /// # Errors
     /// [`BusError::Unusable`] where the topic has no such partition; where the bus cannot be reached.
     fn only(&mut self, partitions: &[i32]) -> Result<(), BusError>;
+
+    /// The next offset that it will read, of every partition that it reads. What holds no record, or none any more, is
+    /// passed over as soon as that is known: at the end of a partition it is the `next` that `ranges` gives.
+    fn positions(&self) -> BTreeMap<i32, i64>;
 
     /// The first and next offset of every partition, as it stands.
     ///

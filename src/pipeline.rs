@@ -6,11 +6,13 @@ pub mod backfill;
 pub mod clock;
 pub mod collect;
 pub mod judging;
+pub mod moving;
 pub mod passes;
 pub mod retention;
 pub mod retry;
 pub mod runner;
 pub mod sink;
+pub mod spool;
 pub mod whole;
 
 pub use clock::Clock;
@@ -90,6 +92,16 @@ pub enum PipelineError {
         /// What happened.
         #[source]
         why: std::io::Error,
+    },
+    /// The broker did not take what was collected in time.
+    #[error("{events} events not delivered; kept in spool {place}{why}")]
+    Undelivered {
+        /// How many.
+        events: u64,
+        /// The spool's directory.
+        place: String,
+        /// The broker's failure, behind a colon, where there was one.
+        why: String,
     },
     /// Stopped while it waited for a dependency.
     #[error("stopped while waiting: {0}")]

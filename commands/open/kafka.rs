@@ -73,13 +73,19 @@ pub(crate) fn not_here(brokers: &str) -> Failure {
     Failure::usage(format!("--bus {brokers}: this version has the embedded bus only")).hint("use --bus file:DIR")
 }
 
-/// Opens the bus.
-pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
-    let mut settings = settings(options, brokers)?;
+/// The settings, checked as far as can be without a broker.
+pub(crate) fn usable(options: &BusOptions, brokers: &str) -> Result<Settings, Failure> {
+    let settings = settings(options, brokers)?;
     settings.check(&[look(), Role::Producer])?;
     for said in settings.warnings() {
         tracing::warn!("kafka: {said}");
     }
+    Ok(settings)
+}
+
+/// Opens the bus.
+pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
+    let mut settings = usable(options, brokers)?;
     let Retry { stop, patience } = patience(options, retry);
     // Who waits for ever waits in short tries, so that it is said; else one try is as long as the patience.
     settings.connect = patience.unwrap_or(TRY);

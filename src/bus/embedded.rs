@@ -89,6 +89,14 @@ impl Embedded {
         Ok(Embedded { path: path.to_owned(), stamp, options, looks })
     }
 
+    /// Drops what `group` has read of `topic`, whole batches at a time: a spool keeps what was delivered no longer.
+    ///
+    /// # Errors
+    /// Where the file cannot be written now; what is dropped until then stays dropped.
+    pub fn forget(&self, group: &str, topic: &str) -> Result<(), BusError> {
+        retain::forget(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner), group, topic)
+    }
+
     fn db(&self) -> Result<Db, BusError> {
         Db::open(&self.path)
     }
@@ -113,7 +121,7 @@ impl Bus for Embedded {
     }
 
     fn reader(&self, topic: &str, from: From) -> Result<Box<dyn Reader>, BusError> {
-        Ok(Box::new(EmbeddedReader::open(self.db()?, self.codec()?, topic, from)?))
+        Ok(Box::new(EmbeddedReader::open(self.db()?, self.codec()?, topic, &from)?))
     }
 
     fn topics(&self) -> Result<Vec<TopicInfo>, BusError> {

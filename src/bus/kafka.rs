@@ -17,6 +17,7 @@ mod reader;
 mod scan;
 pub mod settings;
 mod states;
+pub mod topics;
 mod words;
 
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 
-use super::sink::Sink;
+use super::sink::{Backlog, Sink};
 use super::{Clock, Flag, PipelineError};
 use crate::bus::Message;
 use crate::event::Time;
@@ -101,6 +101,7 @@ impl Collect {
         let mut done = Collected::default();
         let mut next = self.from;
         let mut readings = Vec::new();
+        let mut reports = Reports::default();
         while !stop.is_set() && self.ticks.is_none_or(|ticks| done.ticks < ticks) {
             let wanted = self.source.due();
             let due = match wanted {
@@ -116,7 +117,7 @@ impl Collect {
             if let Due::At(_) = wanted {
                 self.gather(&mut readings)?;
             } else {
-                let at = self.tick(due, &mut done, &mut readings)?;
+                let at = self.tick(due, &mut done, &mut readings, &mut reports)?;
                 next = Some(at.plus(self.interval_ms));
             }
             self.put(&mut readings, &mut done, stop)?;
@@ -126,16 +127,26 @@ impl Collect {
     }
 
     /// One tick: the newest multiple that has come is read; those before it since `due` were missed.
-    fn tick(&mut self, due: Time, done: &mut Collected, readings: &mut Vec<Reading>) -> Result<Time, PipelineError> {
+    fn tick(
+        &mut self,
+        due: Time,
+        done: &mut Collected,
+        readings: &mut Vec<Reading>,
+        reports: &mut Reports,
+    ) -> Result<Time, PipelineError> {
         let at = if self.clock.is_driven() { due } else { self.clock.now().floor(self.interval_ms).max(due) };
         done.missed += u64::try_from(at.since(due) / self.interval_ms).unwrap_or_default();
         done.ticks += 1;
         self.source.read(at, readings)?;
-        let first = done.ticks == 1;
-        if first || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms {
+        let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms;
+        let backlog = self.sink.backlog();
+        if reports.wants(due, backlog.unwrap_or_default().dropped) {
             let kind = self.source.kind();
+            // The same run through a driven clock must give the same bytes, however fast a sender was beside it.
+            let waits = backlog.filter(|_| !self.clock.is_driven()).map(|backlog| backlog.bytes);
+            let sent = (waits, backlog.unwrap_or_default());
             let hosts = self.source.hosts();
-            readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, at, done)))));
+            readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, (at, done), sent)))));
         }
         Ok(at)
     }
@@ -217,8 +228,33 @@ impl Collect {
     }
 }
 
-/// A collector's report about one of its hosts.
-fn report(host: &HostReport, kind: &'static str, at: Time, done: &Collected) -> Event<'static> {
+/// When reports are due: every minute, and at once when events begin to be dropped.
+#[derive(Debug, Default)]
+struct Reports {
+    dropped: u64,
+    /// Whether the last report already told of new drops: the rest of them can wait for the minute.
+    dropping: bool,
+}
+
+impl Reports {
+    fn wants(&mut self, due: bool, dropped: u64) -> bool {
+        let more = dropped > self.dropped;
+        let wants = due || (more && !self.dropping);
+        if wants {
+            (self.dropped, self.dropping) = (dropped, more);
+        }
+        wants
+    }
+}
+
+/// A collector's report about one of its hosts. On the embedded bus the log itself is the spool: nothing waits before
+/// it, and nothing is dropped.
+fn report(
+    host: &HostReport,
+    kind: &'static str,
+    (at, done): (Time, &Collected),
+    (waits, backlog): (Option<u64>, Backlog),
+) -> Event<'static> {
     let [cluster, rack, datacenter] = host.place.clone().map(|text| text.map(Into::into));
     let count = |number: u64| i64::try_from(number).ok();
     Event {
@@ -228,9 +264,8 @@ fn report(host: &HostReport, kind: &'static str, at: Time, done: &Collected) -> 
         body: Body::Collector(Collector {
             ticks: count(done.ticks),
             missed: count(done.missed),
-            // On the embedded bus the log itself is the spool: nothing waits before it, and nothing is dropped.
-            spool_bytes: None,
-            dropped: Some(0),
+            spool_bytes: waits.and_then(count),
+            dropped: count(backlog.dropped),
             gpus_seen: Some(host.seen),
             gpus_expected: host.expected,
             source: Some(kind.into()),
@@ -238,5 +273,21 @@ fn report(host: &HostReport, kind: &'static str, at: Time, done: &Collected) -> 
             version: Some(env!("CARGO_PKG_VERSION").into()),
         }),
         ..Event::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drop_makes_a_report_at_once_and_more_of_it_one_a_minute() {
+        let mut reports = Reports::default();
+        assert!(reports.wants(true, 0) && !reports.wants(false, 0));
+        assert!(reports.wants(false, 5), "dropping began");
+        assert!(!reports.wants(false, 9) && !reports.wants(false, 12));
+        assert!(reports.wants(true, 14));
+        assert!(!reports.wants(false, 14) && reports.wants(true, 14));
+        assert!(reports.wants(false, 15), "it began again");
     }
 }

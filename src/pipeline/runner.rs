@@ -27,8 +27,8 @@ use part::Part;
 const STEP: usize = 8192;
 /// How long a poll waits for news: the delay that a record meets at most on an idle bus.
 const WAIT: Duration = Duration::from_millis(200);
-/// How long a one-shot waits to be given every partition.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a one-shot waits to be given every partition: a Kafka group takes seconds to settle.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// When a runner ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

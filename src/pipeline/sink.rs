@@ -1,4 +1,5 @@
-//! Where the collect loop puts its events: the bus, or lines of JSON in a file or on standard output.
+//! Where the collect loop puts its events: the bus, or lines of JSON in a file or on standard output. A bus that can be
+//! away is reached through a spool (see `spool`).
 
 use std::io::Write;
 
@@ -7,6 +8,17 @@ use crate::bus::{BusError, Message, Producer};
 use super::PipelineError;
 use super::retry::Retry;
 
+/// What a sink still has to deliver, and what it has lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Bytes of what waits, as they count towards the sink's bound.
+    pub bytes: u64,
+    /// Events lost since the start.
+    pub dropped: u64,
+    /// Events that wait.
+    pub waiting: u64,
+}
+
 /// Takes what was collected; when it returns, it is kept.
 pub trait Sink: Send {
     /// Puts events away, in order.
@@ -14,6 +26,11 @@ pub trait Sink: Send {
     /// # Errors
     /// Where they were not kept.
     fn put(&mut self, messages: Vec<Message>) -> Result<(), PipelineError>;
+
+    /// What waits in it and what it has lost, where it keeps events for later.
+    fn backlog(&mut self) -> Option<Backlog> {
+        None
+    }
 }
 
 /// The bus.

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::clock::nap;
+use tracing::info;
+
+use super::clock::{monotonic, nap};
 use super::collect::{Collect, Collected, Room};
 use super::judging::Judging;
 use super::passes::Passed;
@@ -25,8 +27,11 @@ use crate::store::Store;
 /// A fast source waits while more records than this are unread: enough to keep every stage busy, little enough disk.
 const ROOM: u64 = 100_000;
 
+/// How often members are looked at that may have died.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
 /// The stages in flow order, each with the topic it reads.
-const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
+pub(super) const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
 
 /// Group of the stage `name`.
 #[must_use]
@@ -35,12 +40,27 @@ pub fn group(name: &str) -> String {
 }
 
 /// Refuses to begin where others work on what `stage` reads, before it joins them: joining would take their partitions.
+/// Members that may have died are waited for as long as the bus counts them.
 ///
 /// # Errors
 /// [`PipelineError::Busy`] with their names; where the bus cannot be reached.
-pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str) -> Result<(), PipelineError> {
-    let members = bus.members(&group(stage), topic)?;
-    if members.is_empty() { Ok(()) } else { Err(PipelineError::Busy { stage, members }) }
+pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str, stop: &Flag) -> Result<(), PipelineError> {
+    let (began, mut said) = (monotonic(), false);
+    loop {
+        let members = bus.members(&group(stage), topic)?;
+        if members.is_empty() {
+            return Ok(());
+        }
+        // Who has died may still be counted; who lives will be counted on.
+        if began.elapsed() >= bus.session() || !nap(LOOK_AGAIN.min(bus.session()), stop) {
+            return Err(PipelineError::Busy { stage, members });
+        }
+        if !said {
+            let long = bus.session().as_secs();
+            info!("{stage}: waits up to {long} s to see whether {} still lives", members.join(", "));
+            said = true;
+        }
+    }
 }
 
 /// Records that the stages have not finished.
@@ -112,7 +132,7 @@ impl Whole {
     pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
         let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain, judging } = self;
         for (stage, topic) in STAGES {
-            alone(&*bus, stage, topic)?;
+            alone(&*bus, stage, topic, stop)?;
         }
         let members = Members { bus: &bus, clock: &clock, instance: &instance, retry: &retry };
         let mut validate = members.runner(Validate::default(), RAW, assets)?;
@@ -165,7 +185,7 @@ impl Members<'_> {
             group: group(stage.name()),
             topic: topic.to_owned(),
             instance: self.instance.to_owned(),
-            once: false,
+            once: true,
         };
         Ok(Runner::new(Parts {
             stage,

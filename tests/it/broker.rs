@@ -7,6 +7,7 @@ pub(crate) mod node;
 pub(crate) mod own;
 pub(crate) mod secure;
 pub(crate) mod three;
+pub(crate) mod topics;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +32,7 @@ pub(crate) fn secure(test: &str) -> Option<Secure> {
     if dir.is_none() {
         ignored(test, "a Kafka broker with TLS (tests/run starts one)");
     }
-    dir.map(Secure::at)
+    dir.as_deref().map(Secure::at)
 }
 
 /// The cluster of three, for this test alone until it is dropped. Only tests with `kafka_three` in their path get it.
@@ -44,7 +45,7 @@ pub(crate) fn three(test: &str) -> Option<Three> {
     if dir.is_none() {
         ignored(test, "three Kafka brokers (tests/run starts them)");
     }
-    dir.map(Three::at)
+    dir.as_deref().map(Three::at)
 }
 
 /// What topics, groups and transactional ids of one test begin with: nothing else in this or another run has it.
@@ -58,7 +59,8 @@ pub(crate) fn prefix() -> String {
 
 /// Says on stderr, whatever the harness captures, that a test was not run.
 fn ignored(test: &str, needs: &str) {
-    writeln!(std::io::stderr(), "ignored: {test}: needs {needs}").unwrap();
+    // In one write, on a line of its own: tests run side by side.
+    std::io::stderr().write_all(format!("\nignored: {test}: needs {needs}\n").as_bytes()).unwrap();
 }
 
 /// What the environment names; an empty value names nothing.

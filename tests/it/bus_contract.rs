@@ -12,11 +12,12 @@ use crate::bus_groups::{
     dropped_is_passed, leaver, members_without_joining, not_owned_is_fenced, one_bearer, two_share,
 };
 use crate::bus_member::{Member, WAIT, all, everything, fill, join, message, text, whole};
+use crate::bus_readers::{reader_goes_on, reader_keeps_to};
 
 /// One check.
 type Check = fn(&dyn Bus);
 
-const CHECKS: [(&str, Check); 16] = [
+const CHECKS: [(&str, Check); 18] = [
     ("order per key", order_per_key),
     ("what is refused is kept in no part", refused_whole),
     ("ends are told", ends_are_told),
@@ -31,20 +32,27 @@ const CHECKS: [(&str, Check); 16] = [
     ("reread is exact", reread),
     ("readers begin where they are told", readers_begin),
     ("a reader follows", reader_follows),
+    ("a reader keeps to the partitions it is told", reader_keeps_to),
+    ("a reader goes on at its cursors", reader_goes_on),
     ("lag and topics", lag_and_topics),
     ("retention spares what is young", retention_spares),
 ];
 
-/// Runs every check on a bus of its own; a failure names its check by the thread it happened in.
-pub(crate) fn suite(make: impl Fn() -> Arc<dyn Bus>) {
-    let failed: Vec<&str> = (CHECKS.iter())
-        .filter(|(name, check)| {
-            let (bus, check) = (make(), *check);
-            let thread = std::thread::Builder::new().name((*name).to_owned());
-            thread.spawn(move || check(&*bus)).unwrap().join().is_err()
-        })
-        .map(|(name, _)| *name)
-        .collect();
+/// Runs every check on a bus of its own, `most` at once; a failure names its check by the thread it happened in.
+pub(crate) fn suite(most: usize, make: impl Fn() -> Arc<dyn Bus> + Sync) {
+    let make = &make;
+    let mut failed: Vec<&str> = Vec::new();
+    for checks in CHECKS.chunks(most) {
+        failed.extend(std::thread::scope(|scope| {
+            let run = |(name, check): &(&'static str, Check)| {
+                let thread = std::thread::Builder::new().name((*name).to_owned());
+                let check = *check;
+                (*name, thread.spawn_scoped(scope, move || check(&*make())).unwrap())
+            };
+            let running: Vec<_> = checks.iter().map(run).collect();
+            running.into_iter().filter_map(|(name, thread)| thread.join().is_err().then_some(name)).collect::<Vec<_>>()
+        }));
+    }
     assert!(failed.is_empty(), "failed: {failed:?}");
 }
 

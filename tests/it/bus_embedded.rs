@@ -64,7 +64,7 @@ fn why(path: &Path) -> String {
 fn the_embedded_log_is_a_bus() {
     let folder = tempfile::tempdir().unwrap();
     let made = AtomicUsize::new(0);
-    suite(|| {
+    suite(16, || {
         let name = format!("{}/bus.db", made.fetch_add(1, Ordering::Relaxed));
         Arc::new(open(&folder.path().join(name), &Arc::default(), Options::default()).unwrap())
     });

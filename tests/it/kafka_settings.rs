@@ -48,12 +48,12 @@ fn refused(home: &Home, args: &[&str], says: &[&str]) -> Ran {
 fn each_layer_is_over_the_one_before_and_every_key_says_whence() {
     let home = Home::new();
     let file = home.file("client.properties", "# ours\nlinger.ms=7\nclient.id=of-file\nqueue.buffering.max.ms=8\n");
-    let dump = dumped(&home, "collect", &["-F", &file, "-X", "linger.ms=9"], &[]);
+    let dump = dumped(&home, "score", &["-F", &file, "-X", "linger.ms=9"], &[]);
     assert_eq!(line(&dump, "linger.ms"), "linger.ms=9 # -X");
     assert_eq!(line(&dump, "client.id"), format!("client.id=of-file # {file}:3"));
     assert_eq!(line(&dump, "acks"), "acks=all # gpuhm");
     assert_eq!(line(&dump, "bootstrap.servers"), "bootstrap.servers=h1:9092,h2:9092 # --bus");
-    let of_environment = dumped(&home, "collect", &[], &[("GPUHM_KAFKA_CONFIG", &file)]);
+    let of_environment = dumped(&home, "score", &[], &[("GPUHM_KAFKA_CONFIG", &file)]);
     assert_eq!(line(&of_environment, "linger.ms"), format!("linger.ms=8 # {file}:4"));
 }
 
@@ -81,7 +81,7 @@ fn what_a_command_owns_is_refused_with_place_and_reason() {
     refused(&home, &["-b", "h1:9092", "-X", "sasl.pasword=hunter2"], &["sasl.pasword (-X)"]);
     let short = ["-b", "h1:9092", "-X", "message.timeout.ms=5000"];
     home.fails(&[&["validate", "--once"], &short[..]].concat(), 2, &["message.timeout.ms (-X)", "transaction"]);
-    dumped(&home, "collect", &short[2..], &[]);
+    dumped(&home, "score", &short[2..], &[]);
 }
 
 #[test]

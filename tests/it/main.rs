@@ -39,7 +39,11 @@ mod bus_ends;
 #[cfg(test)]
 mod bus_groups;
 #[cfg(test)]
+mod bus_kafka;
+#[cfg(test)]
 mod bus_member;
+#[cfg(test)]
+mod bus_readers;
 #[cfg(test)]
 mod bus_retention;
 #[cfg(test)]
@@ -52,6 +56,8 @@ mod detect_faults;
 mod detect_levels;
 #[cfg(test)]
 mod detect_recorded;
+#[cfg(test)]
+mod doctor;
 #[cfg(test)]
 mod fleet_absence;
 #[cfg(test)]
@@ -72,9 +78,18 @@ mod generated;
 mod judged;
 #[cfg(test)]
 mod judged_people;
+#[cfg(test)]
+mod kafka_collect;
+#[cfg(test)]
 mod kafka_faults;
 #[cfg(test)]
+mod kafka_move;
+#[cfg(test)]
+mod kafka_security;
+#[cfg(test)]
 mod kafka_settings;
+#[cfg(test)]
+mod kafka_topics;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
@@ -118,6 +133,8 @@ mod sim_quantiles;
 #[cfg(test)]
 mod sim_quiet;
 #[cfg(test)]
+mod spool;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod store_fixtures;
@@ -135,6 +152,8 @@ mod store_queries;
 mod store_sqlite;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tail;
 #[cfg(test)]
 mod tui_fleet;
 #[cfg(test)]

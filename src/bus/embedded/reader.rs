@@ -3,6 +3,7 @@
 //! What one read brings from several partitions is merged by arrival, so that a person who follows a topic sees things
 //! in the order in which they happened; within a partition, log order always holds.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -23,10 +24,10 @@ pub(super) struct EmbeddedReader {
 }
 
 impl EmbeddedReader {
-    pub(super) fn open(mut db: Db, codec: Codec, topic: &str, from: From) -> Result<EmbeddedReader, BusError> {
+    pub(super) fn open(mut db: Db, codec: Codec, topic: &str, from: &From) -> Result<EmbeddedReader, BusError> {
         let cursors = db.read("find where to begin", |tx| {
             let tips = sweep::tips(tx, topic)?;
-            (0..).zip(tips).map(|(partition, tip)| begin(tx, topic, partition, tip, &from)).collect::<Step<Vec<_>>>()
+            (0..).zip(tips).map(|(partition, tip)| begin(tx, topic, partition, tip, from)).collect::<Step<Vec<_>>>()
         })?;
         Ok(EmbeddedReader { db, codec, topic: topic.to_owned(), cursors, turn: 0 })
     }
@@ -89,6 +90,10 @@ impl Reader for EmbeddedReader {
         }
         self.cursors.retain(|cursor| partitions.contains(&cursor.partition));
         Ok(())
+    }
+
+    fn positions(&self) -> BTreeMap<i32, i64> {
+        self.cursors.iter().map(|cursor| (cursor.partition, cursor.position)).collect()
     }
 
     fn ranges(&mut self) -> Result<Vec<(i64, i64)>, BusError> {

@@ -9,7 +9,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::append::ROW_BYTES;
+use super::append::{ROW_BYTES, int};
 use super::file::{Db, Step};
 use crate::bus::{BusError, RAW, VALIDATED};
 use crate::event::Time;
@@ -87,6 +87,32 @@ fn doomed(tx: &Transaction<'_>, bounds: Bounds) -> Step<Vec<Old>> {
     }
     doomed.truncate(certain);
     Ok(doomed)
+}
+
+/// Drops the batches of a topic that a group has read to their end, so that a spool holds what waits and little else.
+pub(super) fn forget(db: &mut Db, group: &str, topic: &str) -> Result<(), BusError> {
+    loop {
+        if db.read("look for what was read", |tx| read(tx, group, topic))?.is_empty() {
+            return Ok(());
+        }
+        db.write("drop what was read", |tx| {
+            read(tx, group, topic)?.iter().try_for_each(|old| drop_one(tx, old).map(|_| ()))
+        })?;
+    }
+}
+
+/// Batches that a group has read to their end, at most [`AT_ONCE`].
+fn read(tx: &Transaction<'_>, group: &str, topic: &str) -> Step<Vec<Old>> {
+    let mut select = tx.prepare_cached(
+        "SELECT b.id, length(b.body), b.topic, b.partition, b.base, b.base + b.count FROM position AS p
+         JOIN batch AS b ON b.topic = p.topic AND b.partition = p.partition AND b.base < p.next
+         WHERE p.crew = ?1 AND p.topic = ?2 AND b.base + b.count <= p.next ORDER BY b.id LIMIT ?3",
+    )?;
+    let rows = select.query_map(params![group, topic, int(AT_ONCE)], |row| {
+        let (bytes, topic, partition) = (row.get::<_, i64>(1)? + ROW_BYTES, row.get(2)?, row.get(3)?);
+        Ok(Old { id: row.get(0)?, topic, partition, after: row.get(5)?, base: row.get(4)?, bytes })
+    })?;
+    Ok(rows.collect::<Result<Vec<_>, _>>()?)
 }
 
 fn drop_one(tx: &Transaction<'_>, old: &Old) -> Step<u64> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::groups::GroupInfo;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Plain;
@@ -122,7 +123,7 @@ impl Looks {
         let reads =
             |member: &&Member| topics(member.metadata().unwrap_or_default()).is_none_or(|all| all.contains(&topic));
         let mut names: Vec<String> =
-            groups.flat_map(|group| group.members()).filter(reads).map(|member| name(member.id()).to_owned()).collect();
+            groups.flat_map(GroupInfo::members).filter(reads).map(|member| name(member.id()).to_owned()).collect();
         names.sort_unstable();
         names.dedup();
         Ok(names)

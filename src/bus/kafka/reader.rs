@@ -1,6 +1,6 @@
 //! A reader without a group: it begins where it is told and never commits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rdkafka::Offset;
@@ -79,6 +79,10 @@ impl Reader for KafkaReader {
                 }
                 Seen::End(partition) => {
                     self.pending.remove(&partition);
+                    let behind = self.scan.position(partition);
+                    if let Some(cursor) = self.cursors.iter_mut().find(|(at, _)| *at == partition) {
+                        cursor.1 = cursor.1.max(behind.unwrap_or(cursor.1));
+                    }
                 }
                 Seen::Nothing if !records.is_empty() => break,
                 Seen::Nothing if self.pending.is_empty() && deadline.is_over() => break,
@@ -90,6 +94,10 @@ impl Reader for KafkaReader {
             }
         }
         Ok(records)
+    }
+
+    fn positions(&self) -> BTreeMap<i32, i64> {
+        self.cursors.iter().copied().collect()
     }
 
     fn only(&mut self, partitions: &[i32]) -> Result<(), BusError> {

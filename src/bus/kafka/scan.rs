@@ -99,11 +99,8 @@ pub(super) fn position(list: &TopicPartitionList, topic: &str, partition: i32) -
 
 /// What the client mends by itself, and has told the error callback.
 pub(super) fn passes(error: &KafkaError) -> bool {
-    let code = match error {
-        KafkaError::MessageConsumption(code) | KafkaError::Global(code) => code,
-        _ => return false,
-    };
     use RDKafkaErrorCode as Code;
+    let (KafkaError::MessageConsumption(code) | KafkaError::Global(code)) = error else { return false };
     matches!(
         code,
         Code::AllBrokersDown

@@ -149,13 +149,16 @@ impl Settings {
         }
     }
 
-    /// The configuration of a client.
+    /// The configuration of a client. It logs what its context must hear: that a broker hung up, as one does that expects
+    /// TLS, is told in a log line (`FAIL`) at the level of information, and as no error.
     #[must_use]
     pub fn client(&self, role: &Role) -> ClientConfig {
         let mut config: ClientConfig = self.effective(role).into_iter().map(|entry| (entry.key, entry.value)).collect();
-        // What `words` makes of a broker that hangs up is logged at this level.
-        let debug = self.entry("debug").is_some();
-        config.set_log_level(if debug { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Info });
+        config.set_log_level(if self.value("debug").is_some() {
+            RDKafkaLogLevel::Debug
+        } else {
+            RDKafkaLogLevel::Info
+        });
         config
     }
 

@@ -100,8 +100,7 @@ fn gather(
             Seen::End(partition) => {
                 // A leader that is new may not know yet how far the log is good.
                 let mark = wanted.iter().find(|(at, ..)| *at == partition).map_or(0, |(.., mark)| *mark);
-                let reached = scan.position(partition).is_none_or(|position| position >= mark);
-                if reached || deadline.is_over() {
+                if scan.position(partition).is_some_and(|position| position >= mark) {
                     pending.remove(&partition);
                 }
             }

@@ -12,7 +12,7 @@ pub(crate) struct Secure {
 }
 
 impl Secure {
-    pub(crate) fn at(dir: String) -> Secure {
+    pub(crate) fn at(dir: &str) -> Secure {
         Secure { dir: PathBuf::from(dir) }
     }
 

@@ -17,11 +17,11 @@ pub(crate) struct Three {
 }
 
 impl Three {
-    pub(crate) fn at(dir: String) -> Three {
+    pub(crate) fn at(dir: &str) -> Three {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let jars = PathBuf::from(told("GPUHM_TEST_KAFKA_LIBS").unwrap());
         let node = |number: usize| {
-            let dir = Path::new(&dir).join(number.to_string());
+            let dir = Path::new(dir).join(number.to_string());
             let address = std::fs::read_to_string(dir.join("address")).unwrap().trim().to_owned();
             Node::at(jars.clone(), dir, address)
         };

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
@@ -68,7 +69,7 @@ impl ConsumerContext for Crew {
             }
             return;
         }
-        let partitions = list.elements().iter().map(|at| at.partition()).collect();
+        let partitions = list.elements().iter().map(TopicPartitionListElem::partition).collect();
         let change = match (given, client.assignment_lost()) {
             (true, _) => Change::Given(partitions),
             (false, false) => Change::Revoked(partitions),

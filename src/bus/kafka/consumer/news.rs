@@ -165,7 +165,23 @@ impl KafkaConsumer {
                 self.untold.lost.push(*partition);
             }
         }
-        self.client.incremental_unassign(&list).map_err(|error| self.assigning(&error))
+        self.give_back(&list)
+    }
+
+    /// Answers the group, which waits for it. What it gave and takes away before it was read was never assigned: that
+    /// is made up for, since librdkafka refuses to take away what it does not have, and would wait for ever.
+    fn give_back(&self, list: &TopicPartitionList) -> Result<(), BusError> {
+        let had = self.client.assignment().map_err(|error| self.assigning(&error))?;
+        let mut missing = TopicPartitionList::new();
+        for at in list.elements() {
+            if had.find_partition(at.topic(), at.partition()).is_none() {
+                missing.add_partition(at.topic(), at.partition());
+            }
+        }
+        if missing.count() > 0 {
+            self.client.incremental_assign(&missing).map_err(|error| self.assigning(&error))?;
+        }
+        self.client.incremental_unassign(list).map_err(|error| self.assigning(&error))
     }
 
     /// Gives back to the group what it takes away, when nothing of it is open here any more.
@@ -175,7 +191,7 @@ impl KafkaConsumer {
             return Ok(());
         }
         let list = self.list(self.revoked.iter().map(|partition| (partition, Offset::Invalid)))?;
-        self.client.incremental_unassign(&list).map_err(|error| self.assigning(&error))?;
+        self.give_back(&list)?;
         for partition in std::mem::take(&mut self.revoked) {
             self.owned.remove(&partition);
         }

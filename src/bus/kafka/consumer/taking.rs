@@ -88,13 +88,15 @@ impl KafkaConsumer {
                     deadline = Deadline::after(ANSWER);
                     records.push(record);
                 }
-                Seen::Record(..) => {}
-                Seen::End(at) if at == partition => return Ok(records),
+                // A leader that is new may not know yet how far its log is good: such an end is none.
+                Seen::End(at) if at == partition && scan.position(at).is_some_and(|position| position >= to) => {
+                    return Ok(records);
+                }
                 Seen::End(_) | Seen::Nothing if deadline.is_over() => {
                     let why = format!("no answer for {} s", deadline.ran().as_secs());
                     return Err(self.kafka.words.failed("read topic again", why));
                 }
-                Seen::End(_) | Seen::Nothing => {}
+                Seen::Record(..) | Seen::End(_) | Seen::Nothing => {}
             }
         }
         let next = records.last().map_or(from, |record| record.offset + 1);

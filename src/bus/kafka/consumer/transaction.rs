@@ -140,7 +140,6 @@ impl KafkaConsumer {
                 let told = self.kafka.words.error("commit for group", &self.join.group, &error);
                 match sorted(told, &error) {
                     Broken::Fenced => Err(Broken::Fenced),
-                    Broken::Changing => Err(Broken::Over),
                     Broken::Nothing(told) if retriable(&error) => {
                         writer.asked = Some(finish.positions.clone());
                         Err(Broken::Unknown(told))

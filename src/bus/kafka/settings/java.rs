@@ -87,7 +87,7 @@ pub fn translated(given: Vec<Entry>) -> Result<Translated, SettingsError> {
             ));
         }
         let nothing = |name: &&str| if name.ends_with('.') { entry.key.starts_with(name) } else { entry.key == *name };
-        if NOTHING.iter().any(|name| nothing(name)) {
+        if NOTHING.iter().any(nothing) {
             out.ignored.push(entry);
         } else {
             out.entries.push(spelt(entry));

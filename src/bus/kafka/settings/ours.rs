@@ -51,7 +51,7 @@ enum Whose {
 use Whose::{Ours, Yours};
 
 /// Whose, for which clients, key, value, reason.
-const ROWS: [(Whose, Of, &str, &str, &str); 27] = [
+const ROWS: [(Whose, Of, &str, &str, &str); 26] = [
     (Yours, Of::All, "client.id", "gpuhm", "how brokers' logs and quotas know it"),
     (
         Ours,
@@ -70,13 +70,6 @@ they have the wrong partitions",
 broker is back (F 4)",
     ),
     (Yours, Of::All, "socket.keepalive.enable", "true", "firewalls forget connections that are silent (J)"),
-    (
-        Yours,
-        Of::All,
-        "log.connection.close",
-        "true",
-        "that a broker hung up, and how far it came, is told to the log only",
-    ),
     (
         Ours,
         Of::Read,
@@ -208,14 +201,12 @@ pub(super) enum Claim {
 
 /// Whether a user may set a key to a value, whatever the command.
 pub(super) fn claim(key: &str, value: &str) -> Claim {
-    let ours = || ROWS.iter().filter(|(whose, _, name, ..)| *whose == Ours && *name == key);
-    if ours().any(|(_, _, _, ours, _)| ours.eq_ignore_ascii_case(value.trim())) {
-        return Claim::Same;
+    // Of several rows of one key the last is the one that users care about.
+    if let Some((.., ours, why)) = ROWS.iter().rfind(|(whose, _, name, ..)| *whose == Ours && *name == key) {
+        return if ours.eq_ignore_ascii_case(value.trim()) { Claim::Same } else { Claim::Owned(why) };
     }
-    let row = ours().next_back().map(|(.., why)| *why);
-    let named = || OWNED.iter().find(|(of, name, _)| *of == Of::All && *name == key).map(|(.., why)| *why);
-    // Of several rows of one key the last has the reason that users care about.
-    row.or_else(named).map_or(Claim::Free, Claim::Owned)
+    let named = OWNED.iter().find(|(of, name, _)| *of == Of::All && *name == key);
+    named.map_or(Claim::Free, |(.., why)| Claim::Owned(why))
 }
 
 /// Why a key is not for users in this role only.

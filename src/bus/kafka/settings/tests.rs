@@ -72,7 +72,7 @@ fn what_a_role_owns_is_refused_with_place_and_reason() {
         "enable.auto.commit=true",
         "auto.commit.enable=true",
         "enable.auto.offset.store=true",
-        "isolation.level=read_something",
+        "isolation.level=read_uncommitted",
         "enable.idempotence=false",
         "acks=1",
         "request.required.acks=0",

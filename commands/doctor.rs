@@ -1,0 +1,140 @@
+//! `gpuhm doctor`: looks at everything a pipeline rests on, and says of each what is wrong and which command mends it.
+//!
+//! A check is a file and a line in the registry; here they are picked, run, each within its time, and shown. What a check
+//! needs of another that failed is not asked again, so that one fault is told once.
+
+mod acl;
+mod ahead;
+mod clock;
+mod file;
+mod lag;
+mod reach;
+mod registry;
+mod schema;
+mod topics;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use gpuhm::pipeline::clock::wall;
+use gpuhm::view::escape::escaped;
+use serde_json::json;
+
+use super::brokers;
+use super::exit::{BAD_NEWS, Failure, Outcome};
+use super::options::{BusOptions, CommonOptions, StoreOptions, interval};
+use super::out::Out;
+use registry::{Check, Finding, REGISTRY, State, Subject, ids};
+
+/// Flags of `doctor`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Only these checks
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = PossibleValuesParser::new(ids()))]
+    only: Vec<String>,
+    /// All but these checks
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = PossibleValuesParser::new(ids()))]
+    skip: Vec<String>,
+    /// How long each check may take
+    #[arg(long, value_name = "D", default_value = "3s", value_parser = interval)]
+    timeout: Duration,
+    /// Exit 1 for warnings, too
+    #[arg(long)]
+    strict: bool,
+    /// table or json
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Format,
+    #[command(flatten)]
+    bus: BusOptions,
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// A check takes several requests, each bounded by the time-out: this many are waited for.
+const REQUESTS: u32 = 3;
+
+/// Runs `doctor`.
+pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
+    let mut settings = brokers::settings(&options.bus)?;
+    if let Some(settings) = &mut settings {
+        settings.connect = options.timeout;
+    }
+    let subject = Arc::new(Subject {
+        common: common.clone(),
+        bus: options.bus.clone(),
+        store: options.store.clone(),
+        kafka: settings,
+        timeout: options.timeout,
+        now: wall(),
+    });
+    let mut found: Vec<(&'static Check, Finding)> = Vec::new();
+    for check in REGISTRY.iter().filter(|check| wanted(options, check.id) && (check.applies)(&subject)) {
+        let stands_on = check.needs.and_then(|needs| found.iter().find(|(of, _)| of.id == needs));
+        let finding = match stands_on {
+            Some((on, finding)) if [State::Fault, State::Skipped].contains(&finding.state) => {
+                Finding::skipped(format!("needs {}", on.id))
+            }
+            _ => within(check, &subject),
+        };
+        found.push((check, finding));
+    }
+    let mut out = Out::new();
+    match options.output {
+        Format::Table => found.iter().try_for_each(|(check, finding)| show(check, finding, &mut out))?,
+        Format::Json => out.line(&object(&found, &subject).to_string())?,
+    }
+    out.flush()?;
+    let worst = if options.strict { State::Warning } else { State::Fault };
+    let bad = found.iter().any(|(_, finding)| finding.state >= worst);
+    Ok(if bad { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS })
+}
+
+fn wanted(options: &Options, id: &str) -> bool {
+    let named = |list: &[String]| list.iter().any(|named| named == id);
+    (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
+}
+
+/// Runs a check; one that does not come back is left behind, it ends with the process.
+fn within(check: &'static Check, subject: &Arc<Subject>) -> Finding {
+    let (tell, told) = channel();
+    let own = Arc::clone(subject);
+    std::thread::spawn(move || drop(tell.send((check.run)(&own))));
+    match told.recv_timeout(subject.timeout * REQUESTS) {
+        Ok(finding) => finding,
+        Err(RecvTimeoutError::Timeout) => {
+            let seconds = (subject.timeout * REQUESTS).as_secs_f64();
+            Finding::fault(format!("no answer within {seconds:.1} s"))
+                .remedy("look for what hangs, or allow more: --timeout 10s")
+        }
+        Err(RecvTimeoutError::Disconnected) => Finding::fault("the check itself failed".to_owned()),
+    }
+}
+
+fn show(check: &Check, finding: &Finding, out: &mut Out) -> Result<(), Failure> {
+    out.line(&format!("{:<8} {:<13} {}", finding.state.word(), check.id, escaped(&finding.text)))?;
+    match &finding.remedy {
+        Some(remedy) => out.line(&format!("{:<22} -> {}", "", escaped(remedy))),
+        None => Ok(()),
+    }
+}
+
+fn object(found: &[(&Check, Finding)], subject: &Subject) -> serde_json::Value {
+    let checks = found.iter().map(|(check, finding)| {
+        let mut object = json!({"id": check.id, "state": finding.state.word(), "text": finding.text});
+        if let (Some(remedy), Some(object)) = (&finding.remedy, object.as_object_mut()) {
+            object.insert("remedy".to_owned(), remedy.as_str().into());
+        }
+        object
+    });
+    json!({"schema": "gpuhm.doctor/1", "at": subject.now.to_string(), "checks": checks.collect::<Vec<_>>()})
+}
