@@ -23,7 +23,6 @@ use self::fault::{Answer, AnswerRow, Person};
 use self::heard::{Heard, Why, clean};
 use self::loss::Loss;
 use crate::bus::BusError;
-use crate::event::matcher::nearest;
 
 /// What the clients of one bus heard. Cheap to share.
 #[derive(Debug, Clone)]
@@ -161,13 +160,6 @@ impl Words {
     /// Whether a broker refuses what only a person can change, and does not only stumble.
     pub(super) fn refused(&self) -> bool {
         self.lock().0.refused(monotonic())
-    }
-
-    /// The error for a topic that is not among those there are, `known`.
-    pub(super) fn no_topic(&self, topic: &str, known: &[&str]) -> BusError {
-        let near = nearest(topic, known).map(|name| format!("did you mean {name}? Else ")).unwrap_or_default();
-        let make = format!("{near}`gpuhm migrate topics -b {}` makes the topics that are missing", self.place());
-        self.unusable(format!("no topic {}", clean(topic)), Some(make))
     }
 
     /// An error that only a person can mend.
