@@ -7,9 +7,9 @@ use clap::Args;
 use gpuhm::bus::{Join, VALIDATED};
 use gpuhm::event::Time;
 use gpuhm::pipeline::backfill::{self, Range};
+use gpuhm::pipeline::crew::{alone, group};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::runner::Parts;
-use gpuhm::pipeline::whole::{alone, group};
 use gpuhm::pipeline::{Clock, Flag, Runner};
 use gpuhm::stage::aggregate::Aggregate;
 

@@ -105,8 +105,10 @@ impl Failure {
 impl From<BusError> for Failure {
     fn from(error: BusError) -> Failure {
         let (code, hint) = match &error {
-            BusError::NoTopic(name) if gpuhm::bus::TOPICS.contains(&name.as_str()) => {
-                (CANNOT, Some("`gpuhm migrate topics` makes the topics that are missing".to_owned()))
+            BusError::NoTopic(name)
+                if gpuhm::bus::TOPICS.contains(&name.as_str()) || name == gpuhm::bus::kafka::STATES =>
+            {
+                (CANNOT, Some("`gpuhm migrate topics` with the same --bus makes it".to_owned()))
             }
             BusError::NoTopic(_) => (CANNOT, Some(format!("the topics are {}", gpuhm::bus::TOPICS.join(", ")))),
             BusError::Unusable { hint, .. } => (CANNOT, hint.clone()),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use gpuhm::bus::{Bus, RAW, VALIDATED};
 use gpuhm::event::{FleetNow, Time};
 use gpuhm::pipeline::clock::{monotonic, nap};
-use gpuhm::pipeline::whole::group;
+use gpuhm::pipeline::crew::group;
 use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::store::{Store, StoreError};
 use gpuhm::view::tui::{Effect, Msg, Pipeline, Read, Stage};

@@ -31,6 +31,9 @@ _gpuhm() {
             gpuhm,demo)
                 cmd="gpuhm__subcmd__demo"
                 ;;
+            gpuhm,doctor)
+                cmd="gpuhm__subcmd__doctor"
+                ;;
             gpuhm,help)
                 cmd="gpuhm__subcmd__help"
                 ;;
@@ -91,6 +94,9 @@ _gpuhm() {
             gpuhm__subcmd__help,demo)
                 cmd="gpuhm__subcmd__help__subcmd__demo"
                 ;;
+            gpuhm__subcmd__help,doctor)
+                cmd="gpuhm__subcmd__help__subcmd__doctor"
+                ;;
             gpuhm__subcmd__help,help)
                 cmd="gpuhm__subcmd__help__subcmd__help"
                 ;;
@@ -127,11 +133,17 @@ _gpuhm() {
             gpuhm__subcmd__help__subcmd__migrate,baseline)
                 cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__baseline"
                 ;;
+            gpuhm__subcmd__help__subcmd__migrate,bus)
+                cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__bus"
+                ;;
             gpuhm__subcmd__help__subcmd__migrate,plan)
                 cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__plan"
                 ;;
             gpuhm__subcmd__help__subcmd__migrate,status)
                 cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__status"
+                ;;
+            gpuhm__subcmd__help__subcmd__migrate,topics)
+                cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__topics"
                 ;;
             gpuhm__subcmd__help__subcmd__migrate,up)
                 cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__up"
@@ -163,6 +175,9 @@ _gpuhm() {
             gpuhm__subcmd__migrate,baseline)
                 cmd="gpuhm__subcmd__migrate__subcmd__baseline"
                 ;;
+            gpuhm__subcmd__migrate,bus)
+                cmd="gpuhm__subcmd__migrate__subcmd__bus"
+                ;;
             gpuhm__subcmd__migrate,help)
                 cmd="gpuhm__subcmd__migrate__subcmd__help"
                 ;;
@@ -171,6 +186,9 @@ _gpuhm() {
                 ;;
             gpuhm__subcmd__migrate,status)
                 cmd="gpuhm__subcmd__migrate__subcmd__status"
+                ;;
+            gpuhm__subcmd__migrate,topics)
+                cmd="gpuhm__subcmd__migrate__subcmd__topics"
                 ;;
             gpuhm__subcmd__migrate,up)
                 cmd="gpuhm__subcmd__migrate__subcmd__up"
@@ -181,6 +199,9 @@ _gpuhm() {
             gpuhm__subcmd__migrate__subcmd__help,baseline)
                 cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__baseline"
                 ;;
+            gpuhm__subcmd__migrate__subcmd__help,bus)
+                cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__bus"
+                ;;
             gpuhm__subcmd__migrate__subcmd__help,help)
                 cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__help"
                 ;;
@@ -189,6 +210,9 @@ _gpuhm() {
                 ;;
             gpuhm__subcmd__migrate__subcmd__help,status)
                 cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__status"
+                ;;
+            gpuhm__subcmd__migrate__subcmd__help,topics)
+                cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__topics"
                 ;;
             gpuhm__subcmd__migrate__subcmd__help,up)
                 cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__up"
@@ -272,7 +296,7 @@ _gpuhm() {
 
     case "${cmd}" in
         gpuhm)
-            opts="-q -h -V --home --log --quiet --help --version collect validate aggregate score predict silence migrate tail top assets run demo completions help"
+            opts="-q -h -V --home --log --quiet --help --version collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -759,8 +783,90 @@ _gpuhm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gpuhm__subcmd__doctor)
+            opts="-o -b -X -F -d -q -h --only --skip --timeout --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock store.schema" -- "${cur}"))
+                    return 0
+                    ;;
+                --skip)
+                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock store.schema" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --bus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kafka)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -X)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kafka-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -F)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --topic-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gpuhm__subcmd__help)
-            opts="collect validate aggregate score predict silence migrate tail top assets run demo completions help"
+            opts="collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -871,6 +977,20 @@ _gpuhm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gpuhm__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gpuhm__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -886,7 +1006,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__help__subcmd__migrate)
-            opts="up status plan verify baseline"
+            opts="up status plan verify baseline topics bus"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -900,6 +1020,20 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__help__subcmd__migrate__subcmd__baseline)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__help__subcmd__migrate__subcmd__bus)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -928,6 +1062,20 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__help__subcmd__migrate__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__help__subcmd__migrate__subcmd__topics)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1166,7 +1314,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate)
-            opts="-o -d -q -h --output --store --home --log --quiet --help up status plan verify baseline help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help up status plan verify baseline topics bus help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1241,8 +1389,82 @@ _gpuhm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gpuhm__subcmd__migrate__subcmd__bus)
+            opts="-b -X -F -o -d -q -h --from --records --replace --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kafka)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -X)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kafka-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -F)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --topic-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gpuhm__subcmd__migrate__subcmd__help)
-            opts="up status plan verify baseline help"
+            opts="up status plan verify baseline topics bus help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1256,6 +1478,20 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__help__subcmd__baseline)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__migrate__subcmd__help__subcmd__bus)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1298,6 +1534,20 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__migrate__subcmd__help__subcmd__topics)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1384,6 +1634,80 @@ _gpuhm() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__migrate__subcmd__topics)
+            opts="-b -X -F -o -d -q -h --partitions --dry-run --check --alter --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --partitions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kafka)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -X)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kafka-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -F)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --topic-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
@@ -2318,7 +2642,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__tail)
-            opts="-t -n -o -b -X -F -q -h --topic --lines --since --no-follow --max --timeout --allow-empty --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --home --log --quiet --help"
+            opts="-t -n -p -o -g -b -X -F -q -h --topic --lines --since --until --partitions --offset --cursor-file --no-follow --max --timeout --allow-empty --output --envelope --severity --gpu --host --rack --cluster --rule --grep --where --bus --kafka --kafka-config --topic-prefix --connect-timeout --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2344,6 +2668,26 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --partitions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --offset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cursor-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2353,11 +2697,47 @@ _gpuhm() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "pretty jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pretty jsonl json raw" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "pretty jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pretty jsonl json raw" -- "${cur}"))
+                    return 0
+                    ;;
+                --severity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gpu)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rack)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --bus)

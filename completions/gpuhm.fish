@@ -38,7 +38,8 @@ complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "aggregate" -d 'Write sa
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "silence" -d 'Silence alerts that are expected'
-complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "migrate" -d 'Make and check the store\'s schema'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "migrate" -d 'Make and check the store\'s schema and Kafka\'s topics; move to another bus'
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "doctor" -d 'Look at everything the pipeline rests on; say what is wrong and what mends it'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "tail" -d 'Follow a topic'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "top" -d 'Show the fleet'
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "assets" -d 'Import and export asset records'
@@ -229,22 +230,24 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "list" -d 'Print silences'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "end" -d 'End a silence before its time'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s o -l output -d 'table or json' -r -f -a "table\t''
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
 info\t'What changes'
 debug\t'Everything'"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s q -l quiet -d 'Nothing on standard error but errors'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "up" -d 'Bring the schema up to date (the default)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "plan" -d 'Print the SQL that is pending'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "up" -d 'Bring the schema up to date (the default)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "plan" -d 'Print the SQL that is pending'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l to -d 'Stop at this version' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
@@ -298,19 +301,107 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l partitions -d 'Partitions of each topic, for a new set [default: as many as the existing have, else 32]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l dry-run -d 'Say what would be made, do nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l check -d 'Look only: exit 1 where a topic is missing or differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l alter -d 'Also change the settings that differ; partitions and replication are never changed'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l from -d 'The bus to leave, `file:DIR`; it stays as it is' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l records -d 'Also copy the records, so that `tail` of the past works'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l replace -d 'Replace what an earlier move left, where the bus to leave went on since'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "up" -d 'Bring the schema up to date (the default)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Print the SQL that is pending'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l only -d 'Only these checks' -r -f -a "clock\t''
+bus.file\t''
+bus.lag\t''
+kafka.reach\t''
+kafka.topics\t''
+kafka.acl\t''
+kafka.lag\t''
+kafka.clock\t''
+store.schema\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l skip -d 'All but these checks' -r -f -a "clock\t''
+bus.file\t''
+bus.lag\t''
+kafka.reach\t''
+kafka.topics\t''
+kafka.acl\t''
+kafka.lag\t''
+kafka.clock\t''
+store.schema\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l timeout -d 'How long each check may take' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s o -l output -d 'table or json' -r -f -a "table\t''
+json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
+warn\t'What someone should look at'
+info\t'What changes'
+debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l strict -d 'Exit 1 for warnings, too'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s q -l quiet -d 'Nothing on standard error but errors'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s t -l topic -d 'Topic: gpu-alerts, gpu-metrics-raw, gpu-metrics-validated, gpu-metrics-invalid' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s n -l lines -d 'Begin with the newest N records of the whole topic, or all of them' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l since -d 'Begin with what is newer: 30m, 2h, or an RFC 3339 time' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s n -l lines -d 'Begin with the newest N records of the whole topic that are wanted, or all of them' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l since -d 'Begin with what is newer: 30m, yesterday, a date, or an RFC 3339 time' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l until -d 'End with what is older; `now` ends at the log\'s end as it stands' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s p -l partitions -d 'Only these partitions' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l offset -d 'Begin in every partition at this offset, or at its newest N with -N, and show records as they arrived' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l cursor-file -d 'Go on where the last run with this file stopped, and keep in it how far this one is' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l max -d 'Stop after this many records' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l timeout -d 'Stop after this long' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty or jsonl [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
-jsonl\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s o -l output -d 'pretty, jsonl, json (an array) or raw (the bytes as they are) [default: pretty on a terminal, else jsonl]' -r -f -a "pretty\t''
+jsonl\t''
+json\t''
+raw\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l severity -d 'info, warning or critical, and what is worse; =warning only that' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l gpu -d 'A GPU by its UUID, eight characters or more of its beginning, or host/index' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l host -d 'A host' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l rack -d 'A rack' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l cluster -d 'A cluster' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l rule -d 'A rule' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s g -l grep -d 'A regular expression that an alert\'s summary, or the JSON of another event, holds' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l where -d 'An expression: rule=xid and not (host=n7 or rack in (r1, r2)); .evidence.xid=79 names any member' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
@@ -323,6 +414,7 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l no-follow -d 'Do not wait for more'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l allow-empty -d 'Exit 0 also where nothing was shown'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l envelope -d 'With jsonl or json: each record in an object that says where it stood'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s o -l output -d 'text (the screen), table, json (gpuhm.fleet/1), csv (a row a GPU) or svg (a picture of the screen)' -r -f -a "text\t''
@@ -460,20 +552,21 @@ info\t'What changes'
 debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "silence" -d 'Silence alerts that are expected'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "migrate" -d 'Make and check the store\'s schema'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "tail" -d 'Follow a topic'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "top" -d 'Show the fleet'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "assets" -d 'Import and export asset records'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "run" -d 'Run every stage in one process'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "demo" -d 'See it work on a simulated fleet'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate tail top assets run demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "collect" -d 'Read GPUs every interval and publish their samples'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "validate" -d 'Check samples, drop duplicates, add asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "aggregate" -d 'Write samples and windows to the store, judge them, raise alerts'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "score" -d 'Score every GPU, with its reasons; judge hosts, racks and silence'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "predict" -d 'State the odds that a GPU fails, with their reasons'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "silence" -d 'Silence alerts that are expected'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "migrate" -d 'Make and check the store\'s schema and Kafka\'s topics; move to another bus'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "doctor" -d 'Look at everything the pipeline rests on; say what is wrong and what mends it'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "tail" -d 'Follow a topic'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "top" -d 'Show the fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "assets" -d 'Import and export asset records'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "run" -d 'Run every stage in one process'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "demo" -d 'See it work on a simulated fleet'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and not __fish_seen_subcommand_from collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from predict" -f -a "label" -d 'Record that a GPU failed, or was taken away'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "add" -d 'Silence what matches, until a time'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "list" -d 'Print silences'
@@ -483,5 +576,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcom
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "plan" -d 'Print the SQL that is pending'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from assets" -f -a "import" -d 'Take in records: CSV with a header, or JSON lines; a record replaces the one of the same GPU'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from assets" -f -a "export" -d 'Print every record'

@@ -5,6 +5,7 @@
 pub mod backfill;
 pub mod clock;
 pub mod collect;
+pub mod crew;
 pub mod judging;
 pub mod moving;
 pub mod passes;

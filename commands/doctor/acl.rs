@@ -1,7 +1,7 @@
 //! `kafka.acl`: what this login may, as far as that can be told without doing it.
 
 use gpuhm::bus::kafka::topics::allowed::{Refused, UNTOLD, refused};
-use gpuhm::pipeline::whole::group;
+use gpuhm::pipeline::crew::group;
 
 use super::reach;
 use super::registry::{Check, Finding, Subject, told};

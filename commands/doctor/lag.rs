@@ -1,7 +1,7 @@
 //! `kafka.lag`, `bus.lag`: how far the stages are behind, and whether anybody is at work.
 
 use gpuhm::bus::{RAW, VALIDATED};
-use gpuhm::pipeline::whole::group;
+use gpuhm::pipeline::crew::group;
 
 use super::registry::{Check, Finding, Subject, told};
 use super::{file, topics};

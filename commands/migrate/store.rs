@@ -47,11 +47,11 @@ pub(super) fn run(common: &CommonOptions, store: &StoreOptions, act: &Act, outpu
     let path = open::store_file(common, store)?;
     let mut out = Out::new();
     let code = match act {
-        Act::Up { to, dry_run } => up(&path, to, dry_run, output, &mut out)?,
+        Act::Up { to, dry_run } => up(&path, *to, *dry_run, output, &mut out)?,
         Act::Status { check } => {
             let status = sqlite::status(&path)?;
             show(&status, output, &mut out)?;
-            if check && !status.settled() { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS }
+            if *check && !status.settled() { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS }
         }
         Act::Plan => {
             for migration in sqlite::plan(&path, None)? {
@@ -61,7 +61,7 @@ pub(super) fn run(common: &CommonOptions, store: &StoreOptions, act: &Act, outpu
         }
         Act::Verify => verify(&path, output, &mut out)?,
         Act::Baseline { version } => {
-            steps(&sqlite::baseline(&path, version)?, output, &mut out)?;
+            steps(&sqlite::baseline(&path, *version)?, output, &mut out)?;
             ExitCode::SUCCESS
         }
     };

@@ -10,8 +10,8 @@ mod member;
 mod records;
 
 use super::PipelineError;
+use super::crew::{STAGES, group};
 use super::retry::Retry;
-use super::whole::{STAGES, group};
 use crate::bus::{Bus, BusError, Consumer, Finish, Join, Position, Recovery, Saved};
 use member::{gather, leave};
 pub use records::Copied;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use tracing::warn;
 
 use super::clock::{nap, wall};
+use super::crew::unread;
 use super::retry::Retry;
-use super::whole::unread;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::{ALERTS, Bus, Message, Producer};
 use crate::event::time::{MINUTE, SECOND};

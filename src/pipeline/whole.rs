@@ -9,16 +9,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tracing::info;
-
-use super::clock::{monotonic, nap};
+use super::clock::nap;
 use super::collect::{Collect, Collected, Room};
+use super::crew::{STAGES, alone, group, unread};
 use super::judging::Judging;
 use super::passes::Passed;
 use super::retry::Retry;
 use super::runner::{Done, Parts};
 use super::{Clock, Flag, Goal, PipelineError, Runner};
-use crate::bus::{Bus, BusError, Join, RAW, VALIDATED};
+use crate::bus::{Bus, Join, RAW, VALIDATED};
 use crate::stage::Stage;
 use crate::stage::aggregate::Aggregate;
 use crate::stage::validate::Validate;
@@ -26,47 +25,6 @@ use crate::store::Store;
 
 /// A fast source waits while more records than this are unread: enough to keep every stage busy, little enough disk.
 const ROOM: u64 = 100_000;
-
-/// How often members are looked at that may have died.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
-
-/// The stages in flow order, each with the topic it reads.
-pub(super) const STAGES: [(&str, &str); 2] = [("validate", RAW), ("aggregate", VALIDATED)];
-
-/// Group of the stage `name`.
-#[must_use]
-pub fn group(name: &str) -> String {
-    format!("gpuhm-{name}")
-}
-
-/// Refuses to begin where others work on what `stage` reads, before it joins them: joining would take their partitions.
-/// Members that may have died are waited for as long as the bus counts them.
-///
-/// # Errors
-/// [`PipelineError::Busy`] with their names; where the bus cannot be reached.
-pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str, stop: &Flag) -> Result<(), PipelineError> {
-    let (began, mut said) = (monotonic(), false);
-    loop {
-        let members = bus.members(&group(stage), topic)?;
-        if members.is_empty() {
-            return Ok(());
-        }
-        // Who has died may still be counted; who lives will be counted on.
-        if began.elapsed() >= bus.session() || !nap(LOOK_AGAIN.min(bus.session()), stop) {
-            return Err(PipelineError::Busy { stage, members });
-        }
-        if !said {
-            let long = bus.session().as_secs();
-            info!("{stage}: waits up to {long} s to see whether {} still lives", members.join(", "));
-            said = true;
-        }
-    }
-}
-
-/// Records that the stages have not finished.
-pub(super) fn unread(bus: &dyn Bus) -> Result<u64, BusError> {
-    STAGES.iter().try_fold(0, |all, (stage, topic)| Ok(all + bus.lag(&group(stage), topic)?))
-}
 
 /// What the pipeline is made of.
 pub struct Whole {

@@ -97,7 +97,13 @@ fn a_service_stays_up_and_says_so_once() {
 fn a_topic_that_is_missing() {
     let Some(address) = broker::shared("kafka_faults::a_topic_that_is_missing") else { return };
     let prefix = broker::prefix();
-    fails(&address, &["--topic-prefix", &prefix], 2, &["no topic", "gpu-metrics-raw"], "`gpuhm migrate topics` makes");
+    fails(
+        &address,
+        &["--topic-prefix", &prefix],
+        2,
+        &["no topic", "gpu-metrics-raw"],
+        "`gpuhm migrate topics` with the same --bus makes it",
+    );
     let ran = Home::new().fails(&["tail", "-t", "gpu-metric-raw", "-b", &address], 2, &["no topic", "gpu-metric-raw"]);
     assert!(ran.err.contains("hint: the topics are gpu-metrics-raw, "), "{}", ran.err);
 }

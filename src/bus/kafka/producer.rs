@@ -119,7 +119,10 @@ pub(super) fn drain(kafka: &Kafka, client: &BaseProducer<Deliveries>, stalled: D
     }
     client.poll(Duration::ZERO);
     match client.context().take() {
-        None => Ok(()),
+        None => {
+            kafka.words.well();
+            Ok(())
+        }
         Some((error, topic)) => Err(kafka.words.error("publish to", &topic, &error)),
     }
 }

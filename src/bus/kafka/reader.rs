@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rdkafka::Offset;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::Kafka;
 use super::patience::{ANSWER, Deadline};
@@ -85,7 +86,14 @@ impl Reader for KafkaReader {
                     }
                 }
                 Seen::Nothing if !records.is_empty() => break,
-                Seen::Nothing if self.pending.is_empty() && deadline.is_over() => break,
+                Seen::Nothing if self.pending.is_empty() && deadline.is_over() => {
+                    // Silence of a cluster that is gone is no news of its topics.
+                    if self.kafka.words.lost() {
+                        let gone = KafkaError::Global(RDKafkaErrorCode::AllBrokersDown);
+                        return Err(self.kafka.words.error("read topic", &self.topic, &gone));
+                    }
+                    break;
+                }
                 Seen::Nothing if patience.is_over() => {
                     let why = format!("no answer for {} s", patience.ran().as_secs());
                     return Err(self.kafka.words.failed("read topic", why));

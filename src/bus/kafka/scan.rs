@@ -81,7 +81,10 @@ impl Scan {
     pub(super) fn next(&self, wait: Duration) -> Result<Seen, BusError> {
         match self.consumer.poll(wait) {
             None => Ok(Seen::Nothing),
-            Some(Ok(message)) => Ok(Seen::Record(message.partition(), record(&message))),
+            Some(Ok(message)) => {
+                self.words.well();
+                Ok(Seen::Record(message.partition(), record(&message)))
+            }
             Some(Err(KafkaError::PartitionEOF(partition))) => Ok(Seen::End(partition)),
             Some(Err(error)) if passes(&error) => Ok(Seen::Nothing),
             Some(Err(error)) => Err(self.error("read topic", &error)),

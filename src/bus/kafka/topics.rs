@@ -14,8 +14,8 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use self::admin::{Admin, Existing};
 use super::Kafka;
+use super::states::STATES;
 use crate::bus::{BusError, PARTITIONS, TOPICS};
-pub use wanted::STATE;
 use wanted::{Wanted, insync, replication, wanted};
 
 /// A setting that is not as it should be.
@@ -80,13 +80,13 @@ pub fn plan(kafka: &Kafka, options: Options) -> Result<Vec<TopicPlan>, BusError>
 }
 
 fn plan_with(admin: &Admin, options: Options) -> Result<Vec<TopicPlan>, BusError> {
-    let names: Vec<String> = TOPICS.iter().chain([&STATE]).map(|name| admin.full(name)).collect();
+    let names: Vec<String> = TOPICS.iter().chain([&STATES]).map(|name| admin.full(name)).collect();
     let (brokers, existing) = admin.existing(&names)?;
     // A set has one count: that of the states, which lie in the partition of their input's number.
     let count = |at: &Existing| at.partitions;
     let found = existing.last().and_then(Option::as_ref).or_else(|| existing.iter().flatten().next()).map(count);
     let partitions = options.partitions.or(found).unwrap_or(PARTITIONS);
-    let plans = TOPICS.iter().chain([&STATE]).zip(names).zip(existing);
+    let plans = TOPICS.iter().chain([&STATES]).zip(names).zip(existing);
     Ok(plans
         .map(|((topic, name), existing)| {
             let wanted = wanted(topic, partitions, replication(brokers));
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_was_made_as_wanted_does_not_differ() {
-        for topic in TOPICS.iter().chain([&STATE]) {
+        for topic in TOPICS.iter().chain([&STATES]) {
             for copies in 1..=3 {
                 let plan = held_against((*topic).to_owned(), &wanted(topic, 32, copies), &as_wanted(topic, 32, copies));
                 assert!(plan.settled(), "{plan:?}");
@@ -210,10 +210,10 @@ mod tests {
 
     #[test]
     fn fewer_copies_are_told_and_ask_for_no_more_in_sync_than_there_are() {
-        let plan = held_against(STATE.to_owned(), &wanted(STATE, 32, 3), &as_wanted(STATE, 32, 1));
+        let plan = held_against(STATES.to_owned(), &wanted(STATES, 32, 3), &as_wanted(STATES, 32, 1));
         let told: Vec<_> = plan.differences.iter().map(|d| (d.setting.as_str(), d.alterable)).collect();
         assert_eq!(told, [("replication.factor", false)]);
-        let more = held_against(STATE.to_owned(), &wanted(STATE, 32, 1), &as_wanted(STATE, 32, 3));
+        let more = held_against(STATES.to_owned(), &wanted(STATES, 32, 1), &as_wanted(STATES, 32, 3));
         assert!(more.settled(), "{more:?}");
     }
 

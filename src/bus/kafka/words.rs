@@ -162,6 +162,11 @@ impl Words {
         self.lock().0.refused(monotonic())
     }
 
+    /// Whether the cluster was met and no broker of it is there now.
+    pub(super) fn lost(&self) -> bool {
+        !self.state.calm.load(Ordering::Acquire) && self.lock().1.lost()
+    }
+
     /// An error that only a person can mend.
     pub(super) fn unusable(&self, why: String, hint: Option<String>) -> BusError {
         BusError::Unusable { place: self.place(), why, hint }

@@ -9,8 +9,8 @@ use super::{MovingError, refused, stopped};
 use crate::bus::{Bus, Consumer, Join};
 use crate::pipeline::PipelineError;
 use crate::pipeline::clock::{monotonic, nap};
+use crate::pipeline::crew::group;
 use crate::pipeline::retry::Retry;
-use crate::pipeline::whole::group;
 
 /// The move's name in both groups: a second one takes the place of a first that was killed.
 pub(super) const INSTANCE: &str = "move";

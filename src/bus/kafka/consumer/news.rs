@@ -73,6 +73,7 @@ impl KafkaConsumer {
             let before = count;
             match self.client.poll(deadline.left()) {
                 Some(Ok(message)) => {
+                    self.kafka.words.well();
                     let (partition, record) = (message.partition(), record(&message));
                     if self.owned.get_mut(&partition).is_some_and(|own| own.keep(record)) {
                         count += 1;

@@ -15,7 +15,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::{STATE, TopicPlan, shape};
+use super::super::states::STATES;
+use super::{TopicPlan, shape};
 use crate::bus::BusError;
 use crate::bus::kafka::Kafka;
 use crate::bus::kafka::context::Plain;
@@ -97,7 +98,7 @@ impl Admin {
 
     /// The brokers, by what they call themselves.
     pub(super) fn brokers(&self) -> Result<Vec<String>, BusError> {
-        let name = self.full(STATE);
+        let name = self.full(STATES);
         let metadata = self.looks.fetch_metadata(Some(&name), self.connect);
         let metadata = metadata.map_err(|error| self.error("connect", "", &error))?;
         Ok(metadata.brokers().iter().map(|broker| format!("{}:{}", broker.host(), broker.port())).collect())

@@ -11,7 +11,8 @@ use rdkafka::producer::{BaseProducer, Producer as _};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{STATE, shape};
+use super::super::states::STATES;
+use super::shape;
 use crate::bus::kafka::Kafka;
 use crate::bus::kafka::context::{Deliveries, Plain};
 use crate::bus::kafka::settings::Role;
@@ -51,7 +52,7 @@ pub fn refused(kafka: &Kafka, groups: &[String], id: &str) -> Result<Vec<Refused
     let looks: BaseConsumer<Plain> = config.create_with_context(Plain(words.clone())).map_err(made)?;
     let mut refused = Vec::new();
     let mut readable = Vec::new();
-    for name in TOPICS.iter().chain([&STATE]).map(|name| format!("{}{name}", settings.prefix)) {
+    for name in TOPICS.iter().chain([&STATES]).map(|name| format!("{}{name}", settings.prefix)) {
         let failed = |error: KafkaError| words.error("look at the topic", &name, &error);
         let metadata = looks.fetch_metadata(Some(&name), settings.connect).map_err(failed)?;
         match metadata.topics().first().map(shape) {
@@ -68,7 +69,7 @@ pub fn refused(kafka: &Kafka, groups: &[String], id: &str) -> Result<Vec<Refused
         let config = settings.client(&Role::Look { group: name.clone() });
         let look: BaseConsumer<Plain> = config.create_with_context(Plain(words.clone())).map_err(made)?;
         let mut asked = TopicPartitionList::new();
-        asked.add_partition(&format!("{}{}", settings.prefix, TOPICS.first().unwrap_or(&STATE)), 0);
+        asked.add_partition(&format!("{}{}", settings.prefix, TOPICS.first().unwrap_or(&STATES)), 0);
         let answer = look.committed_offsets(asked, settings.connect);
         let told = answer.as_ref().is_err_and(group_denied);
         // That the group's coordinator may not be asked for is told by the poll alone.

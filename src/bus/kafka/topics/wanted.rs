@@ -1,9 +1,7 @@
 //! The one table of what each topic should be (design.md section 4), and how copies follow from the brokers there are.
 
 use crate::bus::RAW;
-
-/// The topic of states, in which a state lies in the partition of its input's number. No stage reads or names it.
-pub const STATE: &str = "gpuhm-state";
+use crate::bus::kafka::STATES;
 
 /// How many copies must be in sync for a record to be taken.
 pub(super) const IN_SYNC: &str = "min.insync.replicas";
@@ -31,7 +29,7 @@ const ARRIVAL: (&str, &str) = ("message.timestamp.type", "LogAppendTime");
 
 /// States: the newest of each key stays. Small segments, since the open one is not compacted and a restart reads it whole:
 /// 32 MiB or an hour, compacted when a tenth is stale.
-const STATES: [(&str, &str); 4] = [
+const OF_STATES: [(&str, &str); 4] = [
     ("cleanup.policy", "compact"),
     ("segment.bytes", "33554432"),
     ("segment.ms", "3600000"),
@@ -51,7 +49,7 @@ pub(super) fn insync(copies: i32) -> String {
 
 /// What a topic should be.
 pub(super) fn wanted(topic: &str, partitions: i32, copies: i32) -> Wanted {
-    let own: &[(&str, &str)] = if topic == STATE { &STATES } else { &RECORDS };
+    let own: &[(&str, &str)] = if topic == STATES { &OF_STATES } else { &RECORDS };
     let arrival = (topic == RAW).then_some(&ARRIVAL);
     let settings = ALL.iter().chain(own).chain(arrival).map(|(name, value)| (*name, (*value).to_owned()));
     let settings = settings.chain([(IN_SYNC, insync(copies))]).collect();
@@ -74,17 +72,17 @@ mod tests {
 
     #[test]
     fn raw_alone_is_stamped_by_the_broker_and_states_alone_are_compacted() {
-        for topic in crate::bus::TOPICS.iter().chain([&STATE]) {
+        for topic in crate::bus::TOPICS.iter().chain([&STATES]) {
             let settings = wanted(topic, 32, 1).settings;
             let has = |name: &str, value: &str| settings.contains(&(name_of(name), value.to_owned()));
             assert_eq!(has("message.timestamp.type", "LogAppendTime"), *topic == RAW, "{topic}");
-            assert_eq!(has("cleanup.policy", "compact"), *topic == STATE, "{topic}");
-            assert_eq!(has("retention.ms", "604800000"), *topic != STATE, "{topic}");
+            assert_eq!(has("cleanup.policy", "compact"), *topic == STATES, "{topic}");
+            assert_eq!(has("retention.ms", "604800000"), *topic != STATES, "{topic}");
         }
     }
 
     fn name_of(name: &str) -> &'static str {
-        let all = ALL.iter().chain(&RECORDS).chain(&STATES).chain([&ARRIVAL]);
+        let all = ALL.iter().chain(&RECORDS).chain(&OF_STATES).chain([&ARRIVAL]);
         all.map(|(name, _)| *name).find(|known| *known == name).unwrap()
     }
 }

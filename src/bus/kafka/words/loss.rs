@@ -68,7 +68,6 @@ impl Loss {
     }
 
     /// Whether a met cluster does not answer.
-    #[cfg(test)]
     pub(super) fn lost(&self) -> bool {
         self.since.is_some()
     }
