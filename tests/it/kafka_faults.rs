@@ -28,14 +28,19 @@ fn closed() -> String {
 
 /// Runs a one-shot against these brokers, which must fail so, in one line and nothing besides it but this hint.
 fn fails(brokers: &str, more: &[&str], code: i32, says: &[&str], hint: &str) -> Ran {
-    let home = Home::new();
-    let mut args = vec!["validate", "--once", "--store", "none", "-b", brokers, "--connect-timeout", "3s"];
-    args.extend_from_slice(more);
-    let ran = home.fails(&args, code, says);
-    assert_eq!(ran.out, "");
+    command(&["validate", "--once", "--store", "none"], brokers, more, code, says);
+    let ran = command(&["tail", "-t", "gpu-metrics-raw", "--no-follow"], brokers, more, code, says);
     let hints: Vec<&str> = ran.err.lines().filter_map(|line| line.strip_prefix("hint: ")).collect();
     assert_eq!(hints.len(), 1, "{}", ran.err);
     assert!(hints[0].contains(hint), "{}", ran.err);
+    ran
+}
+
+fn command(command: &[&str], brokers: &str, more: &[&str], code: i32, says: &[&str]) -> Ran {
+    let home = Home::new();
+    let args: Vec<&str> = [command, &["-b", brokers, "--connect-timeout", "3s"], more].concat();
+    let ran = home.fails(&args, code, says);
+    assert_eq!(ran.out, "");
     assert!(!ran.err.contains("trying again"), "a one-shot waits, and says it once: {}", ran.err);
     // Shown by `--nocapture`.
     writeln!(std::io::stderr(), "exit {code}\n{}", ran.err).unwrap();
@@ -92,7 +97,15 @@ fn a_service_stays_up_and_says_so_once() {
 fn a_topic_that_is_missing() {
     let Some(address) = broker::shared("kafka_faults::a_topic_that_is_missing") else { return };
     let prefix = broker::prefix();
-    fails(&address, &["--topic-prefix", &prefix], 2, &["no topic", "gpu-metrics-raw"], "");
+    fails(
+        &address,
+        &["--topic-prefix", &prefix],
+        2,
+        &["no topic", "gpu-metrics-raw"],
+        "`gpuhm migrate topics` with the same --bus makes it",
+    );
+    let ran = Home::new().fails(&["tail", "-t", "gpu-metric-raw", "-b", &address], 2, &["no topic", "gpu-metric-raw"]);
+    assert!(ran.err.contains("hint: the topics are gpu-metrics-raw, "), "{}", ran.err);
 }
 
 #[test]
