@@ -19,8 +19,17 @@
 //! [`pipeline::Clock`] and publishes what it read as [`event::Event`]s, JSON by [`event::codec`].
 //!
 //! **The bus** ([`bus::Bus`]) has ordered, partitioned topics and consumer groups. [`bus::embedded`] keeps it in one SQLite file
-//! that any number of processes share. A GPU's events stay in one partition, by murmur2 of its UUID, so that their order
-//! holds. There is one way to commit, [`bus::Consumer::finish`]: events, states and positions move together or not at all.
+//! that any number of processes share; [`bus::kafka`] keeps it on Apache Kafka, where a fleet's collectors and any number of
+//! instances of each stage meet. Both pass one suite, and nothing above them knows which it is: `commands/open.rs` chooses. A
+//! GPU's events stay in one partition, by murmur2 of its UUID, so that their order holds. On Kafka a stage's output, its
+//! states (topic `gpuhm-state`, same partition number) and its positions are one transaction. There is one way to commit, [`bus::Consumer::finish`]: events, states and positions move together or not at all.
+//!
+//! **The spool** ([`pipeline::spool`]) stands between the collector and Kafka: an embedded log through which every sample
+//! goes, whether a broker answers or not, so that order holds and a kill loses nothing. It drops the oldest at its bound, and says so.
+//!
+//! **Who opens what.** `collect` opens its source and a sink: a file, the embedded bus, or the spool with Kafka behind it.
+//! `validate` and `aggregate` join a group on the bus and open the store; `score` and `predict` read the store and publish
+//! alerts; `tail` reads the bus and `top` the store, without a group: neither commits anything.
 //!
 //! **A stage** ([`stage::Stage`]) is a function of state, instant and record, without I/O. Its state is per GPU
 //! ([`stage::States`]), so that nothing in it can depend on how the stream was cut. [`pipeline::Runner`] is the one loop that

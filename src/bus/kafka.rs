@@ -63,7 +63,7 @@ impl Kafka {
     /// # Errors
     /// As of [`Kafka::open`].
     pub fn open_unless(settings: Settings, stop: &dyn Fn() -> bool) -> Result<Kafka, BusError> {
-        let mut words = Words::new(settings.brokers());
+        let mut words = Words::new(settings.brokers()).with_prefix(&settings.prefix);
         if let Some((user, mechanism)) = settings.login() {
             words = words.with_login(user, mechanism);
         }

@@ -79,6 +79,7 @@ mod judged;
 #[cfg(test)]
 mod judged_people;
 #[cfg(test)]
+mod kafka_acl;
 mod kafka_collect;
 #[cfg(test)]
 mod kafka_faults;

@@ -152,6 +152,10 @@ its state lies elsewhere",
         match error {
             KafkaError::MessageConsumptionFatal(code)
             | KafkaError::MessageConsumption(code @ Code::FencedInstanceId) => Some(self.fatal(*code)),
+            // Who reads by assignment names a group without a right to it; a member needs the right.
+            error if error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {
+                Some(self.kafka.words.error("join group", &self.join.group, error))
+            }
             error if super::scan::passes(error) => None,
             error => Some(self.kafka.words.error("read topic", &self.join.topic, error)),
         }

@@ -30,6 +30,8 @@ pub(super) struct Words {
     brokers: Arc<str>,
     /// Who logs in, and by which mechanism.
     login: Option<Arc<(String, String)>>,
+    /// What stands before names on the cluster.
+    prefix: Arc<str>,
     state: Arc<State>,
 }
 
@@ -44,12 +46,18 @@ impl Words {
     /// Nothing heard yet.
     pub(super) fn new(brokers: &str) -> Words {
         let state = State { calm: AtomicBool::new(false), heard: Mutex::default() };
-        Words { brokers: brokers.into(), login: None, state: Arc::new(state) }
+        Words { brokers: brokers.into(), login: None, prefix: "".into(), state: Arc::new(state) }
     }
 
     /// With who logs in, and by which mechanism, to be named where a login fails.
     pub(super) fn with_login(mut self, user: &str, mechanism: &str) -> Words {
         self.login = Some(Arc::new((user.to_owned(), mechanism.to_owned())));
+        self
+    }
+
+    /// With what stands before names on the cluster: what a hint tells to allow is named in full.
+    pub(super) fn with_prefix(mut self, prefix: &str) -> Words {
+        self.prefix = prefix.into();
         self
     }
 
@@ -214,7 +222,10 @@ impl Words {
         if let Answer::Denied(about) = row.answer {
             // What was not allowed may be another thing than what was asked about.
             let named = acl::names(what) == Some(about) && !subject.is_empty();
-            let resource = if named { subject } else { acl::placeholder(about) };
+            let resource = match subject.strip_prefix(&*self.prefix).unwrap_or(subject) {
+                name if named => &format!("{}{name}", self.prefix),
+                _ => acl::placeholder(about),
+            };
             let user = self.login.as_deref().map(|(user, _)| user.as_str());
             let words = row.words.replace("{subject}", resource).replace("{act}", acl::verb(about, what));
             let words = if named || subject.is_empty() { words } else { format!("{words} ({what} {subject})") };
