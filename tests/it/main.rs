@@ -85,6 +85,8 @@ mod kafka_faults;
 #[cfg(test)]
 mod kafka_move;
 #[cfg(test)]
+mod kafka_outage;
+#[cfg(test)]
 mod kafka_security;
 #[cfg(test)]
 mod kafka_settings;
