@@ -37,6 +37,13 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// The most memory it ever had, in MiB.
+    pub(crate) fn peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.service.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    }
+
     /// What it said so far.
     pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(&self.path).unwrap()
@@ -63,14 +70,28 @@ pub(crate) struct Found {
     pub(crate) key: String,
     pub(crate) value: String,
     pub(crate) at: i64,
+    pub(crate) partition: i32,
+}
+
+/// The longest time between two records that follow each other, in milliseconds.
+pub(crate) fn pause<'a>(found: impl IntoIterator<Item = &'a Found>) -> i64 {
+    let mut times: Vec<i64> = found.into_iter().map(|found| found.at).collect();
+    times.sort_unstable();
+    times.windows(2).map(|two| two[1] - two[0]).max().unwrap_or(0)
 }
 
 impl Line {
     /// Makes the topics, as a person would.
     pub(crate) fn lay(brokers: &str, prefix: &str, settings: &[(&str, &str)]) -> Line {
+        let line = Line::at(brokers, prefix, settings);
+        line.home.ok(&["migrate", "topics", "-b", brokers, "--topic-prefix", prefix]);
+        line
+    }
+
+    /// On topics that are there.
+    pub(crate) fn at(brokers: &str, prefix: &str, settings: &[(&str, &str)]) -> Line {
         let settings = settings.iter().flat_map(|(key, value)| ["-X".to_owned(), format!("{key}={value}")]).collect();
         let line = Line { home: Home::new(), brokers: brokers.to_owned(), prefix: prefix.to_owned(), settings };
-        line.home.ok(&["migrate", "topics", "-b", brokers, "--topic-prefix", prefix]);
         line.home.ok(&["migrate", "-q", "up"]);
         line
     }
@@ -141,7 +162,8 @@ impl Line {
                         let text =
                             |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
                         let at = message.timestamp().to_millis().unwrap();
-                        found.push(Found { key: text(message.key()), value: text(message.payload()), at });
+                        let partition = message.partition();
+                        found.push(Found { key: text(message.key()), value: text(message.payload()), at, partition });
                     }
                     Err(KafkaError::PartitionEOF(partition)) => drop(ends.insert(partition)),
                     // On the way to a broker that has just come back.
