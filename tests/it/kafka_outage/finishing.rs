@@ -11,6 +11,7 @@ use super::{PATIENCE, SHORT};
 use crate::broker::Own;
 use crate::broker::topics::{Topics, settings};
 use crate::bus_member::{join, message, whole};
+use crate::process::until;
 
 /// Publishes the numbers 0, 1, 2, … with positions that say how many: what was finished is what the next owner is told.
 struct Counter {
@@ -88,10 +89,11 @@ fn outages(test: &str, away: fn(&Own), back: fn(&Own), rounds: u32) {
     let kafka = Kafka::open(settings.clone()).unwrap();
     let consumer = kafka.consumer(&join("g", "one")).unwrap();
     let mut counter = Counter { consumer, next: None, recovered: 0, failed: 0, errors: Vec::new() };
-    let over = AtomicBool::new(false);
+    let (counts, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let began = monotonic();
     std::thread::scope(|scope| {
         scope.spawn(|| {
+            until("the first numbers", PATIENCE, || counts.load(Ordering::SeqCst));
             for round in 0..rounds {
                 std::thread::sleep(Duration::from_millis(2000 + 7 * u64::from(round)));
                 away(&own);
@@ -103,6 +105,7 @@ fn outages(test: &str, away: fn(&Own), back: fn(&Own), rounds: u32) {
         });
         while !over.load(Ordering::SeqCst) || counter.next.is_none() {
             counter.step();
+            counts.fetch_or(counter.next > Some(20), Ordering::SeqCst);
             assert!(began.elapsed() < PATIENCE, "it never came back: {:?}", counter.errors);
         }
     });
