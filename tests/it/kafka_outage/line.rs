@@ -133,8 +133,10 @@ impl Line {
         let (gpus, hosts, ticks) = (gpus.to_string(), (gpus / 4).to_string(), ticks.to_string());
         let fleet = ["--gpus", &gpus, "--hosts", &hosts, "--ticks", &ticks, "--speed", speed, "--from", &from];
         let faults = ["--fault", "xid=79@3/1+5m", "--fault", "ecc_dbe@2/0+13m", "--fault", "xid=48@3/2+17m"];
-        // The settings are those of stages: a collector has no transactions.
-        let mut args = vec!["collect", "--source", "sim", "-b", &self.brokers, "--topic-prefix", &self.prefix];
+        // The settings are those of stages: a collector has no transactions. It is a one-shot that waits for ever.
+        let to = ["-b", &self.brokers, "--topic-prefix", &self.prefix, "--connect-timeout", "0"];
+        let mut args = vec!["collect", "--source", "sim"];
+        args.extend(to);
         args.extend(fleet.into_iter().chain(faults));
         let path = self.home.path("collect.err");
         let mut command = self.home.command(&args);
