@@ -84,11 +84,17 @@ mod kafka_collect;
 #[cfg(test)]
 mod kafka_faults;
 #[cfg(test)]
+mod kafka_group;
+#[cfg(test)]
 mod kafka_move;
+#[cfg(test)]
+mod kafka_outage;
 #[cfg(test)]
 mod kafka_security;
 #[cfg(test)]
 mod kafka_settings;
+#[cfg(test)]
+mod kafka_three;
 #[cfg(test)]
 mod kafka_topics;
 #[cfg(test)]

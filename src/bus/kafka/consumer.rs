@@ -3,10 +3,11 @@
 //! Partitions are had in steps: the group gives one (`Given`), `recover` finds where it begins (`Ready`), and only then
 //! does librdkafka read it (`Owned`); what others should have is `Leaving` until it is released. So nothing is read
 //! before its states are, and a rebalance waits for what is open here. Membership is static: a restart takes its former
-//! life's partitions over at once. Parts: `crew` (what the group says), `news` (reading), `taking` (recover and read
+//! life's partitions over at once. Parts: `crew` (what the group says), `exile` (being fenced), `news` (reading), `taking` (recover and read
 //! again), `transaction` (finish).
 
 mod crew;
+mod exile;
 mod news;
 mod taking;
 mod transaction;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 
 use self::crew::Crew;
 use self::transaction::Writer;
@@ -144,34 +145,6 @@ its state lies elsewhere",
     fn holds(&self, partition: i32) -> bool {
         let standing = self.owned.get(&partition).map(|own| own.standing);
         matches!(standing, Some(Standing::Owned | Standing::Leaving | Standing::Ready(_)))
-    }
-
-    /// What a client's error means for this member; `None` where it passes by itself.
-    fn trouble(&mut self, error: &KafkaError) -> Option<BusError> {
-        use RDKafkaErrorCode as Code;
-        match error {
-            KafkaError::MessageConsumptionFatal(code)
-            | KafkaError::MessageConsumption(code @ Code::FencedInstanceId) => Some(self.fatal(*code)),
-            // Who reads by assignment names a group without a right to it; a member needs the right.
-            error if error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {
-                Some(self.kafka.words.error("join group", &self.join.group, error))
-            }
-            error if super::scan::passes(error) => None,
-            error => Some(self.kafka.words.error("read topic", &self.join.topic, error)),
-        }
-    }
-
-    fn fatal(&self, code: RDKafkaErrorCode) -> BusError {
-        let instance = &self.join.instance;
-        let (why, hint) = if code == RDKafkaErrorCode::FencedInstanceId || code == RDKafkaErrorCode::Fatal {
-            (
-                format!("group {}: another process has joined as instance {instance}", self.join.group),
-                Some("give each process a name of its own with --instance".to_owned()),
-            )
-        } else {
-            (format!("group {}: {code}", self.join.group), None)
-        };
-        self.kafka.words.unusable(why, hint)
     }
 }
 

@@ -13,6 +13,9 @@ use rdkafka::{ClientContext, TopicPartitionList};
 use super::super::context::said;
 use super::super::words::Words;
 
+/// What librdkafka's log calls a session that is over; nothing else tells of it.
+const EXPIRED: &str = "SESSTMOUT";
+
 /// A change of what is ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
@@ -30,16 +33,23 @@ pub(super) struct Crew {
     words: Words,
     changes: Mutex<Vec<Change>>,
     closing: AtomicBool,
+    /// The client took its own session for over.
+    expired: AtomicBool,
 }
 
 impl Crew {
     pub(super) fn new(words: Words) -> Crew {
-        Crew { words, changes: Mutex::default(), closing: AtomicBool::new(false) }
+        Crew { words, changes: Mutex::default(), closing: AtomicBool::new(false), expired: AtomicBool::new(false) }
     }
 
     /// What has changed since it was last asked.
     pub(super) fn changes(&self) -> Vec<Change> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the client has ever taken its session for over: from then on the group may fence it without a namesake.
+    pub(super) fn expired(&self) -> bool {
+        self.expired.load(Ordering::SeqCst)
     }
 
     /// From now on everything is let go at once.
@@ -51,6 +61,9 @@ impl Crew {
 impl ClientContext for Crew {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         said(level, facility, message);
+        if facility == EXPIRED {
+            self.expired.store(true, Ordering::SeqCst);
+        }
         self.words.log(facility, message);
     }
 

@@ -36,6 +36,9 @@ impl KafkaConsumer {
 
     /// Lets librdkafka read what was recovered since the last poll.
     pub(super) fn read_on(&mut self) -> Result<(), BusError> {
+        if self.is_over() {
+            return Ok(());
+        }
         let ready = |own: &Own| matches!(own.standing, Standing::Ready(_));
         let again = self.owned.iter().filter(|(_, own)| own.assigned && ready(own));
         let again = self.list(again.map(|(partition, _)| (partition, Offset::Invalid)))?;
@@ -110,8 +113,11 @@ impl KafkaConsumer {
         own.end = at.unwrap_or(last).max(last);
     }
 
-    /// Takes in what the group said; whether it said anything.
+    /// Takes in what the group said; whether it said anything. Of a client that is over nothing can be taken in.
     pub(super) fn changed(&mut self) -> Result<bool, BusError> {
+        if self.is_over() {
+            return Ok(false);
+        }
         let changes = self.client.context().changes();
         let any = !changes.is_empty();
         for change in changes {

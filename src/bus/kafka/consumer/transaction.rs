@@ -70,14 +70,21 @@ impl KafkaConsumer {
             if let Some(gone) = touched().find(|partition| !self.holds(*partition)) {
                 return Err(self.fenced(gone));
             }
-            self.ensure_writer()?;
+            if let Err(error) = self.ensure_writer() {
+                self.hear()?;
+                return Err(error);
+            }
             match self.attempt(finish) {
                 Ok(()) => return Ok(()),
                 Err(Broken::Nothing(error)) => {
                     self.writer = None;
+                    self.hear()?;
                     return Err(error);
                 }
-                Err(Broken::Unknown(error)) => return Err(error),
+                Err(Broken::Unknown(error)) => {
+                    self.hear()?;
+                    return Err(error);
+                }
                 Err(Broken::Changing) => {
                     self.writer = None;
                     self.listen(Duration::from_millis(250))?;
@@ -97,6 +104,11 @@ impl KafkaConsumer {
         Err(self.fenced(first))
     }
 
+    /// Takes in what the group says, which waits for an answer even while nothing can be finished.
+    fn hear(&mut self) -> Result<(), BusError> {
+        self.fetch(READ_AHEAD, Duration::ZERO)
+    }
+
     /// Takes in for a while what the group says; an error where this member's name is another's by now.
     fn listen(&mut self, wait: Duration) -> Result<(), BusError> {
         let deadline = Deadline::after(wait);
@@ -106,7 +118,9 @@ impl KafkaConsumer {
             if self.owned.values().map(|own| own.read.len()).sum::<usize>() >= READ_AHEAD {
                 std::thread::sleep(Duration::from_millis(20));
                 if let Some((code, _)) = self.client.client().fatal_error() {
-                    return Err(self.fatal(code));
+                    // What was logged before is heard by who polls; records of such a client count no more.
+                    while self.client.poll(Duration::ZERO).is_some() {}
+                    self.exiled(code)?;
                 }
             }
         }
