@@ -81,7 +81,11 @@ mod judged_people;
 #[cfg(test)]
 mod kafka_collect;
 #[cfg(test)]
+mod kafka_kill;
+#[cfg(test)]
 mod kafka_move;
+#[cfg(test)]
+mod kafka_same;
 #[cfg(test)]
 mod kafka_security;
 #[cfg(test)]
