@@ -67,12 +67,16 @@ impl Round<'_> {
     /// Runs it; returns how often something was killed.
     fn run(mut self) -> u32 {
         let topics = Topics::make(self.address);
-        let home = Home::on_kafka(self.address, topics.prefix(), &SETTINGS);
+        let debug = std::env::var_os("GPUHM_KILL_LOGS").map(|_| ("debug", "cgrp,eos"));
+        let settings: Vec<(&str, &str)> = SETTINGS.into_iter().chain(debug).collect();
+        let home = Home::on_kafka(self.address, topics.prefix(), &settings);
         let watch = |group, topic| Watch::new(self.address, topics.prefix(), group, topic);
         let mut watches = [watch("gpuhm-validate", "gpu-metrics-raw"), watch("gpuhm-aggregate", "gpu-metrics-validated")];
         let (kills, repeats) = self.disturb(&home, &mut watches);
+        let began = monotonic();
         home.ok(&["validate", "--once"]);
         home.ok(&["aggregate", "--once"]);
+        println!("{}: drained in {} s", self.told, began.elapsed().as_secs());
         self.counted(&home, topics.prefix(), &mut watches, repeats);
         kills
     }
@@ -106,7 +110,9 @@ impl Round<'_> {
                 kills += 1;
                 broker_dies_at = usize::MAX;
             }
-            watches.iter_mut().for_each(|watch| drop(watch.look(&told)));
+            for watch in watches.iter_mut() {
+                watch.look(&told);
+            }
         }
         let repeats = sender.repeats || self.victims.has_collector();
         // Some end in order, some are killed with what they have open.

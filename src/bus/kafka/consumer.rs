@@ -151,10 +151,32 @@ its state lies elsewhere",
         use RDKafkaErrorCode as Code;
         match error {
             KafkaError::MessageConsumptionFatal(code)
-            | KafkaError::MessageConsumption(code @ Code::FencedInstanceId) => Some(self.fatal(*code)),
+            | KafkaError::MessageConsumption(code @ Code::FencedInstanceId) => self.fenced_in_group(*code).err(),
             error if super::scan::passes(error) => None,
             error => Some(self.kafka.words.error("read topic", &self.join.topic, error)),
         }
+    }
+
+    /// The client can do no more. Once its session has run out it joins again without the id that the broker knows, and
+    /// librdkafka then takes answers to what it sent before for another's joining: so it joins anew, with a new client.
+    /// Who is fenced then has a namesake.
+    fn fenced_in_group(&mut self, code: RDKafkaErrorCode) -> Result<(), BusError> {
+        if !self.client.context().expired() {
+            return Err(self.fatal(code));
+        }
+        tracing::debug!("kafka: group {}: fenced after its session had run out; joins anew", self.group);
+        let client = Self::client(&self.kafka, &self.join, &self.topic, &self.group)?;
+        self.client.context().close();
+        self.client = client;
+        self.writer = None;
+        self.revoked.clear();
+        self.recovered.clear();
+        for (partition, own) in std::mem::take(&mut self.owned) {
+            if own.standing != (Standing::Given { told: false }) {
+                self.untold.lost.push(partition);
+            }
+        }
+        Ok(())
     }
 
     fn fatal(&self, code: RDKafkaErrorCode) -> BusError {

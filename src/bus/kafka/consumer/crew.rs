@@ -29,16 +29,22 @@ pub(super) struct Crew {
     words: Words,
     changes: Mutex<Vec<Change>>,
     closing: AtomicBool,
+    expired: AtomicBool,
 }
 
 impl Crew {
     pub(super) fn new(words: Words) -> Crew {
-        Crew { words, changes: Mutex::default(), closing: AtomicBool::new(false) }
+        Crew { words, changes: Mutex::default(), closing: AtomicBool::new(false), expired: AtomicBool::new(false) }
     }
 
     /// What has changed since it was last asked.
     pub(super) fn changes(&self) -> Vec<Change> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the member's session has run out in its own eyes: no broker answered for as long.
+    pub(super) fn expired(&self) -> bool {
+        self.expired.load(Ordering::SeqCst)
     }
 
     /// From now on everything is let go at once.
@@ -49,6 +55,10 @@ impl Crew {
 
 impl ClientContext for Crew {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // No event tells of it.
+        if facility == "SESSTMOUT" {
+            self.expired.store(true, Ordering::SeqCst);
+        }
         said(level, facility, message);
     }
 

@@ -106,7 +106,7 @@ impl KafkaConsumer {
             if self.owned.values().map(|own| own.read.len()).sum::<usize>() >= READ_AHEAD {
                 std::thread::sleep(Duration::from_millis(20));
                 if let Some((code, _)) = self.client.client().fatal_error() {
-                    return Err(self.fatal(code));
+                    return self.fenced_in_group(code);
                 }
             }
         }
