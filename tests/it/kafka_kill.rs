@@ -71,7 +71,8 @@ impl Round<'_> {
         let settings: Vec<(&str, &str)> = SETTINGS.into_iter().chain(debug).collect();
         let home = Home::on_kafka(self.address, topics.prefix(), &settings);
         let watch = |group, topic| Watch::new(self.address, topics.prefix(), group, topic);
-        let mut watches = [watch("gpuhm-validate", "gpu-metrics-raw"), watch("gpuhm-aggregate", "gpu-metrics-validated")];
+        let mut watches =
+            [watch("gpuhm-validate", "gpu-metrics-raw"), watch("gpuhm-aggregate", "gpu-metrics-validated")];
         let (kills, repeats) = self.disturb(&home, &mut watches);
         let began = monotonic();
         home.ok(&["validate", "--once"]);

@@ -116,7 +116,8 @@ fn of(records: &[Found], key: &str) -> (i32, Vec<u8>) {
 fn times<'a>(records: impl Iterator<Item = &'a Found>, first: bool) -> BTreeMap<(i32, Vec<u8>), Vec<String>> {
     let (mut times, mut seen) = (BTreeMap::<_, Vec<String>>::new(), HashSet::new());
     for record in records {
-        let (key, time) = ((record.partition, record.key.clone()), record.time().expect("an event that was not refused"));
+        let (key, time) =
+            ((record.partition, record.key.clone()), record.time().expect("an event that was not refused"));
         if seen.insert((key.clone(), time.clone())) || !first {
             times.entry(key).or_default().push(time);
         }

@@ -86,3 +86,17 @@ impl ConsumerContext for Crew {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_ran_out_is_heard_of_in_the_log() {
+        let crew = Crew::new(Words::new("h1:9092"));
+        crew.log(RDKafkaLogLevel::Info, "FAIL", "Disconnected");
+        assert!(!crew.expired());
+        crew.log(RDKafkaLogLevel::Warning, "SESSTMOUT", "Consumer group session timed out");
+        assert!(crew.expired());
+    }
+}
