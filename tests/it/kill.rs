@@ -5,85 +5,9 @@
 
 use std::time::Duration;
 
-use crate::process::recording::{pieces, simulated, spoilt};
-use crate::process::tables::{PASSES, Tables, all, all_same, number, same};
-use crate::process::{Dice, Home, Service, parsed};
-
-/// What a run left behind.
-struct Left {
-    tables: Tables,
-    alerts: Vec<String>,
-    refused: Vec<String>,
-}
-
-impl Left {
-    fn of(home: &Home) -> Left {
-        let tables = all(&home.store());
-        let mut refused: Vec<String> = home.topic("gpu-metrics-invalid").iter().map(|line| reasons(line)).collect();
-        refused.sort_unstable();
-        let mut alerts = home.topic("gpu-alerts");
-        alerts.retain(|line| !PASSES.contains(&parsed(line)["rule"].as_str().unwrap()));
-        Left { tables, alerts, refused }
-    }
-
-    /// Holds what another run left against it; a sender that repeats itself repeats refused events, too.
-    fn same(&self, told: &str, mut other: Left, repeats: bool) {
-        all_same(told, &self.tables, &other.tables);
-        same(told, "gpu-alerts", &self.alerts, &other.alerts);
-        let mut refused = self.refused.clone();
-        if repeats {
-            refused.dedup();
-            other.refused.dedup();
-        }
-        same(told, "gpu-metrics-invalid", &refused, &other.refused);
-    }
-}
-
-/// A refusal without when it came and where it stood in the log.
-fn reasons(line: &str) -> String {
-    let mut refusal = parsed(line);
-    let object = refusal.as_object_mut().unwrap();
-    object.remove("timestamp");
-    object.remove("source");
-    refusal.to_string()
-}
-
-/// The recording, in one file and in pieces, and what an undisturbed run makes of it.
-struct Fixed {
-    home: Home,
-    whole: String,
-    pieces: Vec<String>,
-    left: Left,
-}
-
-impl Fixed {
-    fn new() -> Fixed {
-        let home = Home::new();
-        let lines = spoilt(simulated(&home, 210));
-        let join = |lines: &[String]| lines.join("\n") + "\n";
-        let whole = home.file("recording.jsonl", join(&lines));
-        let pieces = pieces(&lines).into_iter().enumerate();
-        let pieces = pieces.map(|(at, lines)| home.file(&format!("piece-{at}.jsonl"), join(&lines))).collect();
-        collect(&home, &whole);
-        home.ok(&["validate", "--once"]);
-        home.ok(&["aggregate", "--once"]);
-        let left = Left::of(&home);
-        Fixed { home, whole, pieces, left }
-    }
-}
-
-fn replay(file: &str) -> String {
-    format!("replay:{file}")
-}
-
-fn collect(home: &Home, file: &str) {
-    home.ok(&["collect", "--source", &replay(file), "--speed", "max"]);
-}
-
-/// The environment variable as a number.
-fn setting(name: &str) -> Option<u64> {
-    std::env::var_os(name)?.to_str()?.parse().ok()
-}
+use crate::process::left::{Fixed, Left, replay, setting};
+use crate::process::tables::number;
+use crate::process::{Dice, Home, Service};
 
 /// A service that is killed and started again and again; now and then as a one-shot.
 struct Victim<'a> {

@@ -80,15 +80,20 @@ mod judged;
 mod judged_people;
 #[cfg(test)]
 mod kafka_acl;
+#[cfg(test)]
 mod kafka_collect;
 #[cfg(test)]
 mod kafka_faults;
 #[cfg(test)]
 mod kafka_group;
 #[cfg(test)]
+mod kafka_kill;
+#[cfg(test)]
 mod kafka_move;
 #[cfg(test)]
 mod kafka_outage;
+#[cfg(test)]
+mod kafka_same;
 #[cfg(test)]
 mod kafka_security;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod child;
 pub(crate) mod garbage;
+pub(crate) mod left;
 pub(crate) mod recording;
 pub(crate) mod tables;
 
@@ -31,11 +32,24 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub(crate) struct Home {
     dir: TempDir,
+    /// What its commands have in their environment beside where it is.
+    named: Vec<(&'static str, String)>,
 }
 
 impl Home {
     pub(crate) fn new() -> Home {
-        Home { dir: tempfile::tempdir().unwrap() }
+        Home { dir: tempfile::tempdir().unwrap(), named: Vec::new() }
+    }
+
+    /// One whose bus is Kafka: topics under `prefix`, and client settings.
+    pub(crate) fn on_kafka(address: &str, prefix: &str, settings: &[(&str, &str)]) -> Home {
+        let mut home = Home::new();
+        let lines: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+        let settings = home.file("kafka.properties", lines.concat());
+        let bus = format!("kafka://{address}");
+        home.named.extend([("GPUHM_BUS", bus), ("GPUHM_TOPIC_PREFIX", prefix.to_owned())]);
+        home.named.push(("GPUHM_KAFKA_CONFIG", settings));
+        home
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -69,6 +83,7 @@ impl Home {
     fn clean(&self, command: &mut Command) {
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("PATH", path).env("HOME", self.path("person")).env("GPUHM_HOME", self.path("home"));
+        command.envs(self.named.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).current_dir(self.dir.path());
     }
 

@@ -45,6 +45,7 @@ impl KafkaConsumer {
         }
         self.revoked.clear();
         self.recovered.clear();
+        self.writer = None;
         self.client.context().close();
         self.client = client;
         Ok(())
