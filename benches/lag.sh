@@ -32,7 +32,7 @@ watched() { # NAME EVENTS COMMAND...
   wait "$pid"
   awk -v name="$name" -v n="$count" -v ns="$(($(date +%s%N) - start))" -v cpu="${cpu:-0}" -v peak="$peak" -v bound="$bound" -v seen="$seen" 'BEGIN {
     printf "%-10s %8d events of lag: %6.1f s, %5.1f k/s, CPU %5.1f us an event, peak RSS %4d MiB of %d (%d looks)%s\n",
-      name, n, ns / 1e9, n / (ns / 1e6), cpu * 1e4 / n, peak / 1024, bound, seen, peak / 1024 > bound ? "  TOO MUCH" : "" }'
+      name, n, ns / 1e9, n / (ns / 1e6), cpu * 1e4 / n, peak / 1024, bound, seen, (peak / 1024 > bound ? "  TOO MUCH" : "") }'
   [ $((peak / 1024)) -le "$bound" ] || bad=1
 }
 

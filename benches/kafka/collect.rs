@@ -12,7 +12,7 @@ const ROUNDS: usize = 3;
 
 pub(crate) fn run(field: &Field) -> anyhow::Result<()> {
     field.topics("bench-collect.")?;
-    for (gpus, hosts, ticks) in [(8, 1, 12_500), (512, 64, 400)] {
+    for (gpus, hosts, ticks) in [(8, 1, 2_500), (512, 64, 200)] {
         let events = real(gpus * ticks);
         let numbers = [("--gpus", gpus), ("--hosts", hosts), ("--ticks", ticks)];
         let (mut spooled, mut lines) = (Vec::new(), Vec::new());
