@@ -20,7 +20,10 @@ use crate::exit::Failure;
 const WAIT: Duration = Duration::from_millis(250);
 /// A log whose end was not reached and that is silent for so long ends here (J): a transaction on it is open.
 const SILENCE: Duration = Duration::from_secs(5);
-const BATCH: usize = 2048;
+/// Records of one read: what is read is written while it is still in a core's own cache.
+const BATCH: usize = 256;
+/// Records sorted at a time where few are wanted.
+const FEW: usize = 2048;
 /// A backlog is sorted by time in pieces of this many records, so that a week of them fits into memory.
 const PIECE: usize = 100_000;
 
@@ -86,7 +89,7 @@ impl Tail {
         let ends: BTreeMap<i32, i64> = self.reading.ranges()?.into_iter().map(|(at, (_, end))| (at, end)).collect();
         let (mut before, mut later): (Vec<Timed>, Vec<(i32, Record)>) = (Vec::new(), Vec::new());
         // Few are wanted: they need not wait until many are sorted.
-        let piece = if self.show.max() < PIECE as u64 { BATCH } else { PIECE };
+        let piece = if self.show.max() < PIECE as u64 { FEW } else { PIECE };
         let mut silent = Duration::ZERO;
         while !self.is_over() && is_behind(&self.reading.positions(), &ends) {
             let records = self.read()?;
@@ -98,7 +101,7 @@ impl Tail {
             if sorted {
                 self.sort_in(records, &ends, &mut before, &mut later);
                 match self.plan.keep {
-                    Some(count) => self.newest_only(&mut before, count, BATCH),
+                    Some(count) => self.newest_only(&mut before, count, FEW),
                     None if before.len() >= piece => self.show_sorted(&mut before)?,
                     None => {}
                 }

@@ -20,6 +20,8 @@ use crate::bus::{BusError, Message, Producer};
 pub(super) const RECORD_LIMIT: usize = 8 << 20;
 /// How long acknowledgements may stay away before a send counts as failed.
 const STALLED: Duration = Duration::from_secs(10);
+/// Pause between two looks at acknowledgements. The client's own wait burns the last millisecond of its time-out.
+const LOOK: Duration = Duration::from_micros(200);
 
 /// A producer on its own client.
 pub(super) struct KafkaProducer {
@@ -94,7 +96,8 @@ pub(super) fn put(
                     let why = format!("not acknowledged for {} s", deadline.ran().as_secs());
                     return Err(kafka.words.failed("publish", why));
                 }
-                client.poll(Duration::from_millis(1));
+                client.poll(Duration::ZERO);
+                std::thread::sleep(LOOK);
                 record = back;
             }
             Err((error, record)) => return Err(kafka.words.error("publish to", record.topic, &error)),
@@ -106,10 +109,12 @@ pub(super) fn put(
 pub(super) fn drain(kafka: &Kafka, client: &BaseProducer<Deliveries>, stalled: Duration) -> Result<(), BusError> {
     let (mut deadline, mut left) = (Deadline::after(stalled), client.in_flight_count());
     while left > 0 {
-        client.poll(Duration::from_millis(1));
+        client.poll(Duration::ZERO);
         let now = client.in_flight_count();
         if now < left {
             deadline = Deadline::after(stalled);
+        } else {
+            std::thread::sleep(LOOK);
         }
         left = now;
         if deadline.is_over() {
