@@ -18,8 +18,8 @@ use crate::process::{Home, Service, parsed, until};
 
 /// Longer than anything waited for takes, however busy the machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
-/// How long a service may take to end once it is told: its drain time.
-pub(crate) const DRAIN: Duration = Duration::from_secs(20);
+/// How long a service may take to end once it is told: the drain time of 20 s, and a little of a busy machine.
+pub(crate) const DRAIN: Duration = Duration::from_secs(28);
 const PARTITIONS: i32 = 32;
 
 /// A home and topics of one installation.
