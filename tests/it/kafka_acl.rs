@@ -89,7 +89,8 @@ fn each_command_needs_the_rights_that_the_docs_name() {
     user.rights("--add", "--operation Create --operation DescribeConfigs --topic P- --resource-pattern-type prefixed");
     user.may(topics);
     user.may(&format!("{topics} --check"));
-    user.rights("--remove", "--topic P- --resource-pattern-type prefixed");
+    let made = "--operation Describe --operation Create --operation DescribeConfigs";
+    user.rights("--remove", &format!("{made} --topic P- --resource-pattern-type prefixed"));
 
     user.may_not(COLLECT, "not allowed to look at topic P-gpu-metrics-raw", "--topic P-gpu-metrics-raw");
     user.rights("--add", "--operation Write --topic P-gpu-metrics-raw");
