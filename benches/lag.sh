@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 events="${1:-1000000}"
 gpus=512
 # MiB; docs/kafka.md, "Memory", says of what it is made.
-bound="${BOUND:-384}"
+bound="${BOUND:-400}"
 gpuhm="${GPUHM:-${CARGO_TARGET_DIR:-target}/release/gpuhm}"
 broker="${GPUHM_BENCH_KAFKA:?names no broker: run benches/kafka.sh lag}"
 work="$(mktemp -d)"
