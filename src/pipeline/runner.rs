@@ -27,8 +27,8 @@ use part::Part;
 const STEP: usize = 8192;
 /// How long a poll waits for news: the delay that a record meets at most on an idle bus.
 const WAIT: Duration = Duration::from_millis(200);
-/// How long a one-shot waits to be given every partition: a Kafka group takes seconds to settle.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a one-shot waits to be given every partition: longer than a Kafka session, after which a dead member's are free.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When a runner ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl<S: Stage> Runner<S> {
     /// What cannot be mended by trying again; where others hold partitions that [`Goal::End`] needs.
     pub fn run(&mut self, goal: Goal, stop: &Flag, drain: &Flag) -> Result<(), PipelineError> {
         let mut ends = None;
-        let started = monotonic();
+        let mut started = monotonic();
         while !stop.is_set() {
             if self.parts.reload.take() {
                 info!("{}: saves every state", self.parts.stage.name());
@@ -125,7 +125,7 @@ impl<S: Stage> Runner<S> {
             let Some(ends) = &ends else { continue };
             match self.reached(ends) {
                 Some(true) => return self.close(true),
-                Some(false) => {}
+                Some(false) => started = monotonic(),
                 None if started.elapsed() > PATIENCE => return Err(self.busy()?),
                 None => std::thread::sleep(Duration::from_millis(20)),
             }

@@ -202,14 +202,15 @@ impl Consumer for KafkaConsumer {
 impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         // What the group waits for must be answered before the client closes, or it never does.
+        let heard = self.changed().map(|_| ());
         for own in self.owned.values_mut() {
             own.standing = Standing::Given { told: true };
         }
-        let answered = self.changed().and_then(|_| self.read_on()).and_then(|()| self.let_go());
-        if let Err(error) = answered {
-            tracing::debug!("kafka: leaving: {error}");
+        for answered in [heard, self.read_on(), self.let_go()] {
+            if let Err(error) = answered {
+                tracing::debug!("kafka: leaving: {error}");
+            }
         }
-        // Closing takes everything away and waits until it is given up.
-        self.client.context().close();
+        self.leave();
     }
 }

@@ -1,8 +1,8 @@
 //! Publishes outside transactions: what collectors and passes send. Idempotent, acknowledged by all replicas.
 //!
-//! What could be refused is refused before anything is sent. A send that is not acknowledged in time ends the client:
-//! what it still held is given up, and the caller, who has it, sends it again by a new one; order per key holds, since
-//! a wave is repeated whole.
+//! What could be refused is refused before anything is sent. What is not acknowledged in time goes on waiting, so that the
+//! same send, tried again, makes no second copy of it; only where a record was given up does the client go, and the
+//! caller, who has it, sends all again by a new one: order per key holds, since a wave is repeated whole.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -28,11 +28,13 @@ pub(super) struct KafkaProducer {
     kafka: Kafka,
     client: Option<BaseProducer<Deliveries>>,
     known: HashSet<&'static str>,
+    /// What a send that was not acknowledged in time had handed over.
+    waiting: Vec<Message>,
 }
 
 impl KafkaProducer {
     pub(super) fn new(kafka: &Kafka) -> KafkaProducer {
-        KafkaProducer { kafka: kafka.clone(), client: None, known: HashSet::new() }
+        KafkaProducer { kafka: kafka.clone(), client: None, known: HashSet::new(), waiting: Vec::new() }
     }
 
     fn send_all(&mut self, messages: &[Message]) -> Result<(), BusError> {
@@ -40,11 +42,22 @@ impl KafkaProducer {
             Some(client) => client,
             None => client(&self.kafka, &Role::Producer)?,
         };
-        // Whatever fails, this client goes with it.
-        enqueue(&self.kafka, &client, messages)?;
-        drain(&self.kafka, &client, STALLED)?;
+        // What waits from an earlier try is on its way still: it is not sent a second time beside that.
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            // Where this fails, the client goes with what it holds.
+            enqueue(&self.kafka, &client, messages)?;
+        }
+        match drain(&self.kafka, &client, STALLED) {
+            Err(error) if client.in_flight_count() > 0 => {
+                self.waiting = if waiting.is_empty() { messages.to_vec() } else { waiting };
+                self.client = Some(client);
+                return Err(error);
+            }
+            done => done?,
+        }
         self.client = Some(client);
-        Ok(())
+        if waiting.is_empty() || waiting == messages { Ok(()) } else { self.send_all(messages) }
     }
 }
 
@@ -128,13 +141,28 @@ pub(super) fn drain(kafka: &Kafka, client: &BaseProducer<Deliveries>, stalled: D
             kafka.words.well();
             Ok(())
         }
-        Some((error, topic)) => Err(kafka.words.error("publish to", &topic, &error)),
+        Some((error, topic)) => Err(match error.rdkafka_error_code() {
+            // Who sent it knows its size; a topic that others made may take less than we do.
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => BusError::TooLarge { topic, size: 0, limit: 0 },
+            _ => kafka.words.error("publish to", &topic, &error),
+        }),
+    }
+}
+
+/// Says of the largest record that it is too large, where a broker refused one and did not say which.
+pub(super) fn sized(error: BusError, messages: &[Message]) -> BusError {
+    match error {
+        BusError::TooLarge { topic, size: 0, .. } => {
+            let size = messages.iter().map(|message| message.key.len() + message.value.len()).max().unwrap_or(0);
+            BusError::TooLarge { topic, size, limit: size.saturating_sub(1) }
+        }
+        error => error,
     }
 }
 
 impl Producer for KafkaProducer {
     fn send(&mut self, messages: &[Message]) -> Result<(), BusError> {
         check(&self.kafka, messages, &mut self.known)?;
-        self.send_all(messages)
+        self.send_all(messages).map_err(|error| sized(error, messages))
     }
 }

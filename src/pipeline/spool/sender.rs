@@ -156,7 +156,10 @@ impl Sender {
                     return Err(error.into());
                 }
                 Err(error) => {
-                    self.producer = None;
+                    // One that only waits goes on waiting: a new one would send a second copy.
+                    if !matches!(error, BusError::Failed { .. }) {
+                        self.producer = None;
+                    }
                     self.shared.lost(&error);
                     if !nap(pause, &self.shared.halt) {
                         return Ok(());

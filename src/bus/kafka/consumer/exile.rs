@@ -46,9 +46,19 @@ impl KafkaConsumer {
         self.revoked.clear();
         self.recovered.clear();
         self.writer = None;
-        self.client.context().close();
+        self.leave();
         self.client = client;
         Ok(())
+    }
+
+    /// Answers whatever the group still waits for; from here on callbacks answer by themselves. A client that closes with
+    /// an answer open never does.
+    pub(super) fn leave(&self) {
+        self.client.context().close();
+        drop(self.client.context().changes());
+        if let Err(error) = self.client.unassign() {
+            tracing::debug!("kafka: leaving group {}: {error}", self.group);
+        }
     }
 
     fn fatal(&self, code: Code) -> BusError {

@@ -15,6 +15,8 @@ use crate::bus::{Batch, BusError, Polled};
 
 /// How long records are gathered once the first has come: a transaction costs about 5 ms, however few are in it.
 const GATHER: Duration = Duration::from_millis(50);
+/// Bytes of records that are read ahead at most, but for one record: a step of large ones is shorter.
+pub(super) const BYTES: usize = 32 << 20;
 /// Least wait for what a broker is about to send: who reads to an end asks without waiting.
 const MOMENT: Duration = Duration::from_millis(10);
 
@@ -67,19 +69,20 @@ impl KafkaConsumer {
         Ok(())
     }
 
-    /// Reads at most about `max` records; returns when there are some, when the group has something to say, or after
-    /// `wait`.
+    /// Reads at most about `max` records, and not many bytes more than [`BYTES`]; returns when there are some, when the
+    /// group has something to say, or after `wait`.
     pub(super) fn fetch(&mut self, max: usize, wait: Duration) -> Result<(), BusError> {
         let mut deadline = Deadline::after(wait.max(MOMENT));
-        let mut count: usize = self.owned.values().map(|own| own.read.len()).sum();
-        while count < max {
+        let (mut count, mut bytes) = self.kept();
+        while count < max && bytes < BYTES {
             let before = count;
             match self.client.poll(deadline.left()) {
                 Some(Ok(message)) => {
                     self.kafka.words.well();
                     let (partition, record) = (message.partition(), record(&message));
+                    let weight = record.key.len() + record.value.len();
                     if self.owned.get_mut(&partition).is_some_and(|own| own.keep(record)) {
-                        count += 1;
+                        (count, bytes) = (count + 1, bytes + weight);
                     }
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => self.ended(partition),
@@ -104,6 +107,20 @@ impl KafkaConsumer {
         self.changed().map(|_| ())
     }
 
+    /// Records that were read and not handed out yet, and their bytes.
+    pub(super) fn kept(&self) -> (usize, usize) {
+        let all = || self.owned.values().flat_map(|own| &own.read);
+        (all().count(), all().map(|record| record.key.len() + record.value.len()).sum())
+    }
+
+    /// Gives up what was read and not handed out: it is read again by the next poll.
+    pub(super) fn read_later(&mut self) {
+        for own in self.owned.values_mut().filter(|own| own.standing == Standing::Owned) {
+            own.standing = Standing::Ready(own.next);
+            own.read = Vec::new();
+        }
+    }
+
     fn ended(&mut self, partition: i32) {
         let at = self.client.position().ok().and_then(|list| position(&list, &self.topic, partition));
         let Some(own) = self.owned.get_mut(&partition).filter(|own| own.standing == Standing::Owned) else { return };
@@ -120,17 +137,23 @@ impl KafkaConsumer {
         }
         let changes = self.client.context().changes();
         let any = !changes.is_empty();
+        // Each is answered, whatever became of the one before: the group waits for it.
+        let mut answered = Ok(());
         for change in changes {
-            match change {
-                Change::Given(partitions) => self.given(&partitions)?,
-                Change::Revoked(partitions) => self.revoked(partitions),
-                Change::Lost(partitions) => self.lost(&partitions)?,
-            }
+            let done = match change {
+                Change::Given(partitions) => self.given(&partitions),
+                Change::Revoked(partitions) => {
+                    self.revoked(partitions);
+                    Ok(())
+                }
+                Change::Lost(partitions) => self.lost(&partitions),
+            };
+            answered = answered.and(done);
         }
         if any {
-            self.let_go()?;
+            answered = answered.and(self.let_go());
         }
-        Ok(any)
+        answered.map(|()| any)
     }
 
     fn given(&mut self, partitions: &[i32]) -> Result<(), BusError> {
@@ -214,7 +237,7 @@ impl KafkaConsumer {
         }
         for (partition, own) in &mut self.owned {
             match &mut own.standing {
-                Standing::Given { told } if !*told => {
+                Standing::Given { told } if !*told && !self.revoked.contains(partition) => {
                     *told = true;
                     polled.assigned.push(*partition);
                 }

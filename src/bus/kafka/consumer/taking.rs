@@ -5,6 +5,7 @@
 
 use rdkafka::Offset;
 
+use super::news::BYTES;
 use super::{KafkaConsumer, Standing};
 use crate::bus::kafka::look;
 use crate::bus::kafka::patience::{ANSWER, Deadline};
@@ -79,13 +80,15 @@ impl KafkaConsumer {
             scan.assign(&[(partition, from)])?;
         }
         let mut deadline = Deadline::after(ANSWER);
-        while records.len() < max {
+        let mut bytes = 0;
+        while records.len() < max && bytes < BYTES {
             match scan.next(deadline.left())? {
                 Seen::Record(at, record) if at == partition => {
                     if record.offset >= to {
                         return Ok(records);
                     }
                     deadline = Deadline::after(ANSWER);
+                    bytes += record.key.len() + record.value.len();
                     records.push(record);
                 }
                 // A leader that is new may not know yet how far its log is good: such an end is none.

@@ -15,7 +15,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use super::KafkaConsumer;
 use crate::bus::kafka::context::Deliveries;
 use crate::bus::kafka::patience::{ANSWER, Deadline};
-use crate::bus::kafka::producer::{check, client, drain, enqueue, put};
+use crate::bus::kafka::producer::{check, client, drain, enqueue, put, sized};
 use crate::bus::kafka::settings::Role;
 use crate::bus::kafka::states::{STATES, key, value};
 use crate::bus::{BusError, Finish, Position};
@@ -31,6 +31,9 @@ pub(super) struct Writer {
 const TAKEN: Duration = Duration::from_secs(7);
 /// How often a commit is tried again because the group was about to change.
 const TRIES: u32 = 20;
+
+/// How long all tries together may take: who is told to stop is not kept waiting.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// How a transaction ended that did not succeed.
 enum Broken {
@@ -66,8 +69,16 @@ impl KafkaConsumer {
         };
         check(&self.kafka, &finish.events, &mut self.known)?;
         let first = touched().next().unwrap_or(0);
+        let deadline = Deadline::after(LONGEST);
         for _ in 0..TRIES {
+            if deadline.is_over() {
+                break;
+            }
             if let Some(gone) = touched().find(|partition| !self.holds(*partition)) {
+                // A commit whose outcome is unknown is ended by the next writer.
+                if self.writer.as_ref().is_some_and(|writer| writer.asked.is_some()) {
+                    self.writer = None;
+                }
                 return Err(self.fenced(gone));
             }
             if let Err(error) = self.ensure_writer() {
@@ -101,28 +112,28 @@ impl KafkaConsumer {
                 }
             }
         }
+        self.writer = None;
         Err(self.fenced(first))
     }
 
     /// Takes in what the group says, which waits for an answer even while nothing can be finished.
     fn hear(&mut self) -> Result<(), BusError> {
-        self.fetch(READ_AHEAD, Duration::ZERO)
+        self.fetch_ahead(Duration::ZERO)
+    }
+
+    /// Reads on, as far as little memory goes: what is more is read again later, since who does not read hears nothing.
+    fn fetch_ahead(&mut self, wait: Duration) -> Result<(), BusError> {
+        if self.kept().0 >= READ_AHEAD {
+            self.read_later();
+        }
+        self.fetch(READ_AHEAD, wait)
     }
 
     /// Takes in for a while what the group says; an error where this member's name is another's by now.
     fn listen(&mut self, wait: Duration) -> Result<(), BusError> {
         let deadline = Deadline::after(wait);
         while !deadline.is_over() {
-            // What is read meanwhile is kept, as far as a step's worth.
-            self.fetch(READ_AHEAD, deadline.left().min(Duration::from_millis(100)))?;
-            if self.owned.values().map(|own| own.read.len()).sum::<usize>() >= READ_AHEAD {
-                std::thread::sleep(Duration::from_millis(20));
-                if let Some((code, _)) = self.client.client().fatal_error() {
-                    // What was logged before is heard by who polls; records of such a client count no more.
-                    while self.client.poll(Duration::ZERO).is_some() {}
-                    self.exiled(code)?;
-                }
-            }
+            self.fetch_ahead(deadline.left().min(Duration::from_millis(100)))?;
         }
         Ok(())
     }
@@ -142,6 +153,10 @@ impl KafkaConsumer {
             publish(&self.kafka, &writer.client, &self.group, finish)?;
             if !finish.positions.is_empty() {
                 let metadata = self.client.group_metadata().ok_or(Broken::Changing)?;
+                // Without a place in the group its generation would prove nothing.
+                if self.client.assignment_lost() {
+                    return Err(Broken::Changing);
+                }
                 let list = positions(&self.topic, &finish.positions).map_err(broken)?;
                 writer.client.send_offsets_to_transaction(&list, &metadata, ANSWER).map_err(|error| {
                     sorted(words.error("move positions of group", &self.join.group, &error), &error)
@@ -154,7 +169,8 @@ impl KafkaConsumer {
                 let told = self.kafka.words.error("commit for group", &self.join.group, &error);
                 match sorted(told, &error) {
                     Broken::Fenced => Err(Broken::Fenced),
-                    Broken::Nothing(told) if retriable(&error) => {
+                    // Positions are how the same commit is known again.
+                    Broken::Nothing(told) if retriable(&error) && !finish.positions.is_empty() => {
                         writer.asked = Some(finish.positions.clone());
                         Err(Broken::Unknown(told))
                     }
@@ -181,7 +197,8 @@ fn publish(
         let record = BaseRecord::<[u8], [u8]>::to(&topic).partition(*partition).key(&key).payload(&value);
         put(kafka, client, record).map_err(Broken::Nothing)?;
     }
-    drain(kafka, client, ANSWER).map_err(|error| match client.client().fatal_error() {
+    let drained = drain(kafka, client, ANSWER).map_err(|error| sized(error, &finish.events));
+    drained.map_err(|error| match client.client().fatal_error() {
         Some((Code::Fenced | Code::InvalidProducerEpoch | Code::ProducerFenced, _)) => Broken::Fenced,
         _ => Broken::Nothing(error),
     })
