@@ -67,3 +67,8 @@ fn ignored(test: &str, needs: &str) {
 fn told(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok().filter(|value| !value.is_empty())
 }
+
+/// Says on stderr what a test measured, for who runs it with `--nocapture`; nothing is asserted on it.
+pub(crate) fn measured(text: &str) {
+    std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
+}

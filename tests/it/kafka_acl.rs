@@ -33,7 +33,7 @@ ssl.ca.location={}\n",
         let ca = self.secure.ca();
         let rights = rights.replace("P-", &self.prefix);
         let status = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/secure"))
-            .args(["ask", &std::env::var("GPUHM_TEST_KAFKA_LIBS").unwrap()])
+            .args(["ask", std::env::var_os("GPUHM_TEST_KAFKA_LIBS").unwrap().to_str().unwrap()])
             .arg(ca.parent().unwrap())
             .args(["org.apache.kafka.tools.AclCommand", verb, "--force", "--allow-principal", "User:nobody"])
             .args(rights.split(' '))
@@ -59,7 +59,7 @@ ssl.ca.location={}\n",
 
     /// Does it.
     fn may(&self, command: &str) -> String {
-        self.with(command, |home, args| home.ok(args))
+        self.with(command, Home::ok)
     }
 
     /// Is refused, reads why, and in the hint the name as it is on the cluster.

@@ -76,7 +76,11 @@ fn a_second_validate_comes_and_goes_under_load() {
     let moved: HashSet<i32> = given.split([' ', '[', ']', ',']).filter_map(|word| word.parse().ok()).collect();
     std::thread::sleep(Duration::from_secs(4));
     let (said, took) = two.stop();
-    eprintln!("{} partitions moved; the second ended in {} ms: {said}", moved.len(), took.as_millis());
+    crate::broker::measured(&format!(
+        "{} partitions moved; the second ended in {} ms: {said}",
+        moved.len(),
+        took.as_millis()
+    ));
     let share: u64 = said.split_once(" valid,").unwrap().0.rsplit(' ').next().unwrap().parse().unwrap();
     assert!(share > 0, "the second did nothing");
     assert_eq!(moved.len(), 16, "half of them move, and no more");
@@ -90,7 +94,11 @@ fn a_second_validate_comes_and_goes_under_load() {
     line.everything_is_there_once();
     let validated = line.read("gpu-metrics-validated");
     let (stay, go): (Vec<_>, Vec<_>) = validated.iter().partition(|found| !moved.contains(&found.partition));
-    eprintln!("longest pause of partitions that stayed {} ms, that moved {} ms", pause(stay), pause(go));
+    crate::broker::measured(&format!(
+        "longest pause of partitions that stayed {} ms, that moved {} ms",
+        pause(stay),
+        pause(go)
+    ));
 }
 
 /// Makes the raw topic one partition larger.
@@ -160,7 +168,7 @@ fn a_stage_that_is_stopped_in_mid_work_has_saved_everything() {
     let positions = site.positions("gpuhm-aggregate", "gpu-metrics-validated");
     assert!(!positions.is_empty(), "no position: {said}");
     assert!(positions.iter().all(|(next, settled)| next == settled), "unsaved: {positions:?}: {said}");
-    eprintln!("stopped in {} ms after {stored} rows", took.as_millis());
+    crate::broker::measured(&format!("stopped in {} ms after {stored} rows", took.as_millis()));
     let args = line.once_args("aggregate");
     let args: Vec<&str> = args.iter().map(String::as_str).chain(["--instance", "one"]).collect();
     line.home.ok(&args);
@@ -185,7 +193,7 @@ fn behind_a_lock(site: &Site, settings: &[&str]) -> String {
     until("all rows", PATIENCE, || line.stored() >= all);
     let peak = aggregate.peak();
     let (said, took) = aggregate.stop();
-    eprintln!("peak {peak} MiB, ended in {} ms: {said}", took.as_millis());
+    crate::broker::measured(&format!("peak {peak} MiB, ended in {} ms: {said}", took.as_millis()));
     assert!(peak < 200, "{peak} MiB");
     validate.stop();
     line.everything_is_there_once();

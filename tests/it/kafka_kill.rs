@@ -77,7 +77,7 @@ impl Round<'_> {
         let began = monotonic();
         home.ok(&["validate", "--once"]);
         home.ok(&["aggregate", "--once"]);
-        println!("{}: drained in {} s", self.told, began.elapsed().as_secs());
+        crate::broker::measured(&format!("{}: drained in {} s", self.told, began.elapsed().as_secs()));
         self.counted(&home, topics.prefix(), &mut watches, repeats);
         kills
     }
@@ -92,7 +92,9 @@ impl Round<'_> {
         let mut after = 4;
         let mut broker_dies_at = usize::try_from(self.dice.below(self.fixed.pieces.len() as u64 / 2)).unwrap();
         while after > 0 {
-            members.iter_mut().for_each(|member| member.turn(&mut self.dice));
+            for member in &mut members {
+                member.turn(&mut self.dice);
+            }
             after -= u32::from(!sender.go_on());
             std::thread::sleep(Duration::from_millis(20 + self.dice.below(500)));
             if self.victims.has_collector() && self.dice.below(2) == 0 {
@@ -150,7 +152,7 @@ fn lane(fixed: &Fixed, address: &str, seeds: impl Iterator<Item = u64>) -> u32 {
         let victims = KINDS[usize::try_from(seed % KINDS.len() as u64).unwrap()];
         let told = format!("GPUHM_KILL_SEED={seed}");
         let kills = Round { fixed, address, own: None, victims, told, dice: Dice(seed) }.run();
-        println!("seed {seed}: {victims:?}, {kills} kills, {} s", began.elapsed().as_secs());
+        crate::broker::measured(&format!("seed {seed}: {victims:?}, {kills} kills, {} s", began.elapsed().as_secs()));
         kills
     };
     seeds.map(round).sum()
@@ -184,6 +186,6 @@ fn a_killed_broker_leaves_what_an_undisturbed_run_leaves() {
         let (told, dice) = (format!("GPUHM_KILL_SEED={seed} (broker)"), Dice(seed));
         let (own, address) = (Some(&own), own.address());
         Round { fixed: &fixed, address, own, victims: Victims::Broker, told, dice }.run();
-        println!("seed {seed}: the broker, {} s", began.elapsed().as_secs());
+        crate::broker::measured(&format!("seed {seed}: the broker, {} s", began.elapsed().as_secs()));
     }
 }

@@ -43,16 +43,16 @@ fn the_pipeline_goes_through_two_outages_and_is_stopped_in_a_third() {
     std::thread::sleep(Duration::from_secs(2));
     own.pause();
     std::thread::sleep(Duration::from_secs(3));
-    eprintln!("collect: {}", collect.said());
+    crate::broker::measured(&format!("collect: {}", collect.said()));
     for told in stages {
         let (said, took) = told.stop();
-        eprintln!("ended in {} ms:\n{said}", took.as_millis());
+        crate::broker::measured(&format!("ended in {} ms:\n{said}", took.as_millis()));
         assert!(said.contains("works again after ") || said.contains("back after "), "{said}");
         // Three outages of less than a minute: in each the cluster's loss is said once.
         assert!(said.matches(": lost for ").count() <= 3, "{said}");
     }
     let (said, took) = third.stop();
-    eprintln!("collect ended in {} ms:\n{said}", took.as_millis());
+    crate::broker::measured(&format!("collect ended in {} ms:\n{said}", took.as_millis()));
     own.resume();
     line.once("validate");
     line.once("aggregate");

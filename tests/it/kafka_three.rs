@@ -33,9 +33,9 @@ fn three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled() {
     until("all rows", PATIENCE, || line.stored() >= all);
     for stage in stages {
         let (said, took) = stage.stop();
-        eprintln!("ended in {} ms:\n{said}", took.as_millis());
+        crate::broker::measured(&format!("ended in {} ms:\n{said}", took.as_millis()));
     }
     assert!(line.everything_is_there_once() > 64 * 400);
     let validated = line.read("gpu-metrics-validated");
-    eprintln!("{} records, the longest pause {} ms", validated.len(), pause(&validated));
+    crate::broker::measured(&format!("{} records, the longest pause {} ms", validated.len(), pause(&validated)));
 }

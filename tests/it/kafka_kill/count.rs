@@ -1,4 +1,4 @@
-//! Counts what stands on Kafka with a reader of its own: rdkafka by assignment, read_committed, nothing of gpuhm's.
+//! Counts what stands on Kafka with a reader of its own: rdkafka by assignment, `read_committed`, nothing of gpuhm's.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;

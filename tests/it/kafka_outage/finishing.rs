@@ -111,7 +111,9 @@ fn outages(test: &str, away: fn(&Own), back: fn(&Own), rounds: u32) {
     });
     let Counter { consumer, next, recovered, failed, errors } = counter;
     drop(consumer);
-    eprintln!("{test}: {next:?} counted, recovered {recovered} times, failed {failed} times: {errors:#?}");
+    crate::broker::measured(&format!(
+        "{test}: {next:?} counted, recovered {recovered} times, failed {failed} times: {errors:#?}"
+    ));
     let mut numbers: Vec<i64> =
         whole(&kafka, VALIDATED).into_iter().map(|(_, number)| number.parse().unwrap()).collect();
     numbers.sort_unstable();
