@@ -33,8 +33,11 @@ pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str, stop: &Flag) -> Re
             return Ok(());
         }
         // Who has died may still be counted; who lives will be counted on.
-        if began.elapsed() >= bus.session() || !nap(LOOK_AGAIN.min(bus.session()), stop) {
+        if began.elapsed() >= bus.session() {
             return Err(PipelineError::Busy { stage, members });
+        }
+        if !nap(LOOK_AGAIN, stop) {
+            return Err(PipelineError::Stopped(format!("{stage}: waited for {}", members.join(", "))));
         }
         if !said {
             let long = bus.session().as_secs();

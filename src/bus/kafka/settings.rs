@@ -1,6 +1,6 @@
 //! The one place that makes client configurations: our settings for a role, then the user's, last word to `-X`.
 //!
-//! Every number of ours stands in [`ours`] with its reason. What a role owns the user may not change, since exactly-once
+//! Every number of ours stands in `ours` with its reason. What a role owns the user may not change, since exactly-once
 //! would be lost without a word. Files and the environment are read elsewhere and come in as text; of what may be a secret
 //! nothing is ever printed.
 

@@ -26,7 +26,7 @@ impl<S: Stage> Runner<S> {
         owned.extend(self.owned.drain().map(|(partition, _)| partition));
         owned.sort_unstable();
         owned.dedup();
-        warn!("{}: lost partitions to another member; recovering", self.parts.stage.name());
+        warn!("{}: lost partitions; recovering", self.parts.stage.name());
         self.release(&owned)
     }
 
