@@ -39,7 +39,7 @@ const WRONG: [&[&str]; 29] = [
     &["run", "--source", "sim", "-o", "yaml"],
     &["run"],
     &["collect", "--source", "sim", "--label", "colour=red"],
-    &["collect", "--source", "sim", "--bus", "kafka://broker:9092"],
+    &["collect", "--source", "sim", "--bus", "kafka://broker:notaport"],
     &["collect", "--source", "sim", "--bus", "file:"],
     &["validate", "--store", "mysql://host/db", "--once"],
     &["validate", "--step", "0", "--once"],
