@@ -16,6 +16,9 @@ const SHORT: [(&str, &str); 3] =
 
 #[test]
 fn the_pipeline_goes_through_two_outages_and_is_stopped_in_a_third() {
+    if !broker::long("kafka_outage::the_pipeline_goes_through_two_outages_and_is_stopped_in_a_third") {
+        return;
+    }
     let Some(own) = Own::start("the_pipeline_goes_through_two_outages_and_is_stopped_in_a_third") else { return };
     let line = Line::lay(own.address(), &broker::prefix(), &SHORT);
     let mut stages = [line.stage("validate", "one", &[]), line.stage("aggregate", "one", &[])];

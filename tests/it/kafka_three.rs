@@ -14,6 +14,9 @@ const AGAIN: Duration = Duration::from_secs(6);
 
 #[test]
 fn three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled() {
+    if !broker::long("kafka_three::three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled") {
+        return;
+    }
     let Some(three) = broker::three("three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled") else { return };
     let line = Line::lay(&three.addresses(), &broker::prefix(), &broker::topics::QUICK);
     let stages = [line.stage("validate", "one", &[]), line.stage("aggregate", "one", &[])];
