@@ -6,6 +6,7 @@
 mod json;
 pub mod judged;
 pub mod migrate;
+pub mod postgres;
 pub mod schema;
 pub mod sqlite;
 

@@ -67,13 +67,13 @@ pub(crate) fn long(test: &str) -> bool {
 }
 
 /// Says on stderr, whatever the harness captures, that a test was not run.
-fn ignored(test: &str, needs: &str) {
+pub(crate) fn ignored(test: &str, needs: &str) {
     // In one write, on a line of its own: tests run side by side.
     std::io::stderr().write_all(format!("\nignored: {test}: needs {needs}\n").as_bytes()).unwrap();
 }
 
 /// What the environment names; an empty value names nothing.
-fn told(name: &str) -> Option<String> {
+pub(crate) fn told(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok().filter(|value| !value.is_empty())
 }
 

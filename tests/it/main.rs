@@ -51,6 +51,8 @@ mod cli;
 #[cfg(test)]
 mod collect_bytes;
 #[cfg(test)]
+mod database;
+#[cfg(test)]
 mod detect_faults;
 #[cfg(test)]
 mod detect_levels;
@@ -158,6 +160,8 @@ mod store_judged_facts;
 mod store_judged_rows;
 #[cfg(test)]
 mod store_judged_sqlite;
+#[cfg(test)]
+mod store_postgres;
 #[cfg(test)]
 mod store_queries;
 #[cfg(test)]

@@ -104,7 +104,7 @@ fn said(path: &Path) -> String {
 }
 
 /// A port on which nothing listens, other than those given before.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let all = PORTS.end - PORTS.start;
     // Test processes start at different places.

@@ -1,0 +1,97 @@
+//! The store of a fleet: PostgreSQL, with TimescaleDB where it is there.
+//!
+//! Every operation is one transaction on one connection ([`link`]); statements are prepared once a connection, their
+//! texts are built from [`super::schema`] alone. It knows no bus and no stage, and takes the time from its caller.
+
+mod fault;
+mod judged;
+mod link;
+mod read;
+mod retain;
+mod settings;
+mod stamp;
+mod write;
+
+pub use settings::Settings;
+
+use super::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
+use crate::event::rows::{CollectorRow, Raw};
+use crate::event::{Alert, Asset, Rows, Size, Time, Window};
+use link::Link;
+
+/// The store on a server.
+#[derive(Debug)]
+pub struct Postgres {
+    link: Link,
+}
+
+impl Postgres {
+    /// Connects, and holds the schema against what this binary needs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] and [`StoreError::TooNew`] where a person must act, [`StoreError::Failed`] where the
+    /// server cannot be reached.
+    pub fn open(settings: Settings) -> Result<Postgres, StoreError> {
+        let mut link = Link::new(settings)?;
+        link.run("connect", async |session| session.look().await?.commit().await)?;
+        Ok(Postgres { link })
+    }
+}
+
+impl Store for Postgres {
+    fn raise(&mut self, stage: &str, partitions: &[i32]) -> Result<Vec<Token>, StoreError> {
+        self.link.run("raise tokens", async |session| write::raise(session, stage, partitions).await)
+    }
+
+    fn write(&mut self, tokens: &[Token], rows: &Rows, now: Time) -> Result<Written, StoreError> {
+        self.link.run("write", async |session| write::write(session, tokens, rows, now).await)
+    }
+
+    fn assets(&mut self, known: Option<i64>) -> Result<Option<(i64, Vec<Asset>)>, StoreError> {
+        self.link.run("read asset records", async |session| read::assets(session, known).await)
+    }
+
+    fn put_assets(&mut self, assets: &[Asset]) -> Result<u64, StoreError> {
+        self.link.run("write asset records", async |session| write::put_assets(session, assets).await)
+    }
+
+    fn latest(&mut self) -> Result<Vec<Latest>, StoreError> {
+        self.link.run("read the newest samples", async |session| read::latest(session).await)
+    }
+
+    fn alerts(&mut self, filter: AlertFilter) -> Result<Vec<Alert>, StoreError> {
+        self.link.run("read alerts", async |session| read::alerts(session, filter).await)
+    }
+
+    fn collectors(&mut self) -> Result<Vec<CollectorRow>, StoreError> {
+        self.link.run("read collectors", async |session| read::collectors(session).await)
+    }
+
+    fn gpus(&mut self) -> Result<Vec<String>, StoreError> {
+        self.link.run("list GPUs", async |session| read::gpus(session).await)
+    }
+
+    fn raw(&mut self, gpu: &str, from: Time, to: Time) -> Result<(Option<Raw>, Vec<Raw>), StoreError> {
+        self.link.run("read samples", async |session| read::raw(session, gpu, from, to).await)
+    }
+
+    fn next_raw(&mut self, gpu: &str, from: Time) -> Result<Option<Time>, StoreError> {
+        self.link.run("read samples", async |session| read::next_raw(session, gpu, from).await)
+    }
+
+    fn windows(&mut self, gpu: &str, size: Size, from: Time, to: Time) -> Result<Vec<Window>, StoreError> {
+        self.link.run("read windows", async |session| read::windows(session, gpu, size, (from, to)).await)
+    }
+
+    fn newest_final(&mut self, gpu: &str, size: Size) -> Result<Option<Time>, StoreError> {
+        self.link.run("read windows", async |session| read::newest_final(session, gpu, size).await)
+    }
+
+    fn backfill(&mut self, windows: &[Window], now: Time, dry_run: bool) -> Result<u64, StoreError> {
+        self.link.run("write windows", async |session| write::backfill(session, windows, now, dry_run).await)
+    }
+
+    fn retain(&mut self, now: Time, keep: Retention) -> Result<u64, StoreError> {
+        self.link.run("drop old rows", async |session| retain::retain(session, now, keep).await)
+    }
+}
