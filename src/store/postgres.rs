@@ -8,7 +8,9 @@ mod judged;
 mod link;
 mod read;
 mod retain;
+mod row;
 mod settings;
+mod sql;
 mod stamp;
 mod write;
 

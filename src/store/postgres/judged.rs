@@ -1,4 +1,14 @@
 //! What passes and views ask of the store on a server: the trait, and where each answer is made.
+//!
+//! `facts`, `fleet` and `past` are fixed numbers of statements and of round trips, however many GPUs there are.
+
+mod facts;
+mod fleet;
+mod gpus;
+mod past;
+mod recorded;
+mod row;
+mod sql;
 
 use super::Postgres;
 use super::fault::Fault;
@@ -12,28 +22,28 @@ impl Judged for Postgres {
         self.later()
     }
 
-    fn facts(&mut self, _: Time) -> Result<Facts, StoreError> {
-        self.later()
+    fn facts(&mut self, now: Time) -> Result<Facts, StoreError> {
+        self.link.run("read the facts", async |session| facts::facts(session, now).await)
     }
 
     fn fleet(&mut self) -> Result<FleetNow, StoreError> {
-        self.later()
+        self.link.run("read the fleet", async |session| fleet::fleet(session).await)
     }
 
-    fn past(&mut self, _: &str, _: Time, _: Time) -> Result<GpuPast, StoreError> {
-        self.later()
+    fn past(&mut self, gpu: &str, from: Time, to: Time) -> Result<GpuPast, StoreError> {
+        self.link.run("read a GPU's past", async |session| past::past(session, gpu, (from, to)).await)
     }
 
-    fn health_at(&mut self, _: &str, _: Time) -> Result<Option<Health>, StoreError> {
-        self.later()
+    fn health_at(&mut self, gpu: &str, at: Time) -> Result<Option<Health>, StoreError> {
+        self.link.run("read a GPU's health", async |session| past::health_at(session, gpu, at).await)
     }
 
-    fn prediction_at(&mut self, _: &str, _: Time) -> Result<Option<Prediction>, StoreError> {
-        self.later()
+    fn prediction_at(&mut self, gpu: &str, at: Time) -> Result<Option<Prediction>, StoreError> {
+        self.link.run("read a GPU's prediction", async |session| past::prediction_at(session, gpu, at).await)
     }
 
     fn silences(&mut self) -> Result<Vec<Silence>, StoreError> {
-        self.later()
+        self.link.run("read silences", async |session| recorded::silences(session).await)
     }
 
     fn put_silence(&mut self, _: &Silence) -> Result<(), StoreError> {
@@ -41,7 +51,7 @@ impl Judged for Postgres {
     }
 
     fn failures(&mut self) -> Result<Vec<Failure>, StoreError> {
-        self.later()
+        self.link.run("read failures", async |session| recorded::failures(session).await)
     }
 
     fn put_failures(&mut self, _: &[Failure]) -> Result<u64, StoreError> {
