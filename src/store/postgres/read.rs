@@ -26,14 +26,14 @@ pub(super) async fn assets(session: &mut Session, known: Option<i64>) -> Result<
         return Ok(None);
     }
     let statement = work.prepared(&SQL.assets).await?;
-    let records = all(&work, &statement, &[], row::asset).await?;
+    let records = all(&work, &statement, [], row::asset).await?;
     work.commit().await?;
     Ok(Some((version, records)))
 }
 
 /// The newest sample of every GPU.
 pub(super) async fn latest(session: &mut Session) -> Result<Vec<Latest>, Fault> {
-    let mut all = alone(session, &SQL.latest, &[], row::latest).await?;
+    let mut all = alone(session, &SQL.latest, [], row::latest).await?;
     all.sort_by(|a, b| {
         let key = |row: &'_ Latest| (row.raw.device_index, row.raw.time);
         let names = a.raw.hostname.cmp(&b.raw.hostname);
@@ -45,19 +45,19 @@ pub(super) async fn latest(session: &mut Session) -> Result<Vec<Latest>, Fault> 
 /// Alerts, those that began last first.
 pub(super) async fn alerts(session: &mut Session, filter: AlertFilter) -> Result<Vec<Alert>, Fault> {
     match filter {
-        AlertFilter::Open => alone(session, &SQL.alerts_open, &[], row::alert).await,
-        AlertFilter::Newest(count) => alone(session, &SQL.alerts_newest, &[&i64::from(count)], row::alert).await,
+        AlertFilter::Open => alone(session, &SQL.alerts_open, [], row::alert).await,
+        AlertFilter::Newest(count) => alone(session, &SQL.alerts_newest, [&i64::from(count)], row::alert).await,
     }
 }
 
 /// The collectors' newest reports.
 pub(super) async fn collectors(session: &mut Session) -> Result<Vec<CollectorRow>, Fault> {
-    alone(session, &SQL.collectors, &[], row::collector).await
+    alone(session, &SQL.collectors, [], row::collector).await
 }
 
 /// The GPUs that have raw rows.
 pub(super) async fn gpus(session: &mut Session) -> Result<Vec<String>, Fault> {
-    alone(session, GPUS, &[], row::text).await
+    alone(session, GPUS, [], row::text).await
 }
 
 /// Raw rows of `gpu` in [from, to), and what was known before them.
@@ -72,7 +72,7 @@ pub(super) async fn raw(
     let [before, span] = prepared(&mut work, [&SQL.raw_before, &SQL.raw_span]).await?;
     let (from, to) = (Stamp(from), Stamp(to));
     let (older, rows) =
-        try_join(all(&work, &before, &[&gpu, &from], row::raw), all(&work, &span, &[&gpu, &from, &to], row::raw))
+        try_join(all(&work, &before, [&gpu, &from], row::raw), all(&work, &span, [&gpu, &from, &to], row::raw))
             .await?;
     work.commit().await?;
     Ok((filled(older), rows))
@@ -92,7 +92,7 @@ fn filled(newest_first: Vec<Raw>) -> Option<Raw> {
 
 /// Time of the first raw row of `gpu` at or after `from`.
 pub(super) async fn next_raw(session: &mut Session, gpu: &str, from: Time) -> Result<Option<Time>, Fault> {
-    Ok(alone(session, RAW_NEXT, &[&gpu, &Stamp(from)], row::time).await?.pop())
+    Ok(alone(session, RAW_NEXT, [&gpu, &Stamp(from)], row::time).await?.pop())
 }
 
 /// Windows of `gpu` that start in the span.
@@ -103,10 +103,10 @@ pub(super) async fn windows(
     (from, to): (Time, Time),
 ) -> Result<Vec<Window>, Fault> {
     let text = &SQL.windows(size).span;
-    alone(session, text, &[&gpu, &Stamp(from), &Stamp(to)], |row| row::window(row, size)).await
+    alone(session, text, [&gpu, &Stamp(from), &Stamp(to)], |row| row::window(row, size)).await
 }
 
 /// Start of the newest final window of `gpu`.
 pub(super) async fn newest_final(session: &mut Session, gpu: &str, size: Size) -> Result<Option<Time>, Fault> {
-    Ok(alone(session, &SQL.windows(size).newest_final, &[&gpu], row::time).await?.pop())
+    Ok(alone(session, &SQL.windows(size).newest_final, [&gpu], row::time).await?.pop())
 }

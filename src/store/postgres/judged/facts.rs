@@ -55,12 +55,12 @@ async fn known(work: &mut Work<'_>, now: Time) -> Result<(Facts, Gpus), Fault> {
     let stamp = Stamp(since);
     let (found, (assets, collectors), (alerts, silences, failures, mut numbers)) = try_join3(
         newest.found(work),
-        try_join(all(work, &assets, &[], asset), all(work, &collectors, &[], collector)),
+        try_join(all(work, &assets, [], asset), all(work, &collectors, [], collector)),
         try_join4(
-            all(work, &alerts, &[], alert),
-            all(work, &silences, &[&stamp], row::silence),
-            all(work, &failures, &[], row::failure),
-            all(work, &numbers, &[&1_i64], row::fleet),
+            all(work, &alerts, [], alert),
+            all(work, &silences, [&stamp], row::silence),
+            all(work, &failures, [], row::failure),
+            all(work, &numbers, [&1_i64], row::fleet),
         ),
     )
     .await?;
@@ -97,20 +97,20 @@ async fn past(work: &mut Work<'_>, gpus: &RefCell<Gpus>, now: Time) -> Result<()
         Ok(())
     };
     let faults = try_join4(
-        give(gpus, work, (&events, &[&errors_back, &now]), event),
-        give(gpus, work, (&errors, &[&errors_back, &minute]), |gpu, cells, _| fault(gpu, cells, memory)),
-        give(gpus, work, (&links, &[&throttle_back, &minute]), |gpu, cells, _| fault(gpu, cells, link)),
-        give(gpus, work, (&throttled, &[&throttle_back, &minute]), |gpu, cells, _| fault(gpu, cells, throttle)),
+        give(gpus, work, (&events, [&errors_back, &now]), event),
+        give(gpus, work, (&errors, [&errors_back, &minute]), |gpu, cells, _| fault(gpu, cells, memory)),
+        give(gpus, work, (&links, [&throttle_back, &minute]), |gpu, cells, _| fault(gpu, cells, link)),
+        give(gpus, work, (&throttled, [&throttle_back, &minute]), |gpu, cells, _| fault(gpu, cells, throttle)),
     );
     let longer = try_join4(
-        give(gpus, work, (&hours, &[&hours_back, &now]), |gpu, cells, _| load(gpu, cells, Size::Hour)),
-        give(gpus, work, (&quarters, &[&hours_back, &now]), |gpu, cells, _| load(gpu, cells, Size::Quarter)),
-        give(gpus, work, (&corrected, &[&corrected_back, &now]), |gpu, cells, _| {
+        give(gpus, work, (&hours, [&hours_back, &now]), |gpu, cells, _| load(gpu, cells, Size::Hour)),
+        give(gpus, work, (&quarters, [&hours_back, &now]), |gpu, cells, _| load(gpu, cells, Size::Quarter)),
+        give(gpus, work, (&corrected, [&corrected_back, &now]), |gpu, cells, _| {
             let (start, [volatile, aggregate]) = (cells.time()?, counts(cells)?);
             gpu.corrected.push((start, volatile.max(aggregate)));
             Ok(())
         }),
-        give(gpus, work, (&retired, &[&week, &younger]), |gpu, cells, _| {
+        give(gpus, work, (&retired, [&week, &younger]), |gpu, cells, _| {
             gpu.retired_a_week_ago = cells.get()?;
             Ok(())
         }),

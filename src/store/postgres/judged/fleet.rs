@@ -33,11 +33,11 @@ pub(super) async fn fleet(session: &mut Session) -> Result<FleetNow, Fault> {
     let (found, (mut alerts, ended, collectors, mut numbers, silences)) = try_join(
         newest.found(&work),
         try_join5(
-            all(&work, &open, &[], alert),
-            all(&work, &ended, &[&ENDED], alert),
-            all(&work, &collectors, &[], collector),
-            all(&work, &numbers, &[&NUMBERS], row::fleet),
-            all(&work, &silences, &[&SILENCES], row::silence),
+            all(&work, &open, [], alert),
+            all(&work, &ended, [&ENDED], alert),
+            all(&work, &collectors, [], collector),
+            all(&work, &numbers, [&NUMBERS], row::fleet),
+            all(&work, &silences, [&SILENCES], row::silence),
         ),
     )
     .await?;

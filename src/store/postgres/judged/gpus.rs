@@ -37,10 +37,10 @@ impl Newest {
     pub(super) async fn found(&self, work: &Work<'_>) -> Result<Found, Fault> {
         let Newest([latest, places, healths, predictions]) = self;
         try_join4(
-            all(work, latest, &[], seen),
-            all(work, places, &[], row::place),
-            all(work, healths, &[], row::health),
-            all(work, predictions, &[], row::prediction),
+            all(work, latest, [], seen),
+            all(work, places, [], row::place),
+            all(work, healths, [], row::health),
+            all(work, predictions, [], row::prediction),
         )
         .await
     }
@@ -84,10 +84,10 @@ impl Gpus {
 /// Hands every row of an answer to its GPU as it comes in; the first column names it. Rows of others are left out.
 ///
 /// Several answers may be under way at once: none holds the GPUs while it waits.
-pub(super) async fn give(
+pub(super) async fn give<const N: usize>(
     gpus: &RefCell<Gpus>,
     work: &Work<'_>,
-    (statement, values): (&Statement, &[Value<'_>]),
+    (statement, values): (&Statement, [Value<'_>; N]),
     take: impl Fn(&mut Known, &mut Cells<'_>, &Row) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     each(work, statement, values, |row| {

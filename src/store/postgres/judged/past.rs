@@ -39,14 +39,14 @@ pub(super) async fn past(session: &mut Session, gpu: &str, (from, to): (Time, Ti
     let (earlier, late) = (Stamp(from.plus(-1)), Stamp(from.max(to.plus(-RAW_BACK))));
     let (from, to) = (Stamp(from), Stamp(to));
     let judged = try_join3(
-        all(&work, &before, &[&gpu, &earlier], row::health),
-        all(&work, &within, &[&gpu, &from, &to], row::health),
-        all(&work, &events, &[&gpu, &from, &to, &EVENTS], row::happening),
+        all(&work, &before, [&gpu, &earlier], row::health),
+        all(&work, &within, [&gpu, &from, &to], row::health),
+        all(&work, &events, [&gpu, &from, &to, &EVENTS], row::happening),
     );
     let measured = try_join3(
-        all(&work, &windows, &[&gpu, &from, &to], |row| window(row, size)),
-        all(&work, &rows, &[&gpu, &late, &to], raw),
-        all(&work, &alerts, &[&gpu, &ALERTS], alert),
+        all(&work, &windows, [&gpu, &from, &to], |row| window(row, size)),
+        all(&work, &rows, [&gpu, &late, &to], raw),
+        all(&work, &alerts, [&gpu, &ALERTS], alert),
     );
     let ((mut healths, within, events), (windows, raw, alerts)) = try_join(judged, measured).await?;
     work.commit().await?;
@@ -56,10 +56,10 @@ pub(super) async fn past(session: &mut Session, gpu: &str, (from, to): (Time, Ti
 
 /// The newest health of `gpu` up to `at`.
 pub(super) async fn health_at(session: &mut Session, gpu: &str, at: Time) -> Result<Option<Health>, Fault> {
-    Ok(alone(session, &JUDGED.health_before, &[&gpu, &Stamp(at)], row::health).await?.pop())
+    Ok(alone(session, &JUDGED.health_before, [&gpu, &Stamp(at)], row::health).await?.pop())
 }
 
 /// The newest prediction of `gpu` up to `at`.
 pub(super) async fn prediction_at(session: &mut Session, gpu: &str, at: Time) -> Result<Option<Prediction>, Fault> {
-    Ok(alone(session, &JUDGED.prediction_before, &[&gpu, &Stamp(at)], row::prediction).await?.pop())
+    Ok(alone(session, &JUDGED.prediction_before, [&gpu, &Stamp(at)], row::prediction).await?.pop())
 }

@@ -9,12 +9,12 @@ use crate::event::{Failure, Silence, Time};
 
 /// Every silence, newest first.
 pub(super) async fn silences(session: &mut Session) -> Result<Vec<Silence>, Fault> {
-    Ok(newest_first(alone(session, &JUDGED.silences, &[], row::silence).await?))
+    Ok(newest_first(alone(session, &JUDGED.silences, [], row::silence).await?))
 }
 
 /// Every failure, by time.
 pub(super) async fn failures(session: &mut Session) -> Result<Vec<Failure>, Fault> {
-    Ok(by_time(alone(session, &JUDGED.failures, &[], row::failure).await?))
+    Ok(by_time(alone(session, &JUDGED.failures, [], row::failure).await?))
 }
 
 /// Silences, newest first.

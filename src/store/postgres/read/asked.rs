@@ -38,13 +38,13 @@ pub(in crate::store::postgres) async fn prepared<const N: usize>(
 }
 
 /// Hands over every row of an answer as it comes in.
-pub(in crate::store::postgres) async fn each(
+pub(in crate::store::postgres) async fn each<const N: usize>(
     work: &Work<'_>,
     statement: &Statement,
-    values: &[Value<'_>],
+    values: [Value<'_>; N],
     mut take: impl FnMut(&Row) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut rows = pin!(work.transaction().query_raw(statement, values.iter().copied()).await?);
+    let mut rows = pin!(work.transaction().query_raw(statement, values).await?);
     while let Some(row) = rows.try_next().await? {
         take(&row)?;
     }
@@ -52,10 +52,10 @@ pub(in crate::store::postgres) async fn each(
 }
 
 /// Every row of an answer, as `read` has it.
-pub(in crate::store::postgres) async fn all<T>(
+pub(in crate::store::postgres) async fn all<T, const N: usize>(
     work: &Work<'_>,
     statement: &Statement,
-    values: &[Value<'_>],
+    values: [Value<'_>; N],
     read: impl Fn(&Row) -> Result<T, Fault>,
 ) -> Result<Vec<T>, Fault> {
     let mut all = Vec::new();
@@ -68,10 +68,10 @@ pub(in crate::store::postgres) async fn all<T>(
 }
 
 /// The rows of one statement, in a transaction of its own.
-pub(in crate::store::postgres) async fn alone<T>(
+pub(in crate::store::postgres) async fn alone<T, const N: usize>(
     session: &mut Session,
     text: &str,
-    values: &[Value<'_>],
+    values: [Value<'_>; N],
     read: impl Fn(&Row) -> Result<T, Fault>,
 ) -> Result<Vec<T>, Fault> {
     let mut work = look(session).await?;
