@@ -12,6 +12,9 @@ use serde_json::{Number, Value};
 /// As deep as `serde_json` itself goes.
 const DEPTH: u32 = 128;
 
+/// Longer than any 64-bit integer.
+const WHOLE: usize = 20;
+
 /// Reads an object.
 pub(crate) fn object(text: &str) -> serde_json::Result<BTreeMap<String, Value>> {
     members(text, DEPTH)
@@ -43,7 +46,8 @@ fn value(raw: &RawValue, depth: u32) -> serde_json::Result<Value> {
             let items: Vec<&RawValue> = serde_json::from_str(text)?;
             Value::Array(items.into_iter().map(|item| value(item, left)).collect::<serde_json::Result<_>>()?)
         }
-        Some(b'-' | b'0'..=b'9') if text.contains(['.', 'e', 'E']) => {
+        // PostgreSQL writes large decimals out, without a point.
+        Some(b'-' | b'0'..=b'9') if text.contains(['.', 'e', 'E']) || text.len() > WHOLE => {
             let number = text.parse().ok().and_then(Number::from_f64);
             Value::Number(number.ok_or_else(|| serde_json::Error::custom("a number out of range"))?)
         }
@@ -78,6 +82,19 @@ mod tests {
         fn gives_back_what_was_written(map in prop::collection::btree_map(".*", document(), 0..4)) {
             prop_assert_eq!(object(&serde_json::to_string(&map).unwrap()).unwrap(), map);
         }
+    }
+
+    #[test]
+    fn reads_large_decimals_written_out() {
+        let large = 5e300 + f64::from_bits(1);
+        for number in [large, 1.797_693_134_862_315_7e308, 9.007_199_254_740_993e22] {
+            let text = format!("{{\"a\": {number:.0}, \"b\": [-{number:.0}]}}");
+            let want = [("a".to_owned(), Value::from(number)), ("b".to_owned(), Value::from(vec![-number]))];
+            assert_eq!(object(&text).unwrap(), want.into());
+        }
+        let ends = format!("{{\"a\": {}, \"b\": {}}}", u64::MAX, i64::MIN);
+        let want = [("a".to_owned(), Value::from(u64::MAX)), ("b".to_owned(), Value::from(i64::MIN))];
+        assert_eq!(object(&ends).unwrap(), want.into());
     }
 
     #[test]

@@ -91,7 +91,8 @@ async fn past(work: &mut Work<'_>, gpus: &RefCell<Gpus>, now: Time) -> Result<()
     let back = |ms: i64| Stamp(now.plus(-ms));
     let (now, minute) = (Stamp(now), back(MINUTE));
     let (errors_back, throttle_back, corrected_back) = (back(ERRORS_BACK), back(THROTTLE_BACK), back(CORRECTED_BACK));
-    let (hours_back, week, younger) = (back(HOURS_BACK + HOUR), back(WEEK), back(WEEK - WEEK_YOUNGER));
+    let (hours_back, before) = (back(HOURS_BACK + HOUR), back(HOURS_BACK + 2 * HOUR));
+    let (week, younger) = (back(WEEK), back(WEEK - WEEK_YOUNGER));
     let event = |gpu: &mut Known, _: &mut Cells<'_>, row: &Row| {
         gpu.events.push(row::happening(row)?);
         Ok(())
@@ -104,7 +105,7 @@ async fn past(work: &mut Work<'_>, gpus: &RefCell<Gpus>, now: Time) -> Result<()
     );
     let longer = try_join4(
         give(gpus, work, (&hours, [&hours_back, &now]), |gpu, cells, _| load(gpu, cells, Size::Hour)),
-        give(gpus, work, (&quarters, [&hours_back, &now]), |gpu, cells, _| load(gpu, cells, Size::Quarter)),
+        give(gpus, work, (&quarters, [&hours_back, &now, &before]), |gpu, cells, _| load(gpu, cells, Size::Quarter)),
         give(gpus, work, (&corrected, [&corrected_back, &now]), |gpu, cells, _| {
             let (start, [volatile, aggregate]) = (cells.time()?, counts(cells)?);
             gpu.corrected.push((start, volatile.max(aggregate)));

@@ -39,8 +39,8 @@ impl Newest {
         try_join4(
             all(work, latest, [], seen),
             all(work, places, [], row::place),
-            all(work, healths, [], row::health),
-            all(work, predictions, [], row::prediction),
+            all(work, healths, [&1_i64], row::health),
+            all(work, predictions, [&1_i64], row::prediction),
         )
         .await
     }

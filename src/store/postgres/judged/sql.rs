@@ -97,12 +97,15 @@ pub(super) static JUDGED: LazyLock<JudgedSql> = LazyLock::new(|| {
     }
 });
 
-/// The newest row of every GPU.
+/// The newest row of every GPU: $1 is 1.
+///
+/// A statement with a value is planned each time. Planned once, while the newest partition was empty, it would have that
+/// one's index of times walked for every GPU from then on.
 fn newest(table: &Table) -> String {
     let (list, name) = (list(table, ""), table.name);
     format!(
         "SELECT t.* FROM gpus g CROSS JOIN LATERAL (
-            SELECT {list} FROM {name} WHERE gpu_uuid = g.gpu_uuid ORDER BY time DESC LIMIT 1
+            SELECT {list} FROM {name} WHERE gpu_uuid = g.gpu_uuid ORDER BY time DESC LIMIT $1
         ) t"
     )
 }
@@ -135,14 +138,14 @@ fn faulty(size: Size, columns: &[&str]) -> String {
 }
 
 /// The 15-min windows in ($1, $2] from the end of every GPU's newest final hour on. An hour that ended before the span does
-/// not matter, and so is not looked for.
+/// not matter, and so is not looked for: $3 is an hour before $1.
 fn quarters() -> String {
     let (quarter, hour) = (Size::Quarter.table(), Size::Hour.table());
     format!(
         "SELECT g.gpu_uuid, w.start, {LOAD} FROM gpus g
         LEFT JOIN LATERAL (
             SELECT start + interval '1 hour' AS ends FROM {hour} WHERE gpu_uuid = g.gpu_uuid AND final
-            AND start > $1::timestamptz - interval '1 hour' AND start <= $2 ORDER BY start DESC LIMIT 1
+            AND start > $3 AND start <= $2 ORDER BY start DESC LIMIT 1
         ) h ON true
         CROSS JOIN LATERAL (
             SELECT * FROM {quarter} WHERE gpu_uuid = g.gpu_uuid AND start > $1 AND start <= $2
