@@ -109,6 +109,8 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod pg_read;
+#[cfg(test)]
 mod picture;
 #[cfg(test)]
 mod predict_fleet;

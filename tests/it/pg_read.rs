@@ -1,0 +1,252 @@
+//! Reading from a server: the same answers as the embedded store's on the same rows, statements whose number does not grow
+//! with the fleet, and plans that open one partition where there are ninety.
+
+mod copy;
+mod plans;
+
+use std::path::Path;
+
+use gpuhm::event::prediction::FailureKind;
+use gpuhm::event::rows::{Place, Raw};
+use gpuhm::event::time::{DAY, HOUR, MINUTE, SECOND};
+use gpuhm::event::{Alert, Rows, Silence, Size, Status, Time, Window};
+use gpuhm::store::postgres::{Postgres, Settings};
+use gpuhm::store::sqlite::Sqlite;
+use gpuhm::store::{AlertFilter, Judged as _, Store};
+
+use crate::database::{Schema, Server, everywhere};
+use crate::store_contract::asset;
+use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
+use crate::store_judged_rows::{bare_health, failure, health, numbers, place, prediction, silence, window_of};
+use crate::support::random::{Rng, seeds};
+use plans::{Partitions, Said};
+
+const SCHEMA: &str = include_str!("../../migrations/postgres/0001_init.sql");
+const FILL: &str = include_str!("pg_read/fill.sql");
+/// GPUs that rows are about; the last has no raw rows.
+const GPUS: [&str; 4] = ["GPU-a", "GPU-b", "GPU-c", "GPU-z"];
+
+/// Rows of every kind around [`T0`], some at the edges of what is asked for.
+fn random_rows(random: &mut Rng) -> Rows {
+    let mut rows = Rows::default();
+    for _ in 0..random.within(1, 60) {
+        let seconds = if random.chance(500) { random.within(-300, 5) } else { random.within(-9 * 86_400, 86_400) };
+        let gpu = random.pick(&GPUS[..3]);
+        rows.raw.push(Raw { hostname: random.pick(&["h", "g"]).into(), ..raw(gpu, seconds) });
+    }
+    for _ in 0..random.within(0, 80) {
+        rows.windows.push(random_window(random));
+    }
+    for _ in 0..random.within(0, 30) {
+        let gpu = random.pick(&GPUS);
+        let seconds = random.within(-2 * 86_400, 3600);
+        rows.happenings.push(gpuhm::event::rows::Happening {
+            at: T0.plus(random.pick(&[-91 * DAY, -90 * DAY, -DAY, -1, 0, 1])),
+            kind: random.pick(&["xid", "Reset", "status"]).into(),
+            ..happening(gpu, random.within(1, 3), "é \"x\"")
+        });
+        let status = random.pick(&[Status::Firing, Status::Resolved]);
+        rows.alerts.push(Alert { rule: "r".into(), ..alert(gpu, seconds, status) });
+        rows.healths.push(if random.chance(500) { health(gpu, seconds) } else { bare_health(gpu, seconds) });
+        rows.predictions.push(prediction(gpu, seconds));
+        rows.places.push(Place { device_index: None, ..place(gpu, seconds, random.pick(&["r1", "r2"])) });
+        rows.fleet.push(numbers(seconds));
+        rows.collectors.push(report(random.pick(&["h", "g", "é"]), seconds));
+    }
+    rows.alerts.push(bare_alert());
+    rows
+}
+
+fn random_window(random: &mut Rng) -> Window {
+    let (gpu, size) = (random.pick(&GPUS), random.pick(&Size::ALL));
+    if random.chance(500) {
+        return window(gpu, size, random.within(-30, 3), random.chance(700));
+    }
+    let back = random.pick(&[0, MINUTE, HOUR, 25 * HOUR, 26 * HOUR, 6 * DAY, 7 * DAY, 8 * DAY, 90 * DAY]);
+    let shift = random.within(-1, 1) * size.ms();
+    let value = |random: &mut Rng| f64::from(i8::try_from(random.within(0, 3)).unwrap());
+    let names = [
+        "throttle_hw_slowdown_s",
+        "throttle_sw_thermal_s",
+        "ecc_dbe_volatile_delta",
+        "ecc_dbe_aggregate_delta",
+        "remapped_rows_uncorrectable_delta",
+        "nvlink_crc_errors_delta",
+        "pcie_replays_delta",
+        "ecc_sbe_volatile_delta",
+        "retired_pages_dbe_last",
+        "power_usage_p95",
+    ];
+    let cells: Vec<(&str, f64)> =
+        names.into_iter().filter_map(|name| random.chance(400).then(|| (name, value(random)))).collect();
+    let start = T0.plus(-back).floor(size.ms()).plus(shift);
+    Window { closed: random.chance(700), ..window_of(gpu, size, start, &cells) }
+}
+
+fn recorded(store: &mut Sqlite, random: &mut Rng) {
+    for id in ["a", "b", "c"] {
+        let ended = random.chance(300).then(|| T0.plus(random.pick(&[-DAY - 1, -DAY, 0])));
+        let until = T0.plus(random.pick(&[-DAY, -DAY + 1, 0, DAY]));
+        store.put_silence(&Silence { ended, until, ..silence(id, random.within(-9, 9)) }).unwrap();
+        let kind = random.pick(&[FailureKind::Rma, FailureKind::Dbe]);
+        store.put_failures(&[failure(random.pick(&GPUS), random.within(-9, 9), kind)]).unwrap();
+        store.put_assets(&[asset(random.pick(&GPUS), &[("rack", id), ("cluster", "k")])]).unwrap();
+    }
+}
+
+/// A store on a server with the rows of the embedded one at `path`.
+fn copied(schema: &Schema, path: &Path) -> Postgres {
+    let mut direct = schema.direct();
+    direct.run(SCHEMA);
+    copy::copy(path, &mut direct);
+    Postgres::open(Settings::parse(&schema.url()).unwrap()).unwrap()
+}
+
+fn same_answers(one: &mut Sqlite, other: &mut Postgres, random: &mut Rng) {
+    // On the server a GPU's first time is kept, and so is here: nothing was dropped.
+    for now in [T0, T0.plus(-1), T0.plus(HOUR), T0.plus(2 * DAY), T0.plus(-8 * DAY)] {
+        assert_eq!(one.facts(now).unwrap(), other.facts(now).unwrap(), "{now}");
+    }
+    assert_eq!(one.fleet().unwrap(), other.fleet().unwrap());
+    assert_eq!(one.latest().unwrap(), other.latest().unwrap());
+    assert_eq!(one.gpus().unwrap(), other.gpus().unwrap());
+    assert_eq!(one.collectors().unwrap(), other.collectors().unwrap());
+    assert_eq!(one.silences().unwrap(), other.silences().unwrap());
+    assert_eq!(one.failures().unwrap(), other.failures().unwrap());
+    let (version, assets) = one.assets(None).unwrap().unwrap();
+    assert_eq!(other.assets(None).unwrap(), Some((version, assets)));
+    assert_eq!(other.assets(Some(version)).unwrap(), None);
+    for filter in [AlertFilter::Open, AlertFilter::Newest(0), AlertFilter::Newest(7), AlertFilter::Newest(u32::MAX)] {
+        assert_eq!(one.alerts(filter).unwrap(), other.alerts(filter).unwrap());
+    }
+    for gpu in GPUS.into_iter().chain(["GPU-unknown", ""]) {
+        for (from, to) in [
+            (T0.plus(-300 * SECOND), T0),
+            (T0.plus(random.within(-9 * DAY, 0)), T0.plus(random.within(0, DAY))),
+            (Time(0), Time(i64::MAX)),
+            (T0, T0),
+        ] {
+            assert_eq!(one.raw(gpu, from, to).unwrap(), other.raw(gpu, from, to).unwrap(), "{gpu} {from}..{to}");
+            assert_eq!(one.past(gpu, from, to).unwrap(), other.past(gpu, from, to).unwrap(), "{gpu} {from}..{to}");
+            assert_eq!(one.next_raw(gpu, from).unwrap(), other.next_raw(gpu, from).unwrap());
+            assert_eq!(one.health_at(gpu, to).unwrap(), other.health_at(gpu, to).unwrap());
+            assert_eq!(one.prediction_at(gpu, to).unwrap(), other.prediction_at(gpu, to).unwrap());
+            for size in Size::ALL {
+                assert_eq!(one.windows(gpu, size, from, to).unwrap(), other.windows(gpu, size, from, to).unwrap());
+                assert_eq!(one.newest_final(gpu, size).unwrap(), other.newest_final(gpu, size).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_are_the_embedded_stores() {
+    for schema in everywhere("pg_read::answers_are_the_embedded_stores") {
+        for seed in seeds(1, 8) {
+            println!("seed {seed}");
+            let mut random = Rng::new(seed);
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("store.db");
+            let mut one = Sqlite::open(&path).unwrap();
+            for step in 0..3 {
+                one.write(&[], &random_rows(&mut random), T0.plus(step)).unwrap();
+            }
+            recorded(&mut one, &mut random);
+            let fresh = schema.beside();
+            let mut other = copied(&fresh, &path);
+            same_answers(&mut one, &mut other, &mut random);
+        }
+    }
+}
+
+/// A server that logs the plan of everything that reads.
+fn telling(test: &str) -> Option<Server> {
+    let settings = [
+        "session_preload_libraries='auto_explain'",
+        "auto_explain.log_min_duration=0",
+        "auto_explain.log_analyze=on",
+        "auto_explain.log_timing=off",
+        "autovacuum=off",
+    ];
+    Server::start(test, &settings)
+}
+
+fn opened(server: &Server) -> Postgres {
+    let url = format!("{}?application_name=reader", server.url());
+    Postgres::open(Settings::parse(&url).unwrap()).unwrap()
+}
+
+/// Noon of a day.
+const NOW: Time = Time(1_770_811_200_000);
+
+fn filled(server: &Server, gpus: usize, partitions: Partitions) {
+    let mut direct = server.direct();
+    direct.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    direct.run(&partitions.schema(SCHEMA, NOW));
+    direct.run(FILL);
+    direct.run(&format!("SELECT fleet({gpus}, '{NOW}')"));
+}
+
+#[test]
+fn the_number_of_statements_is_fixed() {
+    let Some(server) = telling("pg_read::the_number_of_statements_is_fixed") else { return };
+    for gpus in [3, 300] {
+        filled(&server, gpus, Partitions::None);
+        let mut store = opened(&server);
+        let said = Said::here(&server);
+        assert_eq!(store.facts(NOW).unwrap().gpus.len(), gpus);
+        let facts = said.plans().len();
+        assert_eq!(store.fleet().unwrap().gpus.len(), gpus);
+        let fleet = said.plans().len() - facts;
+        store.past("GPU-000000", NOW.plus(-HOUR), NOW).unwrap();
+        let past = said.plans().len() - facts - fleet;
+        assert_eq!([facts, fleet, past], [18, 9, 6], "{gpus} GPUs");
+    }
+}
+
+#[test]
+fn every_statement_runs_on_an_index_of_few_partitions() {
+    let Some(server) = telling("pg_read::every_statement_runs_on_an_index_of_few_partitions") else { return };
+    filled(&server, 40, Partitions::Quarter);
+    for analyzed in [false, true] {
+        if analyzed {
+            // Whoever runs ANALYZE must not turn a plan over.
+            server.direct().run("ANALYZE");
+        }
+        let mut store = opened(&server);
+        let said = Said::here(&server);
+        // Twice: a plan that is kept counts too.
+        for _ in 0..2 {
+            ask_everything(&mut store);
+        }
+        let plans = said.plans();
+        assert!(plans.len() > 80, "{} plans were told", plans.len());
+        for plan in plans {
+            plan.check();
+        }
+    }
+}
+
+fn ask_everything(store: &mut Postgres) {
+    let gpu = "GPU-000007";
+    assert_eq!(store.facts(NOW).unwrap().gpus.len(), 40);
+    assert_eq!(store.fleet().unwrap().gpus.len(), 40);
+    assert_eq!((store.latest().unwrap().len(), store.gpus().unwrap().len()), (40, 40));
+    for span in [HOUR, DAY, 9 * DAY] {
+        assert!(!store.past(gpu, NOW.plus(-span), NOW).unwrap().healths.is_empty());
+    }
+    assert_eq!(store.raw(gpu, NOW.plus(-HOUR), NOW).unwrap().1.len(), 60);
+    assert!(store.next_raw(gpu, NOW.plus(-HOUR)).unwrap().is_some());
+    assert!(store.health_at(gpu, NOW).unwrap().is_some());
+    assert!(store.prediction_at(gpu, NOW).unwrap().is_some());
+    for size in Size::ALL {
+        assert!(!store.windows(gpu, size, NOW.plus(-HOUR), NOW).unwrap().is_empty());
+        assert!(store.newest_final(gpu, size).unwrap().is_some());
+    }
+    assert_eq!(store.alerts(AlertFilter::Open).unwrap().len(), 9);
+    assert_eq!(store.alerts(AlertFilter::Newest(5)).unwrap().len(), 5);
+    store.collectors().unwrap();
+    store.assets(None).unwrap();
+    store.silences().unwrap();
+    store.failures().unwrap();
+}
