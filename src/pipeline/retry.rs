@@ -77,16 +77,19 @@ impl Retry {
         E: Passing + Into<PipelineError>,
     {
         let (mut pause, mut since, mut said): (_, Option<Instant>, Option<Instant>) = (FIRST, None, None);
+        let mut failing: Option<Instant> = None;
         loop {
+            let began = monotonic();
             let error = match act() {
                 Err(error) if error.passing() => error,
                 ended => {
-                    if let Some(since) = since.filter(|_| ended.as_ref().err().is_none_or(Passing::answered)) {
-                        info!("works again after {} s", since.elapsed().as_secs());
+                    if let Some(failing) = failing.filter(|_| ended.as_ref().err().is_none_or(Passing::answered)) {
+                        info!("works again after {} s", failing.elapsed().as_secs());
                     }
                     return ended.map_err(Into::into);
                 }
             };
+            failing.get_or_insert(began);
             let started = *since.get_or_insert_with(monotonic);
             if self.patience.is_some_and(|patience| started.elapsed() >= patience) {
                 return Err(error.into());
