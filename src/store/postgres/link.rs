@@ -101,10 +101,16 @@ async fn within<T>(
 }
 
 impl Session {
-    async fn connect(settings: &Settings) -> Result<Session, Fault> {
+    /// Connects.
+    pub(in crate::store) async fn connect(settings: &Settings) -> Result<Session, Fault> {
         let (client, connection) = settings.config.connect(NoTls).await?;
         tokio::spawn(connection);
         Ok(Session { client, statements: HashMap::new() })
+    }
+
+    /// The connection itself, for what is no single transaction.
+    pub(in crate::store) fn client(&mut self) -> &mut Client {
+        &mut self.client
     }
 
     /// Begins a transaction that writes.
