@@ -3,15 +3,19 @@
 //! Every operation is one transaction on one connection ([`link`]); statements are prepared once a connection, their
 //! texts are built from [`super::schema`] alone. It knows no bus and no stage, and takes the time from its caller.
 
+mod connect;
 mod fault;
 mod judged;
 mod link;
 mod read;
 mod retain;
 mod row;
-mod settings;
+mod session;
+pub mod settings;
 mod sql;
 mod stamp;
+mod tls;
+mod work;
 mod write;
 
 pub use settings::Settings;
@@ -35,8 +39,16 @@ impl Postgres {
     /// server cannot be reached.
     pub fn open(settings: Settings) -> Result<Postgres, StoreError> {
         let mut link = Link::new(settings)?;
-        link.run("connect", async |session| session.look().await?.commit().await)?;
+        link.run("connect", async |session| session.is_pooled().await)?;
         Ok(Postgres { link })
+    }
+
+    /// The same to look only: the server refuses what would change anything.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub fn open_read_only(settings: Settings) -> Result<Postgres, StoreError> {
+        Postgres::open(Settings { read_only: true, ..settings })
     }
 }
 
