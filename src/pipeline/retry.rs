@@ -50,6 +50,10 @@ impl Passing for StoreError {
     fn answered(&self) -> bool {
         matches!(self, StoreError::Fenced { .. })
     }
+
+    fn hint(&self) -> Option<&str> {
+        StoreError::hint(self)
+    }
 }
 
 /// How long to go on trying.

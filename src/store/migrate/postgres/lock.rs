@@ -46,7 +46,7 @@ pub(super) async fn take(client: &Client, place: &str, wait: Duration) -> Result
         None => "it ended just now; try again".to_owned(),
     };
     let why = format!("another migrate runs, and {} s were not enough: {who}", wait.as_secs());
-    Err(StoreError::Failed { place: place.to_owned(), what: "migrate", why }.into())
+    Err(StoreError::Failed { place: place.to_owned(), what: "migrate", why, hint: None }.into())
 }
 
 /// Gives it back before the session ends.
