@@ -45,8 +45,11 @@ impl Partitions {
             schema.replace_range(end..end + 3, &format!("\n) PARTITION BY RANGE ({column});"));
             for nth in 0..count {
                 let (from, to) = (ends.plus(-(nth + 1) * days * DAY), ends.plus(-nth * days * DAY));
-                writeln!(schema, "CREATE TABLE {table}_p{nth} PARTITION OF {table} FOR VALUES FROM ('{from}') TO ('{to}');")
-                    .unwrap();
+                writeln!(
+                    schema,
+                    "CREATE TABLE {table}_p{nth} PARTITION OF {table} FOR VALUES FROM ('{from}') TO ('{to}');"
+                )
+                .unwrap();
             }
         }
         schema + INDEXES
