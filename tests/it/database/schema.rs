@@ -4,6 +4,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage};
 
+/// Every migration's text, one after the other: each judges by itself what the database is.
+pub(crate) const TABLES: &str = concat!(
+    include_str!("../../../migrations/postgres/0001_init.sql"),
+    include_str!("../../../migrations/postgres/0002_windows.sql"),
+    include_str!("../../../migrations/postgres/0003_judgement.sql"),
+);
+
 /// A connection of the test's own, with nothing of gpuhm's.
 pub(crate) struct Direct {
     runtime: Runtime,
@@ -76,6 +83,11 @@ impl Schema {
         let more = if self.server.contains('?') { '&' } else { '?' };
         // `public` is where TimescaleDB's functions are.
         format!("{}{more}options=-csearch_path%3D{}%2Cpublic", self.server, self.name)
+    }
+
+    /// Makes this version's tables in it.
+    pub(crate) fn fill(&self) {
+        self.direct().run(TABLES);
     }
 
     /// A connection of the test's own.
