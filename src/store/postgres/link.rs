@@ -32,7 +32,16 @@ pub(in crate::store) struct Link {
 #[derive(Debug)]
 pub(in crate::store) struct Session {
     client: Client,
+    /// What sends and receives.
+    carrier: tokio::task::AbortHandle,
     statements: HashMap<String, Statement>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It would wait for answers first.
+        self.carrier.abort();
+    }
 }
 
 /// A transaction.
@@ -94,17 +103,30 @@ async fn within<T>(
         }
     };
     let ran = tokio::time::timeout(deadline, work).await.unwrap_or(Err(Fault::Late));
-    if ran.as_ref().is_err_and(Fault::is_lost) {
-        *session = None;
+    if let Err(fault) = &ran {
+        if fault.is_lost() {
+            *session = None;
+        }
+        settled(session.as_ref()).await;
     }
     ran
+}
+
+/// Lets what a failed job left behind reach the server, the end of its transaction or of its connection: between jobs
+/// nothing is sent, and what is open there holds back others.
+async fn settled(session: Option<&Session>) {
+    match session {
+        // An answer to this comes after the one to the transaction's end.
+        Some(session) => drop(tokio::time::timeout(GRACE, session.client.check_connection()).await),
+        None => tokio::task::yield_now().await,
+    }
 }
 
 impl Session {
     async fn connect(settings: &Settings) -> Result<Session, Fault> {
         let (client, connection) = settings.config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(Session { client, statements: HashMap::new() })
+        let carrier = tokio::spawn(connection).abort_handle();
+        Ok(Session { client, carrier, statements: HashMap::new() })
     }
 
     /// Begins a transaction that writes.
