@@ -11,6 +11,8 @@ pub(in crate::store) enum Fault {
     Late,
     /// A row holds what no gpuhm wrote.
     Unreadable(String),
+    /// What a person wrote is nothing that the server can hold.
+    Unheld(String),
     /// What the caller is told as it stands.
     Told(StoreError),
 }
@@ -33,7 +35,7 @@ impl Fault {
         match self {
             Fault::Sql(error) => error.is_closed() || error.as_db_error().is_none(),
             Fault::Late => true,
-            Fault::Unreadable(_) | Fault::Told(_) => false,
+            Fault::Unreadable(_) | Fault::Unheld(_) | Fault::Told(_) => false,
         }
     }
 
@@ -47,6 +49,7 @@ impl Fault {
                 None => failed(error.to_string()),
             },
             Fault::Late => failed("no answer in time".to_owned()),
+            Fault::Unheld(why) => StoreError::Unusable { place: place.to_owned(), why: format!("{what}: {why}") },
             Fault::Unreadable(why) => {
                 StoreError::Unusable { place: place.to_owned(), why: format!("{what}: a row does not read: {why}") }
             }
