@@ -3,15 +3,15 @@
 //! Every operation is one transaction on one connection ([`link`]); statements are prepared once a connection, their
 //! texts are built from [`super::schema`] alone. It knows no bus and no stage, and takes the time from its caller.
 
-mod fault;
+pub(in crate::store) mod fault;
 mod judged;
-mod link;
+pub(in crate::store) mod link;
 mod read;
 mod retain;
 mod row;
 mod settings;
 mod sql;
-mod stamp;
+pub(in crate::store) mod stamp;
 mod write;
 
 pub use settings::Settings;
@@ -21,6 +21,7 @@ use std::cell::RefCell;
 use super::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
 use crate::event::rows::{CollectorRow, Raw};
 use crate::event::{Alert, Asset, Rows, Size, Time, Window};
+use super::migrate::postgres::check;
 use link::Link;
 use write::Memory;
 
@@ -39,7 +40,8 @@ impl Postgres {
     /// server cannot be reached.
     pub fn open(settings: Settings) -> Result<Postgres, StoreError> {
         let mut link = Link::new(settings)?;
-        link.run("connect", async |session| session.look().await?.commit().await)?;
+        let place = link.place().to_owned();
+        link.run("connect", async |session| check(session, &place).await)?;
         Ok(Postgres { link, memory: RefCell::default() })
     }
 }

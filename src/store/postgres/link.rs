@@ -123,10 +123,16 @@ async fn settled(session: Option<&Session>) {
 }
 
 impl Session {
-    async fn connect(settings: &Settings) -> Result<Session, Fault> {
+    /// Connects.
+    pub(in crate::store) async fn connect(settings: &Settings) -> Result<Session, Fault> {
         let (client, connection) = settings.config.connect(NoTls).await?;
         let carrier = tokio::spawn(connection).abort_handle();
         Ok(Session { client, carrier, statements: HashMap::new() })
+    }
+
+    /// The connection itself, for what is no single transaction.
+    pub(in crate::store) fn client(&mut self) -> &mut Client {
+        &mut self.client
     }
 
     /// Begins a transaction that writes.
