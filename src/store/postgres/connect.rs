@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::{Client, NoTls};
@@ -17,12 +18,25 @@ use super::tls::Mode;
 /// A connection that was made.
 pub(super) struct Reached {
     pub(super) client: Client,
+    /// What sends and receives for it.
+    pub(super) carrier: Carrier,
     /// Whether nobody listens.
     pub(super) encrypted: bool,
     /// Whether it does not leave this machine.
     pub(super) near: bool,
     /// Who it is.
     pub(super) server: String,
+}
+
+/// What sends and receives on a connection. Without its client it would wait for answers first, while the server holds
+/// what is open: it ends with its client, once the runtime goes on.
+#[derive(Debug)]
+pub(super) struct Carrier(AbortHandle);
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// How long to wait for a word from what did not answer as PostgreSQL does.
@@ -69,9 +83,9 @@ async fn tried(settings: &Settings, target: &Target) -> Result<Reached, Fault> {
     let mut first = None;
     for encrypted in ways {
         match once(settings, target, *encrypted).await {
-            Ok(client) => {
+            Ok((client, carrier)) => {
                 let near = target.is_local() || is_here(&target.host);
-                return Ok(Reached { client, encrypted: *encrypted, near, server: target.shown() });
+                return Ok(Reached { client, carrier, encrypted: *encrypted, near, server: target.shown() });
             }
             Err(error) if ways.len() > 1 && first.is_none() && other_way(&error, *encrypted) => first = Some(error),
             Err(error) => return Err(error),
@@ -94,21 +108,19 @@ fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|addr| addr.is_loopback())
 }
 
-async fn once(settings: &Settings, target: &Target, encrypted: bool) -> Result<Client, Fault> {
+async fn once(settings: &Settings, target: &Target, encrypted: bool) -> Result<(Client, Carrier), Fault> {
     let mut config = settings.at(target);
     if !encrypted {
         config.ssl_mode(SslMode::Disable);
         let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        return Ok(client);
+        return Ok((client, Carrier(tokio::spawn(connection).abort_handle())));
     }
     config.ssl_mode(SslMode::Require);
     if settings.tls.direct {
         config.ssl_negotiation(SslNegotiation::Direct);
     }
     let (client, connection) = config.connect(MakeRustlsConnect::new(settings.tls.config()?)).await?;
-    tokio::spawn(connection);
-    Ok(client)
+    Ok((client, Carrier(tokio::spawn(connection).abort_handle())))
 }
 
 /// The fault in words that name what is there instead, where something is.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow, Statement};
 
-use super::connect::{Reached, chance, order, reach};
+use super::connect::{Carrier, Reached, chance, order, reach};
 use super::fault::{Fault, POOLED, Said};
 use super::settings::{Settings, Wanted};
 use super::work::Work;
@@ -35,6 +35,7 @@ const OLDEST_NAME: &str = "13";
 #[derive(Debug)]
 pub(in crate::store) struct Session {
     pub(super) client: Client,
+    _carrier: Carrier,
     pub(super) statements: HashMap<String, Statement>,
     settings: Arc<Settings>,
     mark: String,
@@ -145,6 +146,7 @@ impl Session {
         let settings = Arc::clone(settings);
         Ok(Session {
             client: reached.client,
+            _carrier: reached.carrier,
             statements: HashMap::new(),
             settings,
             mark,
