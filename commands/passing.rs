@@ -21,7 +21,7 @@ pub(crate) fn passes(
 ) -> Result<Passes, Failure> {
     let retry = pass_retry(once, signals);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
-    open::store_file(common, store)?;
+    open::store_needed(common, store)?;
     let clock = Arc::new(Clock::Wall);
     let bus = open::bus(common, bus, &clock, &retry)?;
     Ok(Passes::new(open::store(common, store, &retry)?, bus, clock, retry))

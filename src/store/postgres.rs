@@ -3,15 +3,19 @@
 //! Every operation is one transaction on one connection ([`link`]); statements are prepared once a connection, their
 //! texts are built from [`super::schema`] alone. It knows no bus and no stage, and takes the time from its caller.
 
+mod connect;
 pub(in crate::store) mod fault;
 mod judged;
 pub(in crate::store) mod link;
 mod read;
 mod retain;
 mod row;
-mod settings;
+mod session;
+pub mod settings;
 mod sql;
 pub(in crate::store) mod stamp;
+mod tls;
+mod work;
 mod write;
 
 pub use settings::Settings;
@@ -41,8 +45,17 @@ impl Postgres {
     pub fn open(settings: Settings) -> Result<Postgres, StoreError> {
         let mut link = Link::new(settings)?;
         let place = link.place().to_owned();
+        link.run("connect", async |session| session.is_pooled().await)?;
         link.run("connect", async |session| check(session, &place).await)?;
         Ok(Postgres { link, memory: RefCell::default() })
+    }
+
+    /// The same to look only: the server refuses what would change anything.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub fn open_read_only(settings: Settings) -> Result<Postgres, StoreError> {
+        Postgres::open(Settings { read_only: true, ..settings })
     }
 }
 
@@ -54,7 +67,7 @@ impl Store for Postgres {
     fn write(&mut self, tokens: &[Token], rows: &Rows, now: Time) -> Result<Written, StoreError> {
         if let Some(alert) = write::unreadable(&rows.alerts) {
             let why = format!("alert {} has times that do not read: {:?}, {:?}", alert.alert_id, alert.since, alert.at);
-            return Err(StoreError::Unusable { place: self.link.place().to_owned(), why });
+            return Err(StoreError::Unusable { place: self.link.place().to_owned(), why, hint: None });
         }
         let Postgres { link, memory } = self;
         link.run("write", async |session| write::write(session, &mut memory.borrow_mut(), tokens, rows, now).await)

@@ -90,7 +90,7 @@ pub(crate) fn usable(status: &Status) -> Result<(), StoreError> {
             step.gpuhm_version.as_deref().unwrap_or("unknown"),
         ),
     };
-    Err(StoreError::Unusable { place: status.place.clone(), why })
+    Err(StoreError::Unusable { place: status.place.clone(), why, hint: None })
 }
 
 /// What is wrong with one migration.
@@ -111,7 +111,7 @@ pub(crate) fn pending(ours: &[Migration], status: &Status, to: Option<i64>) -> R
     usable(status)?;
     if let Some(to) = to.filter(|to| !(0..=status.newest).contains(to)) {
         let why = format!("there is no migration {to}; the newest of gpuhm {OURS} is {}", status.newest);
-        return Err(StoreError::Unusable { place: status.place.clone(), why });
+        return Err(StoreError::Unusable { place: status.place.clone(), why, hint: None });
     }
     let wanted =
         |migration: &&Migration| migration.version > status.version && to.is_none_or(|to| migration.version <= to);

@@ -152,7 +152,7 @@ impl Migrator {
     /// Runs a job on a session of its own.
     fn on<T>(&self, what: &'static str, job: impl AsyncFnOnce(&mut Base<'_>) -> Result<T, Fault>) -> Result<T, StoreError> {
         let place = &self.settings.place;
-        let failed = |why: String| StoreError::Failed { place: place.clone(), what, why };
+        let failed = |why: String| StoreError::Failed { place: place.clone(), what, why, hint: None };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;
         let ran = runtime.block_on(async {
             let mut session = self.connect().await?;
@@ -166,9 +166,10 @@ impl Migrator {
     }
 
     async fn connect(&self) -> Result<Session, Fault> {
+        let settings = std::sync::Arc::new(self.settings.clone());
         let until = Instant::now().checked_add(self.wait);
         loop {
-            match Session::connect(&self.settings).await {
+            match Session::connect(&settings).await {
                 Err(fault) if fault.is_lost() && until.is_some_and(|until| Instant::now() < until) => {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -229,7 +230,7 @@ impl Base<'_> {
     }
 
     async fn baseline(&mut self, version: i64) -> Result<Vec<Step>, Fault> {
-        let unusable = |why: String| StoreError::Unusable { place: self.of.settings.place.clone(), why };
+        let unusable = |why: String| StoreError::Unusable { place: self.of.settings.place.clone(), why, hint: None };
         let before = self.status().await?;
         if before.version != 0 {
             return Err(unusable(format!("it has a history up to migration {} already", before.version)).into());
@@ -258,7 +259,7 @@ pub(in crate::store) async fn check(session: &mut Session, place: &str) -> Resul
             "its schema is at version {} and this gpuhm needs {}; run `gpuhm migrate` with the same --store",
             status.version, status.newest
         );
-        return Err(StoreError::Unusable { place: place.to_owned(), why }.into());
+        return Err(StoreError::Unusable { place: place.to_owned(), why, hint: None }.into());
     }
     Ok(())
 }
@@ -270,8 +271,8 @@ fn told(fault: Fault, place: &str, what: &'static str) -> StoreError {
         _ => None,
     };
     match fault.told(place, what) {
-        StoreError::Failed { place, what, why } if code.is_some_and(|code| code.starts_with("42")) => {
-            StoreError::Unusable { place, why: format!("{what}: {why}") }
+        StoreError::Failed { place, what, why, hint } if code.is_some_and(|code| code.starts_with("42")) => {
+            StoreError::Unusable { place, why: format!("{what}: {why}"), hint }
         }
         error => error,
     }

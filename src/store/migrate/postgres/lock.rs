@@ -49,7 +49,7 @@ async fn held(client: &Client, place: &str, wait: Duration) -> Result<(), Fault>
         None => "it ended just now; try again".to_owned(),
     };
     let why = format!("another migrate runs, and {} s were not enough: {who}", wait.as_secs());
-    Err(StoreError::Failed { place: place.to_owned(), what: "migrate", why }.into())
+    Err(StoreError::Failed { place: place.to_owned(), what: "migrate", why, hint: None }.into())
 }
 
 /// Gives it back before the session ends.

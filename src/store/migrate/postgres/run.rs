@@ -122,15 +122,15 @@ fn named(fault: Fault, place: &str, migration: &Migration) -> Fault {
         let why = format!(
             "migration {version} ({name}): somebody uses what it changes, and --lock-timeout is over; {left}; try again when it is quiet"
         );
-        return StoreError::Failed { place, what: "migrate", why }.into();
+        return StoreError::Failed { place, what: "migrate", why, hint: None }.into();
     }
     if [SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_FUNCTION, SqlState::DUPLICATE_OBJECT].contains(code) {
         let why = format!("{why}; {left}; where its tables were made by hand, `gpuhm migrate baseline {version}` takes them over");
-        return StoreError::Unusable { place, why }.into();
+        return StoreError::Unusable { place, why, hint: None }.into();
     }
     // Syntax, rights, what is not there: no second try will change it.
     if code.code().starts_with("42") || code.code().starts_with("0A") {
-        return StoreError::Unusable { place, why: format!("{why}; {left}") }.into();
+        return StoreError::Unusable { place, why: format!("{why}; {left}"), hint: None }.into();
     }
-    StoreError::Failed { place, what: "migrate", why: format!("{why}; {left}") }.into()
+    StoreError::Failed { place, what: "migrate", why: format!("{why}; {left}"), hint: None }.into()
 }

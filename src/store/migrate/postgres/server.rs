@@ -86,7 +86,7 @@ const ASK: &str = "SELECT current_setting('server_version'), current_setting('se
 
 /// Asks it.
 pub(super) async fn ask(client: &Client, place: &str) -> Result<Server, Fault> {
-    let unusable = |why: &str| StoreError::Unusable { place: place.to_owned(), why: why.to_owned() };
+    let unusable = |why: &str| StoreError::Unusable { place: place.to_owned(), why: why.to_owned(), hint: None };
     let row = client.query_one(ASK, &[]).await?;
     let version: String = row.try_get(0)?;
     if row.try_get::<_, i32>(1)? < OLDEST {
