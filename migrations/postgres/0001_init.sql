@@ -1,8 +1,170 @@
 -- compatible-from: 0.1.0
--- undo: drop every table that this file makes; then delete this version's row.
+-- locks: nothing that was there before
+-- undo: drop every table and function that this file makes, functions last; then delete this version's row.
 --
--- The tables of a store on a server. Work in progress: split into files, with partitions and hypertables.
+-- The tables of a store on a server, for PostgreSQL with and without TimescaleDB: what differs between them is judged by
+-- what this database has, and done in the three functions below. Columns, their order and what they mean are those of
+-- the embedded store. Texts that are looked up or ordered by have the collation "C": the order of bytes, on every server.
+--
+-- Everything is made in the first schema of the search path of whoever runs this file.
 
+-- The tables that grow with time, and how many days of it a partition of each holds: a chunk, where TimescaleDB has it.
+CREATE TABLE gpuhm_series (
+    name TEXT COLLATE "C" NOT NULL,
+    column_name TEXT COLLATE "C" NOT NULL,
+    days INTEGER NOT NULL,
+    PRIMARY KEY (name)
+);
+
+-- Cuts an empty table into partitions by time: into chunks, where this database has TimescaleDB.
+CREATE FUNCTION gpuhm_cut(parent TEXT, by_column TEXT, days INTEGER) RETURNS VOID LANGUAGE plpgsql AS $f$
+DECLARE
+    timescale TEXT := (
+        SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'timescaledb'
+    );
+    shape TEXT := parent || '_shape';
+BEGIN
+    INSERT INTO gpuhm_series (name, column_name, days) VALUES (parent, by_column, days);
+    IF timescale IS NOT NULL THEN
+        EXECUTE format(
+            'SELECT %I.create_hypertable(%L::regclass, %L::name, chunk_time_interval => %L::interval, create_default_indexes => false)',
+            timescale, format('%I.%I', current_schema(), parent), by_column, format('%s days', days)
+        );
+        RETURN;
+    END IF;
+    -- A table cannot become partitioned: another of its shape takes its place.
+    EXECUTE format('ALTER TABLE %I RENAME CONSTRAINT %I TO %I', parent, parent || '_pkey', shape || '_pkey');
+    EXECUTE format('ALTER TABLE %I RENAME TO %I', parent, shape);
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) PARTITION BY RANGE (%I)', parent, shape, by_column);
+    EXECUTE format('DROP TABLE %I', shape);
+END
+$f$;
+
+-- The partitions of a table, oldest first: rows in [from_time, to_time).
+CREATE FUNCTION gpuhm_parts(parent TEXT, OUT part REGCLASS, OUT from_time TIMESTAMPTZ, OUT to_time TIMESTAMPTZ)
+RETURNS SETOF RECORD LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET datestyle = 'ISO' AS $f$
+DECLARE
+    -- PostgreSQL tells bounds as text: FOR VALUES FROM ('2026-11-25 00:00:00+00') TO ('2026-11-26 00:00:00+00')
+    bounds CONSTANT TEXT := 'FROM \(''([^'']*)''\) TO \(''([^'']*)''\)';
+BEGIN
+    IF (SELECT relkind FROM pg_class WHERE oid = to_regclass(quote_ident(parent))) = 'p' THEN
+        RETURN QUERY
+            SELECT p.part, p.bound[1]::timestamptz, p.bound[2]::timestamptz FROM (
+                SELECT c.oid::regclass AS part, regexp_match(pg_get_expr(c.relpartbound, c.oid), bounds) AS bound
+                FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                WHERE i.inhparent = to_regclass(quote_ident(parent))
+            ) p WHERE p.bound IS NOT NULL ORDER BY 2;
+    ELSIF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+        RETURN QUERY EXECUTE
+            'SELECT format(''%I.%I'', chunk_schema, chunk_name)::regclass, range_start, range_end
+            FROM timescaledb_information.chunks WHERE hypertable_schema = current_schema() AND hypertable_name = $1
+            ORDER BY range_start' USING parent;
+    END IF;
+END
+$f$;
+
+-- Makes the partition of a table for the instant `at` where it is missing; says whether it did. Counted in days since
+-- 1970 UTC, as TimescaleDB counts, so that everyone means the same one. TimescaleDB makes chunks by itself.
+--
+-- Call it before the transaction has touched anything else: who makes a partition makes others wait with theirs until it
+-- ends. Reading and writing go on meanwhile, since a partition that is made apart and then attached locks nobody out.
+CREATE FUNCTION gpuhm_partition(parent TEXT, at TIMESTAMPTZ) RETURNS BOOLEAN
+LANGUAGE plpgsql SECURITY DEFINER SET timezone = 'UTC' SET datestyle = 'ISO' AS $f$
+DECLARE
+    width INTEGER := (SELECT s.days FROM gpuhm_series s WHERE s.name = parent);
+    first_day BIGINT;
+    begins TIMESTAMPTZ;
+    ends TIMESTAMPTZ;
+    part TEXT;
+BEGIN
+    IF width IS NULL THEN
+        RAISE EXCEPTION 'gpuhm_partition: % is no table that grows with time', quote_ident(parent)
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF NOT isfinite(at) THEN
+        RAISE EXCEPTION 'gpuhm_partition: no partition holds %', at USING ERRCODE = 'datetime_field_overflow';
+    END IF;
+    first_day := floor(extract(epoch FROM at) / 86400 / width)::bigint * width;
+    -- Seconds, not days: a day of an interval may have 23 hours.
+    begins := to_timestamp(0) + make_interval(secs => first_day * 86400);
+    part := parent || '_' || to_char(begins, 'YYYYMMDD') || CASE WHEN begins < '0001-01-01' THEN 'bc' ELSE '' END;
+    IF to_regclass(quote_ident(part)) IS NOT NULL
+        OR (SELECT relkind FROM pg_class WHERE oid = to_regclass(quote_ident(parent))) <> 'p' THEN
+        RETURN false;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('gpuhm_partition'), hashtext(current_schema()));
+    IF to_regclass(quote_ident(part)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    ends := begins + make_interval(secs => width * 86400);
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', part, parent);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, part, begins, ends);
+    RETURN true;
+END
+$f$;
+
+-- Makes the partitions that hold `at`, and those after them.
+CREATE FUNCTION gpuhm_partitions_ahead(at TIMESTAMPTZ) RETURNS BIGINT LANGUAGE sql SECURITY DEFINER AS $f$
+    SELECT count(*) FROM gpuhm_series s CROSS JOIN generate_series(0, 1) nth
+    WHERE gpuhm_partition(s.name, at + make_interval(hours => nth * s.days * 24))
+$f$;
+
+-- Drops the partitions of a table that hold no instant from `before` on, oldest first; returns how many. One stays, with
+-- those after it, while somebody uses it; one stays while it has a row that was written at `settled` or later.
+CREATE FUNCTION gpuhm_drop_before(parent TEXT, before TIMESTAMPTZ, settled TIMESTAMPTZ DEFAULT 'infinity') RETURNS BIGINT
+LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '2s' AS $f$
+DECLARE
+    native BOOLEAN := (SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(quote_ident(parent)));
+    timescale TEXT := (
+        SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'timescaledb'
+    );
+    old RECORD;
+    fresh BOOLEAN := false;
+    dropped BIGINT := 0;
+BEGIN
+    IF NOT EXISTS (SELECT FROM gpuhm_series s WHERE s.name = parent) THEN
+        RAISE EXCEPTION 'gpuhm_drop_before: % is no table that grows with time', quote_ident(parent)
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    FOR old IN SELECT * FROM gpuhm_parts(parent) p WHERE p.to_time <= before ORDER BY p.from_time LOOP
+        IF settled < 'infinity' THEN
+            EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE written_at >= $1)', old.part) INTO fresh USING settled;
+        END IF;
+        CONTINUE WHEN fresh;
+        BEGIN
+            IF native THEN
+                EXECUTE format('DROP TABLE %s', old.part);
+            ELSE
+                EXECUTE format('SELECT %I.drop_chunks(%L::regclass, older_than => $1, newer_than => $2)',
+                    timescale, quote_ident(parent)) USING old.to_time, old.from_time;
+            END IF;
+        EXCEPTION WHEN lock_not_available THEN
+            RETURN dropped;
+        END;
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$f$;
+
+-- Services call these without owning a table: what they name must not be anything but this schema's, and nobody calls
+-- them who was not let (docs/postgres.md, Roles).
+DO $$
+DECLARE
+    signature TEXT;
+BEGIN
+    FOREACH signature IN ARRAY ARRAY[
+        'gpuhm_parts(text)', 'gpuhm_partition(text, timestamptz)', 'gpuhm_partitions_ahead(timestamptz)',
+        'gpuhm_drop_before(text, timestamptz, timestamptz)'
+    ] LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', signature, current_schema());
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', signature);
+    END LOOP;
+    REVOKE ALL ON FUNCTION gpuhm_cut(text, text, integer) FROM PUBLIC;
+END
+$$;
+
+-- One row a sample.
 CREATE TABLE gpu_metrics (
     time TIMESTAMPTZ NOT NULL,
     gpu_uuid TEXT COLLATE "C" NOT NULL,
@@ -75,7 +237,23 @@ CREATE TABLE gpu_metrics (
     written_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (time, gpu_uuid)
 );
+SELECT gpuhm_cut('gpu_metrics', 'time', 1);
 
+-- A GPU's rows of a span.
+CREATE INDEX gpu_metrics_gpu ON gpu_metrics (gpu_uuid, time);
+-- Samples of GPUs that were slowed down by a fault: hardware slowdown, software or hardware thermal slowdown, power brake.
+-- An idle GPU, a power cap or a set clock (the other bits) is no fault.
+CREATE INDEX gpu_metrics_throttled ON gpu_metrics (time, gpu_uuid) WHERE throttle_reasons & 232 <> 0;
+
+-- The span of each GPU's raw rows: the list of GPUs, and where its newest row is.
+CREATE TABLE gpus (
+    gpu_uuid TEXT COLLATE "C" NOT NULL,
+    first_time TIMESTAMPTZ NOT NULL,
+    last_time TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (gpu_uuid)
+);
+
+-- What happened to a GPU: XIDs, resets, changes of state.
 CREATE TABLE gpu_events (
     gpu_uuid TEXT COLLATE "C" NOT NULL,
     at TIMESTAMPTZ NOT NULL,
@@ -86,7 +264,13 @@ CREATE TABLE gpu_events (
     written_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (gpu_uuid, at, kind, code)
 );
+SELECT gpuhm_cut('gpu_events', 'at', 30);
 
+-- The newest of all GPUs.
+CREATE INDEX gpu_events_at ON gpu_events (at);
+
+-- One row an alert, as its newest event left it. `resolved_at` is `at` of one that ended; `suppressed_by` is
+-- `silence:ID`, or the `alert_id` of the incident it belongs to.
 CREATE TABLE gpu_alerts (
     alert_id TEXT COLLATE "C" NOT NULL,
     schema_version TEXT NOT NULL,
@@ -116,6 +300,13 @@ CREATE TABLE gpu_alerts (
     PRIMARY KEY (alert_id)
 );
 
+-- The newest, whatever their status; those that fire; those that ended, by when; the newest of one GPU.
+CREATE INDEX gpu_alerts_since ON gpu_alerts (since, alert_id);
+CREATE INDEX gpu_alerts_open ON gpu_alerts (since, alert_id) WHERE status = 'firing';
+CREATE INDEX gpu_alerts_ended ON gpu_alerts (resolved_at) WHERE resolved_at IS NOT NULL;
+CREATE INDEX gpu_alerts_gpu ON gpu_alerts (gpu_uuid, since, alert_id);
+
+-- The newest report of each host's collector.
 CREATE TABLE collectors (
     hostname TEXT COLLATE "C" NOT NULL,
     time TIMESTAMPTZ NOT NULL,
@@ -132,6 +323,7 @@ CREATE TABLE collectors (
     PRIMARY KEY (hostname)
 );
 
+-- What the operator's inventory says of a GPU, as text.
 CREATE TABLE gpu_assets (
     gpu_uuid TEXT COLLATE "C" NOT NULL,
     hostname TEXT COLLATE "C",
@@ -149,6 +341,7 @@ CREATE TABLE gpu_assets (
     PRIMARY KEY (gpu_uuid)
 );
 
+-- The token of the newest writer of each partition; only its holder writes.
 CREATE TABLE writers (
     stage TEXT COLLATE "C" NOT NULL,
     partition INTEGER NOT NULL,
@@ -156,301 +349,11 @@ CREATE TABLE writers (
     PRIMARY KEY (stage, partition)
 );
 
+-- Counters of the store itself: `assets` rises whenever an asset record changes.
 CREATE TABLE gpuhm_meta (
     name TEXT COLLATE "C" NOT NULL,
     value BIGINT NOT NULL,
     PRIMARY KEY (name)
 );
-
-CREATE TABLE gpu_metrics_1m (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    start TIMESTAMPTZ NOT NULL,
-    hostname TEXT COLLATE "C" NOT NULL,
-    final BOOLEAN NOT NULL,
-    count BIGINT NOT NULL,
-    expected BIGINT NOT NULL,
-    gpu_temp_min REAL, gpu_temp_max REAL, gpu_temp_mean REAL, gpu_temp_last REAL,
-    memory_temp_min REAL, memory_temp_max REAL, memory_temp_mean REAL, memory_temp_last REAL,
-    power_usage_min REAL, power_usage_max REAL, power_usage_mean REAL, power_usage_last REAL,
-    throttle_reasons_last BIGINT,
-    throttle_hw_slowdown_s REAL, throttle_hw_thermal_s REAL, throttle_hw_power_brake_s REAL,
-    throttle_sw_power_cap_s REAL, throttle_sw_thermal_s REAL, throttle_sync_boost_s REAL,
-    throttle_display_clocks_s REAL, throttle_gpu_idle_s REAL, throttle_clocks_setting_s REAL,
-    power_limit_w_last REAL,
-    slowdown_temp_c_last REAL,
-    temp_margin_c_min REAL,
-    fan_speed_pct_max BIGINT, fan_speed_pct_mean REAL,
-    pstate_last BIGINT,
-    energy_mj_delta BIGINT,
-    power_violation_ns_delta BIGINT,
-    thermal_violation_ns_delta BIGINT,
-    recovery_action_last BIGINT,
-    fb_used_mib_max BIGINT, fb_used_mib_mean REAL,
-    ecc_sbe_volatile_delta BIGINT,
-    ecc_dbe_volatile_last BIGINT, ecc_dbe_volatile_delta BIGINT,
-    ecc_sbe_aggregate_last BIGINT, ecc_sbe_aggregate_delta BIGINT,
-    ecc_dbe_aggregate_last BIGINT, ecc_dbe_aggregate_delta BIGINT,
-    retired_pages_sbe_last BIGINT,
-    retired_pages_dbe_last BIGINT,
-    retired_pages_pending_last BIGINT,
-    remapped_rows_uncorrectable_last BIGINT, remapped_rows_uncorrectable_delta BIGINT,
-    remapped_rows_correctable_last BIGINT, remapped_rows_correctable_delta BIGINT,
-    row_remap_failure_last BIGINT,
-    row_remap_pending_last BIGINT,
-    bank_remap_max_last BIGINT,
-    bank_remap_low_last BIGINT,
-    bank_remap_none_last BIGINT,
-    sram_threshold_exceeded_last BIGINT,
-    sm_active_max REAL, sm_active_mean REAL,
-    sm_occupancy_mean REAL,
-    tensor_active_mean REAL,
-    dram_active_mean REAL,
-    pcie_tx_mbps_max REAL, pcie_tx_mbps_mean REAL,
-    pcie_rx_mbps_max REAL, pcie_rx_mbps_mean REAL,
-    gr_engine_active_pct_mean REAL,
-    gpu_util_pct_max REAL, gpu_util_pct_mean REAL,
-    mem_copy_util_pct_mean REAL,
-    sm_clock_mhz_min BIGINT, sm_clock_mhz_max BIGINT, sm_clock_mhz_mean REAL,
-    mem_clock_mhz_min BIGINT,
-    pcie_replays_delta BIGINT,
-    pcie_link_gen_min BIGINT,
-    pcie_link_width_min BIGINT,
-    nvlink_crc_errors_delta BIGINT,
-    nvlink_replay_errors_delta BIGINT,
-    nvlink_recovery_errors_delta BIGINT,
-    written_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (gpu_uuid, start)
-);
-
-CREATE TABLE gpu_metrics_15m (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    start TIMESTAMPTZ NOT NULL,
-    hostname TEXT COLLATE "C" NOT NULL,
-    final BOOLEAN NOT NULL,
-    count BIGINT NOT NULL,
-    expected BIGINT NOT NULL,
-    gpu_temp_min REAL, gpu_temp_max REAL, gpu_temp_mean REAL, gpu_temp_last REAL, gpu_temp_p50 REAL, gpu_temp_p95 REAL,
-    gpu_temp_p99 REAL,
-    memory_temp_min REAL, memory_temp_max REAL, memory_temp_mean REAL, memory_temp_last REAL, memory_temp_p50 REAL,
-    memory_temp_p95 REAL, memory_temp_p99 REAL,
-    power_usage_min REAL, power_usage_max REAL, power_usage_mean REAL, power_usage_last REAL, power_usage_p50 REAL,
-    power_usage_p95 REAL, power_usage_p99 REAL,
-    throttle_reasons_last BIGINT,
-    throttle_hw_slowdown_s REAL, throttle_hw_thermal_s REAL, throttle_hw_power_brake_s REAL,
-    throttle_sw_power_cap_s REAL, throttle_sw_thermal_s REAL, throttle_sync_boost_s REAL,
-    throttle_display_clocks_s REAL, throttle_gpu_idle_s REAL, throttle_clocks_setting_s REAL,
-    power_limit_w_last REAL,
-    slowdown_temp_c_last REAL,
-    temp_margin_c_min REAL,
-    fan_speed_pct_max BIGINT, fan_speed_pct_mean REAL,
-    pstate_last BIGINT,
-    energy_mj_delta BIGINT,
-    power_violation_ns_delta BIGINT,
-    thermal_violation_ns_delta BIGINT,
-    recovery_action_last BIGINT,
-    fb_used_mib_max BIGINT, fb_used_mib_mean REAL,
-    ecc_sbe_volatile_delta BIGINT,
-    ecc_dbe_volatile_last BIGINT, ecc_dbe_volatile_delta BIGINT,
-    ecc_sbe_aggregate_last BIGINT, ecc_sbe_aggregate_delta BIGINT,
-    ecc_dbe_aggregate_last BIGINT, ecc_dbe_aggregate_delta BIGINT,
-    retired_pages_sbe_last BIGINT,
-    retired_pages_dbe_last BIGINT,
-    retired_pages_pending_last BIGINT,
-    remapped_rows_uncorrectable_last BIGINT, remapped_rows_uncorrectable_delta BIGINT,
-    remapped_rows_correctable_last BIGINT, remapped_rows_correctable_delta BIGINT,
-    row_remap_failure_last BIGINT,
-    row_remap_pending_last BIGINT,
-    bank_remap_max_last BIGINT,
-    bank_remap_low_last BIGINT,
-    bank_remap_none_last BIGINT,
-    sram_threshold_exceeded_last BIGINT,
-    sm_active_max REAL, sm_active_mean REAL,
-    sm_occupancy_mean REAL,
-    tensor_active_mean REAL,
-    dram_active_mean REAL,
-    pcie_tx_mbps_max REAL, pcie_tx_mbps_mean REAL,
-    pcie_rx_mbps_max REAL, pcie_rx_mbps_mean REAL,
-    gr_engine_active_pct_mean REAL,
-    gpu_util_pct_max REAL, gpu_util_pct_mean REAL,
-    mem_copy_util_pct_mean REAL,
-    sm_clock_mhz_min BIGINT, sm_clock_mhz_max BIGINT, sm_clock_mhz_mean REAL,
-    mem_clock_mhz_min BIGINT,
-    pcie_replays_delta BIGINT,
-    pcie_link_gen_min BIGINT,
-    pcie_link_width_min BIGINT,
-    nvlink_crc_errors_delta BIGINT,
-    nvlink_replay_errors_delta BIGINT,
-    nvlink_recovery_errors_delta BIGINT,
-    written_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (gpu_uuid, start)
-);
-
-CREATE TABLE gpu_metrics_1h (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    start TIMESTAMPTZ NOT NULL,
-    hostname TEXT COLLATE "C" NOT NULL,
-    final BOOLEAN NOT NULL,
-    count BIGINT NOT NULL,
-    expected BIGINT NOT NULL,
-    gpu_temp_min REAL, gpu_temp_max REAL, gpu_temp_mean REAL, gpu_temp_last REAL, gpu_temp_p50 REAL, gpu_temp_p95 REAL,
-    gpu_temp_p99 REAL,
-    memory_temp_min REAL, memory_temp_max REAL, memory_temp_mean REAL, memory_temp_last REAL, memory_temp_p50 REAL,
-    memory_temp_p95 REAL, memory_temp_p99 REAL,
-    power_usage_min REAL, power_usage_max REAL, power_usage_mean REAL, power_usage_last REAL, power_usage_p50 REAL,
-    power_usage_p95 REAL, power_usage_p99 REAL,
-    throttle_reasons_last BIGINT,
-    throttle_hw_slowdown_s REAL, throttle_hw_thermal_s REAL, throttle_hw_power_brake_s REAL,
-    throttle_sw_power_cap_s REAL, throttle_sw_thermal_s REAL, throttle_sync_boost_s REAL,
-    throttle_display_clocks_s REAL, throttle_gpu_idle_s REAL, throttle_clocks_setting_s REAL,
-    power_limit_w_last REAL,
-    slowdown_temp_c_last REAL,
-    temp_margin_c_min REAL,
-    fan_speed_pct_max BIGINT, fan_speed_pct_mean REAL,
-    pstate_last BIGINT,
-    energy_mj_delta BIGINT,
-    power_violation_ns_delta BIGINT,
-    thermal_violation_ns_delta BIGINT,
-    recovery_action_last BIGINT,
-    fb_used_mib_max BIGINT, fb_used_mib_mean REAL,
-    ecc_sbe_volatile_delta BIGINT,
-    ecc_dbe_volatile_last BIGINT, ecc_dbe_volatile_delta BIGINT,
-    ecc_sbe_aggregate_last BIGINT, ecc_sbe_aggregate_delta BIGINT,
-    ecc_dbe_aggregate_last BIGINT, ecc_dbe_aggregate_delta BIGINT,
-    retired_pages_sbe_last BIGINT,
-    retired_pages_dbe_last BIGINT,
-    retired_pages_pending_last BIGINT,
-    remapped_rows_uncorrectable_last BIGINT, remapped_rows_uncorrectable_delta BIGINT,
-    remapped_rows_correctable_last BIGINT, remapped_rows_correctable_delta BIGINT,
-    row_remap_failure_last BIGINT,
-    row_remap_pending_last BIGINT,
-    bank_remap_max_last BIGINT,
-    bank_remap_low_last BIGINT,
-    bank_remap_none_last BIGINT,
-    sram_threshold_exceeded_last BIGINT,
-    sm_active_max REAL, sm_active_mean REAL,
-    sm_occupancy_mean REAL,
-    tensor_active_mean REAL,
-    dram_active_mean REAL,
-    pcie_tx_mbps_max REAL, pcie_tx_mbps_mean REAL,
-    pcie_rx_mbps_max REAL, pcie_rx_mbps_mean REAL,
-    gr_engine_active_pct_mean REAL,
-    gpu_util_pct_max REAL, gpu_util_pct_mean REAL,
-    mem_copy_util_pct_mean REAL,
-    sm_clock_mhz_min BIGINT, sm_clock_mhz_max BIGINT, sm_clock_mhz_mean REAL,
-    mem_clock_mhz_min BIGINT,
-    pcie_replays_delta BIGINT,
-    pcie_link_gen_min BIGINT,
-    pcie_link_width_min BIGINT,
-    nvlink_crc_errors_delta BIGINT,
-    nvlink_replay_errors_delta BIGINT,
-    nvlink_recovery_errors_delta BIGINT,
-    written_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (gpu_uuid, start)
-);
-
-CREATE TABLE gpu_places (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    since TIMESTAMPTZ NOT NULL,
-    hostname TEXT COLLATE "C" NOT NULL,
-    device_index BIGINT,
-    cluster TEXT,
-    rack TEXT,
-    datacenter TEXT,
-    model TEXT,
-    serial TEXT,
-    driver_version TEXT,
-    written_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (gpu_uuid, since)
-);
-
-CREATE TABLE gpu_health_scores (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    time TIMESTAMPTZ NOT NULL,
-    hostname TEXT COLLATE "C" NOT NULL,
-    device_index BIGINT,
-    score BIGINT NOT NULL,
-    grade TEXT NOT NULL,
-    state TEXT NOT NULL,
-    confidence DOUBLE PRECISION NOT NULL,
-    action TEXT NOT NULL,
-    ledger JSONB NOT NULL,
-    notes JSONB NOT NULL,
-    better_since TIMESTAMPTZ,
-    as_of TIMESTAMPTZ NOT NULL,
-    replaced_by TEXT,
-    written_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (gpu_uuid, time)
-);
-
-CREATE TABLE fleet_health (
-    time TIMESTAMPTZ NOT NULL,
-    gpus_ok BIGINT NOT NULL,
-    gpus_degraded BIGINT NOT NULL,
-    gpus_critical BIGINT NOT NULL,
-    gpus_unknown BIGINT NOT NULL,
-    mean_score DOUBLE PRECISION,
-    worst_score BIGINT,
-    open_info BIGINT NOT NULL,
-    open_warning BIGINT NOT NULL,
-    open_critical BIGINT NOT NULL,
-    written_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (time)
-);
-
-CREATE TABLE gpu_failure_predictions (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    time TIMESTAMPTZ NOT NULL,
-    hostname TEXT COLLATE "C" NOT NULL,
-    device_index BIGINT,
-    p7 DOUBLE PRECISION NOT NULL, p7_low DOUBLE PRECISION NOT NULL, p7_high DOUBLE PRECISION NOT NULL, p7_base DOUBLE PRECISION NOT NULL,
-    p30 DOUBLE PRECISION NOT NULL, p30_low DOUBLE PRECISION NOT NULL, p30_high DOUBLE PRECISION NOT NULL, p30_base DOUBLE PRECISION NOT NULL,
-    p90 DOUBLE PRECISION NOT NULL, p90_low DOUBLE PRECISION NOT NULL, p90_high DOUBLE PRECISION NOT NULL, p90_base DOUBLE PRECISION NOT NULL,
-    hazard DOUBLE PRECISION NOT NULL,
-    base_hazard DOUBLE PRECISION NOT NULL,
-    reasons JSONB NOT NULL,
-    advice TEXT NOT NULL,
-    status TEXT NOT NULL,
-    model TEXT NOT NULL,
-    labels BIGINT NOT NULL,
-    exposure_years DOUBLE PRECISION NOT NULL,
-    as_of TIMESTAMPTZ NOT NULL,
-    written_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (gpu_uuid, time)
-);
-
-CREATE TABLE gpu_failures (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    at TIMESTAMPTZ NOT NULL,
-    kind TEXT COLLATE "C" NOT NULL,
-    who TEXT NOT NULL,
-    note TEXT,
-    PRIMARY KEY (gpu_uuid, at, kind)
-);
-
-CREATE TABLE silences (
-    id TEXT COLLATE "C" NOT NULL,
-    matchers JSONB NOT NULL,
-    from_at TIMESTAMPTZ NOT NULL,
-    until_at TIMESTAMPTZ NOT NULL,
-    reason TEXT NOT NULL,
-    who TEXT NOT NULL,
-    ended_at TIMESTAMPTZ,
-    PRIMARY KEY (id)
-);
-
--- The span of each GPU's raw rows: the list of GPUs, and where its newest row is.
-CREATE TABLE gpus (
-    gpu_uuid TEXT COLLATE "C" NOT NULL,
-    first_time TIMESTAMPTZ NOT NULL,
-    last_time TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (gpu_uuid)
-);
-
-CREATE INDEX gpu_metrics_gpu ON gpu_metrics (gpu_uuid, time);
-CREATE INDEX gpu_events_at ON gpu_events (at);
-CREATE INDEX gpu_alerts_since ON gpu_alerts (since, alert_id);
-CREATE INDEX gpu_alerts_open ON gpu_alerts (since, alert_id) WHERE status = 'firing';
-CREATE INDEX gpu_alerts_ended ON gpu_alerts (resolved_at) WHERE resolved_at IS NOT NULL;
-CREATE INDEX gpu_alerts_gpu ON gpu_alerts (gpu_uuid, since, alert_id);
 
 INSERT INTO gpuhm_meta (name, value) VALUES ('assets', 0);

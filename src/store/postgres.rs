@@ -4,22 +4,23 @@
 //! texts are built from [`super::schema`] alone. It knows no bus and no stage, and takes the time from its caller.
 
 mod connect;
-mod fault;
+pub(in crate::store) mod fault;
 mod judged;
-mod link;
+pub(in crate::store) mod link;
 mod read;
 mod retain;
 mod row;
 mod session;
 pub mod settings;
 mod sql;
-mod stamp;
+pub(in crate::store) mod stamp;
 mod tls;
 mod work;
 mod write;
 
 pub use settings::Settings;
 
+use super::migrate::postgres::check;
 use super::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
 use crate::event::rows::{CollectorRow, Raw};
 use crate::event::{Alert, Asset, Rows, Size, Time, Window};
@@ -39,7 +40,11 @@ impl Postgres {
     /// server cannot be reached.
     pub fn open(settings: Settings) -> Result<Postgres, StoreError> {
         let mut link = Link::new(settings)?;
-        link.run("connect", async |session| session.is_pooled().await)?;
+        let place = link.place().to_owned();
+        link.run("connect", async |session| {
+            session.is_pooled().await?;
+            check(session, &place).await
+        })?;
         Ok(Postgres { link })
     }
 

@@ -8,7 +8,7 @@ use crate::{store_contract, store_judged};
 
 /// A store with this version's schema.
 fn made(schema: &Schema) -> Postgres {
-    schema.direct().run(include_str!("../../migrations/postgres/0001_init.sql"));
+    schema.fill();
     Postgres::open(Settings::parse(&schema.url()).unwrap()).unwrap()
 }
 

@@ -5,6 +5,7 @@
 mod facts;
 mod fleet;
 mod gpus;
+mod hold;
 mod past;
 mod recorded;
 mod row;
@@ -18,8 +19,8 @@ use crate::store::StoreError;
 use crate::store::judged::{Held, Judged};
 
 impl Judged for Postgres {
-    fn hold(&mut self, _: &str) -> Result<Option<Box<dyn Held>>, StoreError> {
-        self.later()
+    fn hold(&mut self, name: &str) -> Result<Option<Box<dyn Held>>, StoreError> {
+        hold::take(self.link.settings(), name)
     }
 
     fn facts(&mut self, now: Time) -> Result<Facts, StoreError> {

@@ -1,5 +1,7 @@
 //! A schema that one test has to itself, in a database that it shares: made empty, dropped in the end.
 
+use gpuhm::store::migrate::postgres::{MIGRATIONS, Migrator};
+use gpuhm::store::postgres::Settings;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage};
@@ -48,6 +50,12 @@ impl Direct {
     }
 }
 
+/// Makes this version's tables in the database, and the schema, of a URL.
+pub(crate) fn fill(url: &str) {
+    let migrator = Migrator::new(Settings::parse(url).unwrap());
+    assert_eq!(migrator.up(None, false).unwrap().steps.len(), MIGRATIONS.len());
+}
+
 /// The schema.
 pub(crate) struct Schema {
     server: String,
@@ -76,6 +84,11 @@ impl Schema {
         let more = if self.server.contains('?') { '&' } else { '?' };
         // `public` is where TimescaleDB's functions are.
         format!("{}{more}options=-csearch_path%3D{}%2Cpublic", self.server, self.name)
+    }
+
+    /// Makes this version's tables in it.
+    pub(crate) fn fill(&self) {
+        fill(&self.url());
     }
 
     /// A connection of the test's own.
