@@ -89,12 +89,33 @@ pub struct Token {
 }
 
 /// What a write did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Written {
     /// Raw rows that are in the store now and were not before.
     pub raw: u64,
     /// Raw rows whose key was there already.
     pub repeated: u64,
+    /// Rows of any table that the store cannot hold; everything else was written.
+    pub refused: Refused,
+}
+
+/// Rows that a store cannot hold: a text with a NUL in it, say, or an instant beyond its calendar.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refused {
+    /// How many.
+    pub count: u64,
+    /// The first of them, each named, with why.
+    pub examples: Vec<String>,
+}
+
+impl Refused {
+    /// Counts a row, and keeps what `say` says of it while there are fewer than `most` examples.
+    pub fn add(&mut self, most: usize, say: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.examples.len() < most {
+            self.examples.push(say());
+        }
+    }
 }
 
 /// The newest sample of a GPU, with its asset record's place where there is one.

@@ -20,16 +20,20 @@ mod write;
 
 pub use settings::Settings;
 
+use std::cell::RefCell;
+
 use super::migrate::postgres::check;
 use super::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
 use crate::event::rows::{CollectorRow, Raw};
 use crate::event::{Alert, Asset, Rows, Size, Time, Window};
 use link::Link;
+use write::Memory;
 
 /// The store on a server.
 #[derive(Debug)]
 pub struct Postgres {
     link: Link,
+    memory: RefCell<Memory>,
 }
 
 impl Postgres {
@@ -45,7 +49,7 @@ impl Postgres {
             session.is_pooled().await?;
             check(session, &place).await
         })?;
-        Ok(Postgres { link })
+        Ok(Postgres { link, memory: RefCell::default() })
     }
 
     /// The same to look only: the server refuses what would change anything.
@@ -63,7 +67,12 @@ impl Store for Postgres {
     }
 
     fn write(&mut self, tokens: &[Token], rows: &Rows, now: Time) -> Result<Written, StoreError> {
-        self.link.run("write", async |session| write::write(session, tokens, rows, now).await)
+        if let Some(alert) = write::unreadable(&rows.alerts) {
+            let why = format!("alert {} has times that do not read: {:?}, {:?}", alert.alert_id, alert.since, alert.at);
+            return Err(StoreError::Unusable { place: self.link.place().to_owned(), why, hint: None });
+        }
+        let Postgres { link, memory } = self;
+        link.run("write", async |session| write::write(session, &mut memory.borrow_mut(), tokens, rows, now).await)
     }
 
     fn assets(&mut self, known: Option<i64>) -> Result<Option<(i64, Vec<Asset>)>, StoreError> {
@@ -107,7 +116,10 @@ impl Store for Postgres {
     }
 
     fn backfill(&mut self, windows: &[Window], now: Time, dry_run: bool) -> Result<u64, StoreError> {
-        self.link.run("write windows", async |session| write::backfill(session, windows, now, dry_run).await)
+        let Postgres { link, memory } = self;
+        link.run("write windows", async |session| {
+            write::backfill(session, &mut memory.borrow_mut(), windows, now, dry_run).await
+        })
     }
 
     fn retain(&mut self, now: Time, keep: Retention) -> Result<u64, StoreError> {

@@ -89,9 +89,9 @@ fn first_raw_stays(store: &mut dyn Store) {
     second.hostname = "elsewhere".into();
     let other = raw("GPU-b", 1);
     let written = put(store, &of_raw(vec![first.clone(), second.clone()]));
-    assert_eq!(written, Written { raw: 1, repeated: 1 });
+    assert_eq!(written, Written { raw: 1, repeated: 1, ..Written::default() });
     let written = put(store, &of_raw(vec![second, other]));
-    assert_eq!(written, Written { raw: 1, repeated: 1 });
+    assert_eq!(written, Written { raw: 1, repeated: 1, ..Written::default() });
     assert_eq!(all_raw(store, "GPU-a"), [first]);
 }
 

@@ -21,6 +21,8 @@ pub(in crate::store) enum Fault {
     Unreadable(String),
     /// In these words.
     Said(Said),
+    /// What a person wrote is nothing that the server can hold.
+    Unheld(String),
     /// What the caller is told as it stands.
     Told(StoreError),
 }
@@ -89,7 +91,7 @@ impl Fault {
                 None => error.is_closed() || of_the_way(error),
             },
             Fault::Late => true,
-            Fault::Undone | Fault::Unreadable(_) | Fault::Said(_) | Fault::Told(_) => false,
+            Fault::Undone | Fault::Unreadable(_) | Fault::Unheld(_) | Fault::Said(_) | Fault::Told(_) => false,
         }
     }
 
@@ -111,6 +113,7 @@ impl Fault {
             Fault::Undone => {
                 Said::passing("the connection was lost, and the server took the work back", "its log says why")
             }
+            Fault::Unheld(why) => Said { grave: true, why, hint: None },
             Fault::Unreadable(why) => Said { grave: true, why: format!("a row does not read: {why}"), hint: None },
         })
     }

@@ -13,6 +13,7 @@ mod sql;
 
 use super::Postgres;
 use super::fault::Fault;
+use super::write;
 use crate::event::prediction::FailureKind;
 use crate::event::{Facts, Failure, FleetNow, GpuPast, Health, Prediction, Silence, Time};
 use crate::store::StoreError;
@@ -47,20 +48,20 @@ impl Judged for Postgres {
         self.link.run("read silences", async |session| recorded::silences(session).await)
     }
 
-    fn put_silence(&mut self, _: &Silence) -> Result<(), StoreError> {
-        self.later()
+    fn put_silence(&mut self, silence: &Silence) -> Result<(), StoreError> {
+        self.link.run("write a silence", async |session| write::put_silence(session, silence).await)
     }
 
     fn failures(&mut self) -> Result<Vec<Failure>, StoreError> {
         self.link.run("read failures", async |session| recorded::failures(session).await)
     }
 
-    fn put_failures(&mut self, _: &[Failure]) -> Result<u64, StoreError> {
-        self.later()
+    fn put_failures(&mut self, failures: &[Failure]) -> Result<u64, StoreError> {
+        self.link.run("write failures", async |session| write::put_failures(session, failures).await)
     }
 
-    fn remove_failure(&mut self, _: &str, _: Time, _: FailureKind) -> Result<bool, StoreError> {
-        self.later()
+    fn remove_failure(&mut self, gpu: &str, at: Time, kind: FailureKind) -> Result<bool, StoreError> {
+        self.link.run("remove a failure", async |session| write::remove_failure(session, gpu, at, kind).await)
     }
 }
 
