@@ -12,7 +12,6 @@ mod row;
 mod sql;
 
 use super::Postgres;
-use super::fault::Fault;
 use super::write;
 use crate::event::prediction::FailureKind;
 use crate::event::{Facts, Failure, FleetNow, GpuPast, Health, Prediction, Silence, Time};
@@ -62,11 +61,5 @@ impl Judged for Postgres {
 
     fn remove_failure(&mut self, gpu: &str, at: Time, kind: FailureKind) -> Result<bool, StoreError> {
         self.link.run("remove a failure", async |session| write::remove_failure(session, gpu, at, kind).await)
-    }
-}
-
-impl Postgres {
-    fn later<T>(&mut self) -> Result<T, StoreError> {
-        Err(Fault::Late.told(self.link.place(), "work in progress"))
     }
 }

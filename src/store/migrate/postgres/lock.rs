@@ -25,19 +25,22 @@ const HOLDER: &str = "SELECT format('process %s of user %s (%s, from %s) since %
 
 /// Takes it, waiting as long as `wait`.
 pub(super) async fn take(client: &Client, place: &str, wait: Duration) -> Result<(), Fault> {
-    let tried = async {
-        let mut told = false;
-        while !client.query_one(TRY, &[]).await?.try_get::<_, bool>(0)? {
-            if !std::mem::replace(&mut told, true) {
-                tracing::info!("store {place}: another migrate runs; waiting for it");
-            }
-            tokio::time::sleep(PAUSE).await;
+    let mut waited = Duration::ZERO;
+    while !client.query_one(TRY, &[]).await?.try_get::<_, bool>(0)? {
+        if waited >= wait {
+            return held(client, place, wait).await;
         }
-        Ok::<(), Fault>(())
-    };
-    if let Ok(taken) = tokio::time::timeout(wait, tried).await {
-        return taken;
+        if waited.is_zero() {
+            tracing::info!("store {place}: another migrate runs; waiting for it");
+        }
+        tokio::time::sleep(PAUSE).await;
+        waited += PAUSE;
     }
+    Ok(())
+}
+
+/// Says who holds it.
+async fn held(client: &Client, place: &str, wait: Duration) -> Result<(), Fault> {
     let who = match client.query_opt(HOLDER, &[]).await? {
         Some(row) => {
             let (who, pid): (String, i32) = (row.try_get(0)?, row.try_get(1)?);
