@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::{Client, NoTls};
@@ -17,6 +18,8 @@ use super::tls::Mode;
 /// A connection that was made.
 pub(super) struct Reached {
     pub(super) client: Client,
+    /// What sends and receives.
+    pub(super) carrier: AbortHandle,
     /// Whether nobody listens.
     pub(super) encrypted: bool,
     /// Whether it does not leave this machine.
@@ -69,9 +72,9 @@ async fn tried(settings: &Settings, target: &Target) -> Result<Reached, Fault> {
     let mut first = None;
     for encrypted in ways {
         match once(settings, target, *encrypted).await {
-            Ok(client) => {
+            Ok((client, carrier)) => {
                 let near = target.is_local() || is_here(&target.host);
-                return Ok(Reached { client, encrypted: *encrypted, near, server: target.shown() });
+                return Ok(Reached { client, carrier, encrypted: *encrypted, near, server: target.shown() });
             }
             Err(error) if ways.len() > 1 && first.is_none() && other_way(&error, *encrypted) => first = Some(error),
             Err(error) => return Err(error),
@@ -94,21 +97,19 @@ fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|addr| addr.is_loopback())
 }
 
-async fn once(settings: &Settings, target: &Target, encrypted: bool) -> Result<Client, Fault> {
+async fn once(settings: &Settings, target: &Target, encrypted: bool) -> Result<(Client, AbortHandle), Fault> {
     let mut config = settings.at(target);
     if !encrypted {
         config.ssl_mode(SslMode::Disable);
         let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        return Ok(client);
+        return Ok((client, tokio::spawn(connection).abort_handle()));
     }
     config.ssl_mode(SslMode::Require);
     if settings.tls.direct {
         config.ssl_negotiation(SslNegotiation::Direct);
     }
     let (client, connection) = config.connect(MakeRustlsConnect::new(settings.tls.config()?)).await?;
-    tokio::spawn(connection);
-    Ok(client)
+    Ok((client, tokio::spawn(connection).abort_handle()))
 }
 
 /// The fault in words that name what is there instead, where something is.

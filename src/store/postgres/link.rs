@@ -110,6 +110,8 @@ async fn within<T>(
     let lost = ran.as_ref().is_err_and(Fault::is_lost) || live.client.is_closed();
     if lost || live.tidied().await.is_err() {
         *session = None;
+        // Its end reaches the server now, not with the next job.
+        tokio::task::yield_now().await;
     }
     ran
 }
