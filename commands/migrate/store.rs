@@ -9,7 +9,6 @@ use std::time::Duration;
 use clap::Subcommand;
 use gpuhm::store::migrate::postgres::{Done, Migrator};
 use gpuhm::store::migrate::{Finding, Migration, Status, Step, sqlite};
-use gpuhm::store::postgres::Settings;
 
 use super::Format;
 use crate::exit::{BAD_NEWS, Failure, Outcome};
@@ -70,18 +69,11 @@ enum Kind {
     Server(Box<Migrator>),
 }
 
-/// Where the store on a server is, if that was chosen.
-pub(super) fn server(url: &str) -> Result<Option<Settings>, Failure> {
-    let named = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
-    let keyed = url.contains('=') && !url.contains(':');
-    if named || keyed { Ok(Some(Settings::parse(url)?)) } else { Ok(None) }
-}
-
 fn kind(common: &CommonOptions, store: &StoreOptions) -> Result<Kind, Failure> {
-    if let Some(settings) = store.store.as_deref().map_or(Ok(None), server)? {
-        return Ok(Kind::Server(Box::new(Migrator::new(settings))));
+    match open::store_needed(common, store)? {
+        open::StorePlace::Postgres(settings) => Ok(Kind::Server(Box::new(Migrator::new(*settings)))),
+        _ => Ok(Kind::File(open::store_file(common, store)?)),
     }
-    Ok(Kind::File(open::store_file(common, store)?))
 }
 
 /// Runs one of them.

@@ -22,10 +22,10 @@ pub use settings::Settings;
 
 use std::cell::RefCell;
 
+use super::migrate::postgres::check;
 use super::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
 use crate::event::rows::{CollectorRow, Raw};
 use crate::event::{Alert, Asset, Rows, Size, Time, Window};
-use super::migrate::postgres::check;
 use link::Link;
 use write::Memory;
 
@@ -45,8 +45,10 @@ impl Postgres {
     pub fn open(settings: Settings) -> Result<Postgres, StoreError> {
         let mut link = Link::new(settings)?;
         let place = link.place().to_owned();
-        link.run("connect", async |session| session.is_pooled().await)?;
-        link.run("connect", async |session| check(session, &place).await)?;
+        link.run("connect", async |session| {
+            session.is_pooled().await?;
+            check(session, &place).await
+        })?;
         Ok(Postgres { link, memory: RefCell::default() })
     }
 

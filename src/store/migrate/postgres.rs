@@ -10,7 +10,6 @@ mod run;
 mod server;
 mod verify;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
@@ -36,7 +35,8 @@ pub static MIGRATIONS: [Migration; 3] = [
 const PAUSE: Duration = Duration::from_millis(500);
 /// What a session of `migrate` is: a file may take hours, but waits for nobody as long, since whoever comes after waits
 /// behind it; and the server notices within seconds that this process is gone, even while it waits for a lock.
-const SESSION: &str = "SET statement_timeout = 0; SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0;
+const SESSION: &str =
+    "SET statement_timeout = 0; SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0;
     DO $$ BEGIN
         PERFORM set_config(name, '2000', false) FROM pg_settings WHERE name = 'client_connection_check_interval';
     EXCEPTION WHEN invalid_parameter_value THEN NULL;
@@ -151,7 +151,11 @@ impl Migrator {
     }
 
     /// Runs a job on a session of its own.
-    fn on<T>(&self, what: &'static str, job: impl AsyncFnOnce(&mut Base<'_>) -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn on<T>(
+        &self,
+        what: &'static str,
+        job: impl AsyncFnOnce(&mut Base<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
         let place = &self.settings.place;
         let failed = |why: String| StoreError::Failed { place: place.clone(), what, why, hint: None };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;
@@ -168,9 +172,8 @@ impl Migrator {
 
     async fn connect(&self) -> Result<Session, Fault> {
         let until = Instant::now().checked_add(self.wait);
-        let settings = Arc::new(self.settings.clone());
         loop {
-            match Session::connect(&settings).await {
+            match Session::connect(&self.settings).await {
                 Err(fault) if fault.is_lost() && until.is_some_and(|until| Instant::now() < until) => {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -256,11 +259,9 @@ pub(in crate::store) async fn check(session: &mut Session, place: &str) -> Resul
     let status = judge::status(place, !ran.is_empty(), &MIGRATIONS, &ran);
     judge::usable(&status)?;
     if status.version < status.newest {
-        let why = format!(
-            "its schema is at version {} and this gpuhm needs {}; run `gpuhm migrate` with the same --store",
-            status.version, status.newest
-        );
-        return Err(StoreError::Unusable { place: place.to_owned(), why, hint: None }.into());
+        let why = format!("its schema is at version {} and this gpuhm needs {}", status.version, status.newest);
+        let hint = Some("run `gpuhm migrate` with the same --store".to_owned());
+        return Err(StoreError::Unusable { place: place.to_owned(), why, hint }.into());
     }
     Ok(())
 }

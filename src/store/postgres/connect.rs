@@ -18,25 +18,14 @@ use super::tls::Mode;
 /// A connection that was made.
 pub(super) struct Reached {
     pub(super) client: Client,
-    /// What sends and receives for it.
-    pub(super) carrier: Carrier,
+    /// What sends and receives.
+    pub(super) carrier: AbortHandle,
     /// Whether nobody listens.
     pub(super) encrypted: bool,
     /// Whether it does not leave this machine.
     pub(super) near: bool,
     /// Who it is.
     pub(super) server: String,
-}
-
-/// What sends and receives on a connection. Without its client it would wait for answers first, while the server holds
-/// what is open: it ends with its client, once the runtime goes on.
-#[derive(Debug)]
-pub(super) struct Carrier(AbortHandle);
-
-impl Drop for Carrier {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// How long to wait for a word from what did not answer as PostgreSQL does.
@@ -108,19 +97,19 @@ fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|addr| addr.is_loopback())
 }
 
-async fn once(settings: &Settings, target: &Target, encrypted: bool) -> Result<(Client, Carrier), Fault> {
+async fn once(settings: &Settings, target: &Target, encrypted: bool) -> Result<(Client, AbortHandle), Fault> {
     let mut config = settings.at(target);
     if !encrypted {
         config.ssl_mode(SslMode::Disable);
         let (client, connection) = config.connect(NoTls).await?;
-        return Ok((client, Carrier(tokio::spawn(connection).abort_handle())));
+        return Ok((client, tokio::spawn(connection).abort_handle()));
     }
     config.ssl_mode(SslMode::Require);
     if settings.tls.direct {
         config.ssl_negotiation(SslNegotiation::Direct);
     }
     let (client, connection) = config.connect(MakeRustlsConnect::new(settings.tls.config()?)).await?;
-    Ok((client, Carrier(tokio::spawn(connection).abort_handle())))
+    Ok((client, tokio::spawn(connection).abort_handle()))
 }
 
 /// The fault in words that name what is there instead, where something is.

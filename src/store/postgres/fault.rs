@@ -19,10 +19,10 @@ pub(in crate::store) enum Fault {
     Undone,
     /// A row holds what no gpuhm wrote.
     Unreadable(String),
-    /// What a person wrote is nothing that the server can hold.
-    Unheld(String),
     /// In these words.
     Said(Said),
+    /// What a person wrote is nothing that the server can hold.
+    Unheld(String),
     /// What the caller is told as it stands.
     Told(StoreError),
 }
@@ -110,10 +110,10 @@ impl Fault {
                 "no answer in time",
                 "look at the server's load, and who waits for whom: pg_stat_activity",
             ),
-            Fault::Unheld(why) => Said { grave: true, why, hint: None },
             Fault::Undone => {
                 Said::passing("the connection was lost, and the server took the work back", "its log says why")
             }
+            Fault::Unheld(why) => Said { grave: true, why, hint: None },
             Fault::Unreadable(why) => Said { grave: true, why: format!("a row does not read: {why}"), hint: None },
         })
     }

@@ -11,10 +11,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow, Statement};
 
-use super::connect::{Carrier, Reached, chance, order, reach};
+use super::connect::{Reached, chance, order, reach};
 use super::fault::{Fault, POOLED, Said};
 use super::settings::{Settings, Wanted};
 use super::work::Work;
@@ -35,16 +36,24 @@ const OLDEST_NAME: &str = "13";
 #[derive(Debug)]
 pub(in crate::store) struct Session {
     pub(super) client: Client,
-    _carrier: Carrier,
     pub(super) statements: HashMap<String, Statement>,
     settings: Arc<Settings>,
     mark: String,
     /// What the server told of itself.
     pub(in crate::store) about: About,
+    /// What sends and receives.
+    carrier: AbortHandle,
     /// Whether a transaction is open.
     pub(super) open: bool,
     /// Its number, where it writes.
     pub(super) number: Option<String>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It would wait for answers first.
+        self.carrier.abort();
+    }
 }
 
 /// What a server tells of itself.
@@ -72,13 +81,9 @@ fn quoted(text: &str) -> String {
 }
 
 impl Session {
-    /// The connection itself, for what is no single transaction.
-    pub(in crate::store) fn client(&mut self) -> &mut Client {
-        &mut self.client
-    }
-
     /// Connects to the first server that will do.
-    pub(in crate::store) async fn connect(settings: &Arc<Settings>) -> Result<Session, Fault> {
+    pub(in crate::store) async fn connect(settings: &Settings) -> Result<Session, Fault> {
+        let settings = &Arc::new(settings.clone());
         let (mut faults, mut spare) = (Vec::new(), None);
         for target in order(settings) {
             let made = match reach(settings, target).await {
@@ -144,16 +149,8 @@ impl Session {
             );
         }
         let settings = Arc::clone(settings);
-        Ok(Session {
-            client: reached.client,
-            _carrier: reached.carrier,
-            statements: HashMap::new(),
-            settings,
-            mark,
-            about,
-            open: false,
-            number: None,
-        })
+        let (client, carrier) = (reached.client, reached.carrier);
+        Ok(Session { client, carrier, statements: HashMap::new(), settings, mark, about, open: false, number: None })
     }
 
     /// Why this server is not the one that is wanted.
@@ -167,6 +164,11 @@ impl Session {
             Wanted::Standby | Wanted::PreferStandby => (standby, "it is no standby"),
         };
         (!fits).then(|| Said::passing(why, "name all servers, host=a,b; target_session_attrs says what is wanted"))
+    }
+
+    /// The connection itself, for what is no single transaction.
+    pub(in crate::store) fn client(&mut self) -> &mut Client {
+        &mut self.client
     }
 
     /// Begins a transaction that writes.
@@ -227,9 +229,9 @@ impl Session {
         // Where there is no room for a second one, transactions are looked at all the same.
         let Ok(other) = reach(&self.settings, target).await else { return Ok(()) };
         let text = format!("SELECT current_setting('{MARK}', true)");
-        let Ok(Ok(rows)) = timeout(self.settings.connect, other.client.simple_query(&text)).await else {
-            return Ok(());
-        };
+        let said = timeout(self.settings.connect, other.client.simple_query(&text)).await;
+        other.carrier.abort();
+        let Ok(Ok(rows)) = said else { return Ok(()) };
         if only(&rows)?.try_get(0)? == Some(self.mark.as_str()) { Err(pooled()) } else { Ok(()) }
     }
 }
