@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gpuhm::event::Time;
 
 use crate::database::Server;
-use crate::database::schema::{Direct, TABLES};
+use crate::database::schema::Direct;
 
 /// Tables of a row a GPU that a statement goes through whole.
 const MEANT: [&str; 1] = ["gpus"];
@@ -17,6 +17,13 @@ const NEWEST: usize = 2;
 /// Partitions of the days before `now` and after, so many; of raw rows fewer.
 const PARTITIONS: &str = "SELECT gpuhm_partition(name, {now} + day * interval '1 day') FROM gpuhm_series,
     generate_series(-{days}, 2) day WHERE name <> 'gpu_metrics' OR day >= -{raw_days}";
+
+/// This version's tables.
+const TABLES: &str = concat!(
+    include_str!("../../../migrations/postgres/0001_init.sql"),
+    include_str!("../../../migrations/postgres/0002_windows.sql"),
+    include_str!("../../../migrations/postgres/0003_judgement.sql")
+);
 
 /// Makes this version's tables, with partitions for as many days before `now`: of raw rows, and of the rest.
 pub(crate) fn tables(direct: &mut Direct, now: Time, (raw_days, days): (u32, u32)) {
