@@ -81,7 +81,7 @@ impl Server {
 const ASK: &str = "SELECT current_setting('server_version'), current_setting('server_version_num')::int,
     current_schema()::text, e.extversion, current_setting('timescaledb.license', true),
     (SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'),
-    (SELECT relkind::text FROM pg_class WHERE oid = to_regclass(format('%I.gpu_metrics', current_schema())))
+    (SELECT relkind::text FROM pg_class WHERE oid = to_regclass(quote_ident(current_schema()) || '.gpu_metrics'))
     FROM (SELECT) one LEFT JOIN pg_extension e ON e.extname = 'timescaledb'";
 
 /// Asks it.
