@@ -92,7 +92,8 @@ pub(super) async fn ask(client: &Client, place: &str) -> Result<Server, Fault> {
     if row.try_get::<_, i32>(1)? < OLDEST {
         return Err(unusable(&format!("PostgreSQL {version} is too old; 13 is the oldest that has what this needs")).into());
     }
-    let Some(schema) = row.try_get::<_, Option<String>>(2)? else {
+    let schema: Option<String> = row.try_get(2)?;
+    let Some(schema) = schema.filter(|schema| schema != "pg_catalog") else {
         let why = "its search_path names no schema that exists; make one and give it to this role: \
 CREATE SCHEMA gpuhm; ALTER ROLE … SET search_path = gpuhm, public";
         return Err(unusable(why).into());
