@@ -77,7 +77,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     let retry = options.stage.service.retry(signals);
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
-    open::store_file(common, &options.stage.store)?;
+    open::store_needed(common, &options.stage.store)?;
     let bus = open::bus(common, &options.stage.bus, &clock, &retry)?;
     let store = open::store(common, &options.stage.store, &retry)?;
     let join = Join {

@@ -67,7 +67,8 @@ pub(crate) enum Command {
 /// Parses and runs.
 pub(crate) fn run() -> Outcome {
     let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    cli.common.command = matches.subcommand_name().unwrap_or_default().to_owned();
     let Some(command) = cli.command else {
         let help = Cli::command().render_help().to_string();
         // Help that was not asked for goes to standard error.
@@ -79,6 +80,7 @@ pub(crate) fn run() -> Outcome {
     if open::kafka::looked_at(&matches)? {
         return Ok(ExitCode::SUCCESS);
     }
+    open::looked_at(&matches);
     match command {
         Command::Collect(options) => collect::run(common, &options),
         Command::Validate(options) => validate::run(common, &options),

@@ -123,11 +123,12 @@ impl From<BusError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let (code, hint) = match &error {
-            StoreError::Unusable { .. } => (CANNOT, None),
+            StoreError::Unusable { hint, .. } => (CANNOT, hint.clone()),
             StoreError::TooNew { needs, .. } => {
                 (CANNOT, Some(format!("install gpuhm {needs} or later, or name another store with -d")))
             }
-            StoreError::Failed { .. } | StoreError::Fenced { .. } => (UNREACHABLE, None),
+            StoreError::Failed { hint, .. } => (UNREACHABLE, hint.clone()),
+            StoreError::Fenced { .. } => (UNREACHABLE, None),
         };
         Failure { stopped: false, code, error: error.into(), mark: None, hint }
     }

@@ -41,7 +41,7 @@ enum Format {
 
 /// Runs `migrate`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
-    match options.act.clone().unwrap_or(Act::Store(store::Act::Up { to: None, dry_run: false })) {
+    match options.act.clone().unwrap_or(Act::Store(store::Act::Up(store::Up::default()))) {
         Act::Store(act) => store::run(common, &options.store, &act, options.output),
         Act::Topics(topics) => topics::run(common, &topics, options.output),
         Act::Bus(bus) => bus::run(common, &bus, options.output),

@@ -1,6 +1,9 @@
 //! From flags to an open bus and store: the one place that knows which adapters exist and where a home is.
 
 pub(crate) mod kafka;
+mod store;
+
+pub(crate) use store::{StorePlace, looked_at, store, store_file, store_needed, store_place, store_to_read, stores};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,11 +14,9 @@ use gpuhm::bus::kafka::Kafka;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::spool::Connect;
-use gpuhm::store::Store;
-use gpuhm::store::sqlite::Sqlite;
 
 use super::exit::Failure;
-use super::options::{BusOptions, CommonOptions, MemberOptions, StoreOptions};
+use super::options::{BusOptions, CommonOptions, MemberOptions};
 
 /// The home directory: the flag or `GPUHM_HOME`, systemd's state directory, the XDG state directory.
 pub(crate) fn home(common: &CommonOptions) -> Result<PathBuf, Failure> {
@@ -129,52 +130,4 @@ pub(crate) fn bus_directory(common: &CommonOptions, options: &BusOptions) -> Res
         Place::Embedded(directory) => Ok(directory),
         Place::Kafka(brokers) => Err(kafka::not_here(&brokers)),
     }
-}
-
-/// Where the embedded store is; `None` for `--store none`.
-pub(crate) fn store_path(common: &CommonOptions, options: &StoreOptions) -> Result<Option<PathBuf>, Failure> {
-    match options.store.as_deref() {
-        None => Ok(Some(home(common)?.join("store.db"))),
-        Some("none") => Ok(None),
-        Some(url) => match url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(Some(PathBuf::from(path))),
-            Some(_) => Err(Failure::usage("--store sqlite: names no file")),
-            // The URL may hold a password: only its scheme is repeated.
-            None => {
-                let scheme = url.split_once(':').map_or("…", |(scheme, _)| scheme);
-                Err(Failure::usage(format!("--store {scheme}:…: this version has the embedded store only"))
-                    .hint("use --store sqlite:PATH"))
-            }
-        },
-    }
-}
-
-/// Where the embedded store is, for a command that needs one.
-pub(crate) fn store_file(common: &CommonOptions, options: &StoreOptions) -> Result<PathBuf, Failure> {
-    let path = store_path(common, options)?;
-    path.ok_or_else(|| Failure::usage("this command needs a store").hint("leave out --store none"))
-}
-
-/// Opens the store, makes and migrates it on first use.
-pub(crate) fn store(common: &CommonOptions, options: &StoreOptions, retry: &Retry) -> Result<Box<dyn Store>, Failure> {
-    let path = store_file(common, options)?;
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        directory(parent)?;
-    }
-    Ok(Box::new(retry.run(|| Sqlite::open(&path))?))
-}
-
-/// Opens the store three times, for the stages and the passes of one process, which use it side by side.
-pub(crate) fn stores(
-    common: &CommonOptions,
-    options: &StoreOptions,
-    retry: &Retry,
-) -> Result<[Box<dyn Store>; 3], Failure> {
-    let open = || store(common, options, retry);
-    Ok([open()?, open()?, open()?])
-}
-
-/// Opens the store to look at it; it must exist.
-pub(crate) fn store_to_read(common: &CommonOptions, options: &StoreOptions) -> Result<Box<dyn Store>, Failure> {
-    Ok(Box::new(Sqlite::open_read_only(&store_file(common, options)?)?))
 }

@@ -63,8 +63,8 @@ pub(crate) struct MemberOptions {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Store options")]
 pub(crate) struct StoreOptions {
-    /// Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]
-    #[arg(short = 'd', long, value_name = "URL", env = "GPUHM_STORE", global = true)]
+    /// Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]
+    #[arg(short = 'd', long, value_name = "URL", env = "GPUHM_STORE", global = true, hide_env_values = true)]
     pub(crate) store: Option<String>,
 }
 
@@ -106,6 +106,9 @@ pub(crate) struct CommonOptions {
     /// Nothing on standard error but errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// The subcommand, as servers list who is connected.
+    #[arg(skip)]
+    pub(crate) command: String,
 }
 
 /// Log levels.

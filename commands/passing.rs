@@ -21,7 +21,7 @@ pub(crate) fn passes(
 ) -> Result<Passes, Failure> {
     let retry = pass_retry(once, signals);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
-    open::store_file(common, store)?;
+    open::store_needed(common, store)?;
     let clock = Arc::new(Clock::Wall);
     let bus = open::bus(common, bus, &clock, &retry)?;
     Ok(Passes::new(open::store(common, store, &retry)?, bus, clock, retry))
@@ -35,8 +35,13 @@ pub(crate) fn serve(
     mut pass: impl FnMut(&mut Passes) -> Result<(), Failure>,
 ) -> Outcome {
     let mut served = || -> Result<(), Failure> {
-        let Some(_held) = passes.wait_for(name, &signals.stop)? else { return Ok(()) };
+        let Some(mut held) = passes.wait_for(name, &signals.stop)? else { return Ok(()) };
         loop {
+            if !held.kept() {
+                tracing::warn!("{name}: the right to run it was lost with a connection; taking it again");
+                let Some(again) = passes.wait_for(name, &signals.stop)? else { return Ok(()) };
+                held = again;
+            }
             pass(passes)?;
             let next = wall().floor(every).plus(every);
             if !Clock::Wall.wait_until(next, &signals.stop) {

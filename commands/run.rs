@@ -88,7 +88,7 @@ const PREDICT_EVERY: i64 = 15 * MINUTE;
 /// Runs `run`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let source = options.source.open()?;
-    open::store_file(common, &options.store)?;
+    open::store_needed(common, &options.store)?;
     let signals = Signals::listen()?;
     let clock = options.source.clock(&*source);
     let retry = retry(&options.source, options.limit, &signals);

@@ -64,10 +64,10 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return Err(Failure::usage("standard output is not a terminal").hint("gpuhm top --once prints the fleet"));
     }
     // A wrong URL is a person's to mend; a store that cannot be reached now is shown as such.
-    let file = open::store_file(common, &options.store)?;
+    let place = open::store_needed(common, &options.store)?;
     open::place(common, &options.bus)?;
     let signals = Signals::listen_on_a_terminal()?;
-    let settings = Settings { title: title(options), ..options.look.settings() };
+    let settings = Settings { title: title(common, options), ..options.look.settings() };
     let clock = Arc::new(Clock::Wall);
     let mut model = Model::new(settings, clock.now());
     let (to, inbox) = sync_channel(ON_THE_WAY);
@@ -82,7 +82,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
             Box::new(move || bus(&common, &options))
         },
         bus: None,
-        file: Some(file),
+        file: place.file(),
         clock: Arc::clone(&clock),
         shown: Arc::default(),
         refresh: options.look.refresh(),
@@ -96,8 +96,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 }
 
 /// The name in the header: the store's, where it was chosen; never a password.
-fn title(options: &Options) -> String {
-    options.store.store.as_deref().and_then(|url| url.strip_prefix("sqlite:")).unwrap_or_default().to_owned()
+fn title(common: &CommonOptions, options: &Options) -> String {
+    let chosen = options.store.store.is_some().then(|| open::store_place(common, &options.store).ok()).flatten();
+    chosen.map(|place| place.title()).unwrap_or_default()
 }
 
 /// The bus for the lags on screen, where there is one: a view makes none.
@@ -139,7 +140,7 @@ fn once(common: &CommonOptions, options: &Options) -> Outcome {
             }
         }
         Format::Text | Format::Svg => {
-            let settings = Settings { title: title(options), size: options.size, ..options.look.settings() };
+            let settings = Settings { title: title(common, options), size: options.size, ..options.look.settings() };
             let kind = if options.output == Format::Svg { Picture::Svg } else { Picture::Text };
             out.line(&options.look.picture(read, settings, kind, at))?;
         }

@@ -74,7 +74,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<
     let retry = options.stage.service.retry(signals);
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
-    let has_store = open::store_path(common, &options.stage.store)?.is_some();
+    let has_store = !matches!(open::store_place(common, &options.stage.store)?, open::StorePlace::None);
     let bus = open::bus(common, &options.stage.bus, &clock, &retry)?;
     let store = if has_store {
         Some(open::store(common, &options.stage.store, &retry)?)

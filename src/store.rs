@@ -25,6 +25,8 @@ pub enum StoreError {
         place: String,
         /// What is wrong with it.
         why: String,
+        /// What to do about it.
+        hint: Option<String>,
     },
     /// Its schema is newer than this binary can use.
     #[error("store {place}: its schema {found} needs gpuhm {needs} or later; this is {ours}")]
@@ -47,6 +49,8 @@ pub enum StoreError {
         what: &'static str,
         /// What happened.
         why: String,
+        /// What to do about it.
+        hint: Option<String>,
     },
     /// A partition has a newer writer; nothing was written.
     #[error("{stage} partition {partition} has a newer writer (token {newer}, ours {ours})")]
@@ -60,6 +64,17 @@ pub enum StoreError {
         /// Our token.
         ours: i64,
     },
+}
+
+impl StoreError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            StoreError::Unusable { hint, .. } | StoreError::Failed { hint, .. } => hint.as_deref(),
+            StoreError::TooNew { .. } | StoreError::Fenced { .. } => None,
+        }
+    }
 }
 
 /// The right of one owner to write the rows of one partition of one stage.

@@ -9,7 +9,7 @@ use crate::open;
 pub(super) const CHECK: Check = Check { id: "store.schema", needs: None, applies: has_store, run };
 
 fn has_store(subject: &Subject) -> bool {
-    !matches!(open::store_path(&subject.common, &subject.store), Ok(None))
+    !matches!(open::store_place(&subject.common, &subject.store), Ok(open::StorePlace::None))
 }
 
 fn run(subject: &Subject) -> Finding {

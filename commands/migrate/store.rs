@@ -1,31 +1,27 @@
-//! The store's schema: `migrate up`, `status`, `plan`, `verify`, `baseline`.
+//! The store's schema: `migrate up`, `status`, `plan`, `verify`, `baseline`, for the embedded store and one on a server.
 
-use std::path::Path;
+mod show;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Subcommand;
-use gpuhm::store::migrate::{Status, Step, sqlite};
-use serde_json::json;
+use gpuhm::store::migrate::postgres::{Done, Migrator};
+use gpuhm::store::migrate::{Finding, Migration, Status, Step, sqlite};
 
 use super::Format;
 use crate::exit::{BAD_NEWS, Failure, Outcome};
 use crate::open;
-use crate::options::{CommonOptions, StoreOptions};
+use crate::options::{CommonOptions, StoreOptions, or_for_ever};
 use crate::out::Out;
 
 /// What is done with the schema.
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Act {
     /// Bring the schema up to date (the default)
-    Up {
-        /// Stop at this version
-        #[arg(long, value_name = "N")]
-        to: Option<i64>,
-        /// Say what would be done, do nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Show which migrations are applied; changes nothing
+    Up(Up),
+    /// Show which migrations are applied, and what the server is; changes nothing
     Status {
         /// Exit 1 where one is pending or wrong
         #[arg(long)]
@@ -33,7 +29,7 @@ pub(super) enum Act {
     },
     /// Print the SQL that is pending
     Plan,
-    /// Hold checksums, tables and columns against this version's
+    /// Hold checksums, tables, columns and policies against this version's
     Verify,
     /// Record the migrations up to N as applied without running them
     Baseline {
@@ -42,97 +38,121 @@ pub(super) enum Act {
     },
 }
 
+/// Flags of `migrate up`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Up {
+    /// Stop at this version
+    #[arg(long, value_name = "N")]
+    to: Option<i64>,
+    /// Say what would be done, do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// How long to wait for a server that is not there yet, and for another migrate; 0 not at all
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = or_for_ever)]
+    wait: Duration,
+    /// How long a migration waits for whoever uses what it changes, while others wait behind it; 0 for ever
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = or_for_ever)]
+    lock_timeout: Duration,
+}
+
+impl Default for Up {
+    fn default() -> Up {
+        Up { to: None, dry_run: false, wait: Duration::from_secs(10), lock_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// The store whose schema it is.
+enum Kind {
+    /// A file.
+    File(PathBuf),
+    /// On a server.
+    Server(Box<Migrator>),
+}
+
+fn kind(common: &CommonOptions, store: &StoreOptions) -> Result<Kind, Failure> {
+    match open::store_needed(common, store)? {
+        open::StorePlace::Postgres(settings) => Ok(Kind::Server(Box::new(Migrator::new(*settings)))),
+        _ => Ok(Kind::File(open::store_file(common, store)?)),
+    }
+}
+
 /// Runs one of them.
 pub(super) fn run(common: &CommonOptions, store: &StoreOptions, act: &Act, output: Format) -> Outcome {
-    let path = open::store_file(common, store)?;
+    let kind = kind(common, store)?;
     let mut out = Out::new();
-    let code = match act {
-        Act::Up { to, dry_run } => up(&path, *to, *dry_run, output, &mut out)?,
+    let mut code = ExitCode::SUCCESS;
+    match act {
+        Act::Up(options) => show::done(&kind.up(options)?, output, &mut out)?,
         Act::Status { check } => {
-            let status = sqlite::status(&path)?;
-            show(&status, output, &mut out)?;
-            if *check && !status.settled() { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS }
-        }
-        Act::Plan => {
-            for migration in sqlite::plan(&path, None)? {
-                out.line(migration.sql)?;
+            let status = kind.status()?;
+            show::status(&status, output, &mut out)?;
+            if *check && !status.settled() {
+                code = ExitCode::from(BAD_NEWS);
             }
-            ExitCode::SUCCESS
         }
-        Act::Verify => verify(&path, output, &mut out)?,
+        Act::Plan => show::plan(&kind.plan()?, output, &mut out)?,
+        Act::Verify => {
+            let findings = kind.verify()?;
+            show::findings(&findings, output, &mut out)?;
+            if !findings.is_empty() {
+                code = ExitCode::from(BAD_NEWS);
+            }
+        }
         Act::Baseline { version } => {
-            steps(&sqlite::baseline(&path, *version)?, output, &mut out)?;
-            ExitCode::SUCCESS
+            let done = Done { steps: kind.baseline(*version)?, changes: Vec::new() };
+            show::done(&done, output, &mut out)?;
         }
-    };
+    }
     out.flush()?;
     Ok(code)
 }
 
-fn up(path: &Path, to: Option<i64>, dry_run: bool, output: Format, out: &mut Out) -> Outcome {
-    if let Some(parent) = path.parent().filter(|parent| !dry_run && !parent.as_os_str().is_empty()) {
-        open::directory(parent)?;
-    }
-    steps(&sqlite::up(path, to, dry_run)?, output, out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn verify(path: &Path, output: Format, out: &mut Out) -> Outcome {
-    let findings = sqlite::verify(path)?;
-    if output == Format::Json {
-        let list: Vec<_> = findings.iter().map(|found| json!({"what": found.what, "remedy": found.remedy})).collect();
-        out.line(&json!({"schema": "gpuhm.verify/1", "findings": list}).to_string())?;
-    } else {
-        for found in &findings {
-            out.line(&format!("{}\n  remedy: {}", found.what, found.remedy))?;
-        }
-        if findings.is_empty() {
-            out.line("the schema is as this version made it")?;
+impl Kind {
+    fn up(&self, options: &Up) -> Result<Done, Failure> {
+        match self {
+            Kind::File(path) => {
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                if let Some(parent) = parent.filter(|_| !options.dry_run) {
+                    open::directory(parent)?;
+                }
+                Ok(Done { steps: sqlite::up(path, options.to, options.dry_run)?, changes: Vec::new() })
+            }
+            Kind::Server(migrator) => {
+                let Up { to, dry_run, wait, lock_timeout } = *options;
+                Ok(Migrator { wait, lock_timeout, ..(**migrator).clone() }.up(to, dry_run)?)
+            }
         }
     }
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BAD_NEWS) })
+
+    fn status(&self) -> Result<Status, Failure> {
+        Ok(match self {
+            Kind::File(path) => sqlite::status(path)?,
+            Kind::Server(migrator) => migrator.status()?,
+        })
+    }
+
+    fn plan(&self) -> Result<show::Plan, Failure> {
+        Ok(match self {
+            Kind::File(path) => (planned(path)?, Vec::new()),
+            Kind::Server(migrator) => migrator.plan(None)?,
+        })
+    }
+
+    fn verify(&self) -> Result<Vec<Finding>, Failure> {
+        Ok(match self {
+            Kind::File(path) => sqlite::verify(path)?,
+            Kind::Server(migrator) => migrator.verify()?,
+        })
+    }
+
+    fn baseline(&self, version: i64) -> Result<Vec<Step>, Failure> {
+        Ok(match self {
+            Kind::File(path) => sqlite::baseline(path, version)?,
+            Kind::Server(migrator) => migrator.baseline(version)?,
+        })
+    }
 }
 
-fn object(step: &Step) -> serde_json::Value {
-    json!({
-        "version": step.version,
-        "name": step.name,
-        "state": step.state.word(),
-        "applied_at": step.applied_at.map(|time| time.to_string()),
-        "duration_ms": step.duration_ms,
-        "gpuhm_version": step.gpuhm_version,
-    })
-}
-
-fn line(step: &Step) -> String {
-    let at = step.applied_at.map_or_else(|| "-".to_owned(), |time| time.to_string());
-    format!("{:04}  {:<24} {:<10} {at}", step.version, step.name, step.state.word())
-}
-
-fn steps(steps: &[Step], output: Format, out: &mut Out) -> Result<(), Failure> {
-    if output == Format::Json {
-        let list: Vec<_> = steps.iter().map(object).collect();
-        return out.line(&json!({"schema": "gpuhm.migrations/1", "migrations": list}).to_string());
-    }
-    if steps.is_empty() {
-        return out.line("nothing to do");
-    }
-    steps.iter().try_for_each(|step| out.line(&line(step)))
-}
-
-fn show(status: &Status, output: Format, out: &mut Out) -> Result<(), Failure> {
-    if output == Format::Json {
-        let list: Vec<_> = status.steps.iter().map(object).collect();
-        let answer = json!({
-            "schema": "gpuhm.migrations/1", "store": status.place, "exists": status.exists, "version": status.version,
-            "newest": status.newest, "needs": status.needs, "migrations": list,
-        });
-        return out.line(&answer.to_string());
-    }
-    let state = if status.exists { "" } else { " (not made yet)" };
-    out.line(&format!("{}{state}: version {} of {}", status.place, status.version, status.newest))?;
-    if let Some(needs) = &status.needs {
-        out.line(&format!("this version may not use it: it needs gpuhm {needs} or later"))?;
-    }
-    status.steps.iter().try_for_each(|step| out.line(&line(step)))
+fn planned(path: &Path) -> Result<Vec<Migration>, Failure> {
+    Ok(sqlite::plan(path, None)?)
 }

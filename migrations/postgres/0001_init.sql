@@ -93,11 +93,14 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('gpuhm_partition'), hashtext(current_schema()));
-    IF to_regclass(quote_ident(part)) IS NOT NULL THEN
-        RETURN false;
-    END IF;
     ends := begins + make_interval(secs => width * 86400);
-    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', part, parent);
+    BEGIN
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', part, parent);
+    EXCEPTION WHEN duplicate_table THEN
+        -- Another session made it while this one waited. Looking for it again would not do: what a session knows of tables
+        -- may be older than its wait.
+        RETURN false;
+    END;
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, part, begins, ends);
     RETURN true;
 END

@@ -39,6 +39,10 @@ impl Passing for StoreError {
     fn passing(&self) -> bool {
         matches!(self, StoreError::Failed { .. })
     }
+
+    fn hint(&self) -> Option<&str> {
+        StoreError::hint(self)
+    }
 }
 
 /// How long to go on trying.

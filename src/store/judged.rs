@@ -8,7 +8,12 @@ use crate::event::prediction::FailureKind;
 use crate::event::{Facts, Failure, FleetNow, GpuPast, Health, Prediction, Silence, Time};
 
 /// A right that one process holds at a time; gone with this value, or with the process.
-pub trait Held: Send {}
+pub trait Held: Send {
+    /// Whether it still is held: one that rests on a connection is lost with it.
+    fn kept(&mut self) -> bool {
+        true
+    }
+}
 
 /// What passes and views ask of a store.
 pub trait Judged {

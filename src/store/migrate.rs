@@ -6,6 +6,7 @@
 
 pub(crate) mod file;
 pub(crate) mod judge;
+pub mod postgres;
 pub mod sqlite;
 
 use crate::event::Time;
@@ -30,6 +31,8 @@ pub enum State {
     Changed,
     /// Never ran, though a later one did.
     Skipped,
+    /// Began outside a transaction and did not end.
+    Dirty,
     /// Ran by a newer binary; this one does not know it.
     Newer,
 }
@@ -44,6 +47,7 @@ impl State {
             State::Baselined => "baselined",
             State::Changed => "changed",
             State::Skipped => "skipped",
+            State::Dirty => "dirty",
             State::Newer => "newer",
         }
     }
@@ -51,7 +55,7 @@ impl State {
     /// Whether `migrate up` is refused while a migration stands so.
     #[must_use]
     pub const fn refused(self) -> bool {
-        matches!(self, State::Changed | State::Skipped)
+        matches!(self, State::Changed | State::Skipped | State::Dirty)
     }
 }
 
@@ -87,6 +91,8 @@ pub struct Status {
     pub needs: Option<String>,
     /// Every migration, by number.
     pub steps: Vec<Step>,
+    /// What the server is, where the store is on one.
+    pub server: Option<postgres::Server>,
 }
 
 impl Status {

@@ -3,21 +3,26 @@
 //! Every operation is one transaction on one connection ([`link`]); statements are prepared once a connection, their
 //! texts are built from [`super::schema`] alone. It knows no bus and no stage, and takes the time from its caller.
 
-mod fault;
+mod connect;
+pub(in crate::store) mod fault;
 mod judged;
-mod link;
+pub(in crate::store) mod link;
 mod read;
 mod retain;
 mod row;
-mod settings;
+mod session;
+pub mod settings;
 mod sql;
-mod stamp;
+pub(in crate::store) mod stamp;
+mod tls;
+mod work;
 mod write;
 
 pub use settings::Settings;
 
 use std::cell::RefCell;
 
+use super::migrate::postgres::check;
 use super::{AlertFilter, Latest, Retention, Store, StoreError, Token, Written};
 use crate::event::rows::{CollectorRow, Raw};
 use crate::event::{Alert, Asset, Rows, Size, Time, Window};
@@ -39,8 +44,20 @@ impl Postgres {
     /// server cannot be reached.
     pub fn open(settings: Settings) -> Result<Postgres, StoreError> {
         let mut link = Link::new(settings)?;
-        link.run("connect", async |session| session.look().await?.commit().await)?;
+        let place = link.place().to_owned();
+        link.run("connect", async |session| {
+            session.is_pooled().await?;
+            check(session, &place).await
+        })?;
         Ok(Postgres { link, memory: RefCell::default() })
+    }
+
+    /// The same to look only: the server refuses what would change anything.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub fn open_read_only(settings: Settings) -> Result<Postgres, StoreError> {
+        Postgres::open(Settings { read_only: true, ..settings })
     }
 }
 
@@ -52,7 +69,7 @@ impl Store for Postgres {
     fn write(&mut self, tokens: &[Token], rows: &Rows, now: Time) -> Result<Written, StoreError> {
         if let Some(alert) = write::unreadable(&rows.alerts) {
             let why = format!("alert {} has times that do not read: {:?}, {:?}", alert.alert_id, alert.since, alert.at);
-            return Err(StoreError::Unusable { place: self.link.place().to_owned(), why });
+            return Err(StoreError::Unusable { place: self.link.place().to_owned(), why, hint: None });
         }
         let Postgres { link, memory } = self;
         link.run("write", async |session| write::write(session, &mut memory.borrow_mut(), tokens, rows, now).await)

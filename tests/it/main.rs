@@ -109,6 +109,10 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod pg_migrate;
+#[cfg(test)]
+mod pg_partitions;
+#[cfg(test)]
 mod pg_read;
 #[cfg(test)]
 mod picture;

@@ -19,9 +19,8 @@ use crate::store_contract::asset;
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
 use crate::store_judged_rows::{bare_health, failure, health, numbers, place, prediction, silence, window_of};
 use crate::support::random::{Rng, seeds};
-use plans::{Partitions, Said};
+use plans::{Said, tables};
 
-const SCHEMA: &str = include_str!("../../migrations/postgres/0001_init.sql");
 const FILL: &str = include_str!("pg_read/fill.sql");
 /// GPUs that rows are about; the last has no raw rows.
 const GPUS: [&str; 4] = ["GPU-a", "GPU-b", "GPU-c", "GPU-z"];
@@ -32,7 +31,8 @@ fn random_rows(random: &mut Rng) -> Rows {
     for _ in 0..random.within(1, 60) {
         let seconds = if random.chance(500) { random.within(-300, 5) } else { random.within(-9 * 86_400, 86_400) };
         let gpu = random.pick(&GPUS[..3]);
-        rows.raw.push(Raw { hostname: random.pick(&["h", "g"]).into(), ..raw(gpu, seconds) });
+        let seen = raw(gpu, seconds.rem_euclid(1_000));
+        rows.raw.push(Raw { time: T0.plus(seconds * SECOND), hostname: random.pick(&["h", "g"]).into(), ..seen });
     }
     for _ in 0..random.within(0, 80) {
         rows.windows.push(random_window(random));
@@ -97,7 +97,7 @@ fn recorded(store: &mut Sqlite, random: &mut Rng) {
 /// A store on a server with the rows of the embedded one at `path`.
 fn copied(schema: &Schema, path: &Path) -> Postgres {
     let mut direct = schema.direct();
-    direct.run(SCHEMA);
+    tables(&mut direct, T0, (10, 100));
     copy::copy(path, &mut direct);
     Postgres::open(Settings::parse(&schema.url()).unwrap()).unwrap()
 }
@@ -176,13 +176,18 @@ fn opened(server: &Server) -> Postgres {
     Postgres::open(Settings::parse(&url).unwrap()).unwrap()
 }
 
+/// GPUs enough that a walk through a partition is dearer than a seek.
+const GPUS_PLANNED: usize = 400;
 /// Noon of a day.
 const NOW: Time = Time(1_770_811_200_000);
 
-fn filled(server: &Server, gpus: usize, partitions: Partitions) {
+/// Days that have partitions: of raw rows more than are kept, of the rest a year.
+const DAYS: (u32, u32) = (100, 365);
+
+fn filled(server: &Server, gpus: usize) {
     let mut direct = server.direct();
     direct.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    direct.run(&partitions.schema(SCHEMA, NOW));
+    tables(&mut direct, NOW, DAYS);
     direct.run(FILL);
     direct.run(&format!("SELECT fleet({gpus}, '{NOW}')"));
 }
@@ -191,7 +196,7 @@ fn filled(server: &Server, gpus: usize, partitions: Partitions) {
 fn the_number_of_statements_is_fixed() {
     let Some(server) = telling("pg_read::the_number_of_statements_is_fixed") else { return };
     for gpus in [3, 300] {
-        filled(&server, gpus, Partitions::None);
+        filled(&server, gpus);
         let mut store = opened(&server);
         let said = Said::here(&server);
         assert_eq!(store.facts(NOW).unwrap().gpus.len(), gpus);
@@ -207,7 +212,7 @@ fn the_number_of_statements_is_fixed() {
 #[test]
 fn every_statement_runs_on_an_index_of_few_partitions() {
     let Some(server) = telling("pg_read::every_statement_runs_on_an_index_of_few_partitions") else { return };
-    filled(&server, 40, Partitions::Quarter);
+    filled(&server, GPUS_PLANNED);
     for analyzed in [false, true] {
         if analyzed {
             // Whoever runs ANALYZE must not turn a plan over.
@@ -227,11 +232,52 @@ fn every_statement_runs_on_an_index_of_few_partitions() {
     }
 }
 
+#[test]
+fn who_may_only_select_reads_all_and_leaves_no_transaction_open() {
+    let test = "pg_read::who_may_only_select_reads_all_and_leaves_no_transaction_open";
+    let Some(server) = Server::start(test, &[]) else { return };
+    filled(&server, GPUS_PLANNED);
+    let mut direct = server.direct();
+    // Of the partitions it is granted nothing: the new ones of tomorrow will not be either.
+    let tables = direct.texts(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+        AND relnamespace = 'public'::regnamespace",
+    );
+    direct.run(&format!(
+        "CREATE ROLE reader LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA public TO reader;
+        REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC; GRANT SELECT ON {} TO reader",
+        tables.join(", ")
+    ));
+    let url = server.url().replace("postgres@", "reader@");
+    let mut store = Postgres::open(Settings::parse(&format!("{url}?application_name=reader")).unwrap()).unwrap();
+    let mut leaves_nothing = |asked: &str| {
+        const OPEN: &str =
+            "SELECT state || coalesce(' since ' || xact_start, '') || coalesce(' at ' || backend_xmin, '')
+            FROM pg_stat_activity WHERE usename = 'reader'";
+        assert_eq!(direct.texts(OPEN), ["idle"], "after {asked}");
+    };
+    leaves_nothing("connecting");
+    store.facts(NOW).unwrap();
+    leaves_nothing("the facts");
+    store.fleet().unwrap();
+    leaves_nothing("the fleet");
+    store.past("GPU-000007", NOW.plus(-HOUR), NOW).unwrap();
+    leaves_nothing("a past");
+    ask_everything(&mut store);
+    leaves_nothing("everything");
+    // What fails half-way leaves nothing open either.
+    server.direct().run("REVOKE SELECT ON gpu_health_scores FROM reader");
+    let error = store.facts(NOW).unwrap_err().to_string();
+    assert!(error.contains("permission denied") && error.contains("gpu_health_scores"), "{error}");
+    leaves_nothing("a failure");
+    store.latest().unwrap();
+}
+
 fn ask_everything(store: &mut Postgres) {
-    let gpu = "GPU-000007";
-    assert_eq!(store.facts(NOW).unwrap().gpus.len(), 40);
-    assert_eq!(store.fleet().unwrap().gpus.len(), 40);
-    assert_eq!((store.latest().unwrap().len(), store.gpus().unwrap().len()), (40, 40));
+    let (gpu, all) = ("GPU-000007", GPUS_PLANNED);
+    assert_eq!(store.facts(NOW).unwrap().gpus.len(), all);
+    assert_eq!(store.fleet().unwrap().gpus.len(), all);
+    assert_eq!((store.latest().unwrap().len(), store.gpus().unwrap().len()), (all, all));
     for span in [HOUR, DAY, 9 * DAY] {
         assert!(!store.past(gpu, NOW.plus(-span), NOW).unwrap().healths.is_empty());
     }

@@ -14,7 +14,7 @@ macro_rules! judges_nothing {
     (@each $($name:ident($($arg:ident: $ty:ty),*) -> $answer:ty;)+) => {
         $(fn $name(&mut self, $($arg: $ty),*) -> Result<$answer, gpuhm::store::StoreError> {
             let why = concat!("a fake has no ", stringify!($name)).to_owned();
-            Err(gpuhm::store::StoreError::Unusable { place: "fake".to_owned(), why })
+            Err(gpuhm::store::StoreError::Unusable { place: "fake".to_owned(), why, hint: None })
         })+
     };
     ($store:ty) => {

@@ -18,6 +18,8 @@ pub struct Migration {
 
 /// What stands before the oldest binary that may run on the schema.
 const COMPATIBLE: &str = "-- compatible-from:";
+/// A text of one statement that its database runs outside a transaction only.
+const ALONE: &str = "-- no-transaction";
 /// What stands before the way back.
 const UNDO: &str = "-- undo:";
 
@@ -33,6 +35,12 @@ impl Migration {
     #[must_use]
     pub fn undo(&self) -> &'static str {
         self.header(UNDO).unwrap_or("")
+    }
+
+    /// Whether it runs outside a transaction.
+    #[must_use]
+    pub fn alone(&self) -> bool {
+        self.sql.lines().take_while(|line| line.starts_with("--")).any(|line| line.trim_end() == ALONE)
     }
 
     /// What tells one text from another.
@@ -67,6 +75,9 @@ mod tests {
         let bare = Migration { version: 1, name: "t", sql: "CREATE TABLE t (a);\n-- undo: no\n" };
         assert_eq!((bare.compatible_from(), bare.undo()), (super::super::OURS, ""));
         assert_ne!(migration.checksum(), bare.checksum());
+        assert!(!bare.alone());
+        let alone = Migration { version: 1, name: "t", sql: "-- undo: x\n-- no-transaction\nVACUUM;\n" };
+        assert!(alone.alone());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! added is welcome as long as it says that this one may still run.
 
 use super::file::release;
-use super::{Migration, OURS, State, Status, Step};
+use super::{Finding, Migration, OURS, State, Status, Step, TABLE};
 use crate::event::Time;
 use crate::store::StoreError;
 
@@ -19,6 +19,8 @@ pub(crate) struct Ran {
     pub(crate) duration_ms: Option<i64>,
     pub(crate) gpuhm_version: String,
     pub(crate) compatible_from: String,
+    /// Began outside a transaction and did not end.
+    pub(crate) dirty: bool,
 }
 
 /// Where the database at `place` stands that ran `ran`, by rising version.
@@ -27,16 +29,17 @@ pub(crate) fn status(place: &str, exists: bool, ours: &[Migration], ran: &[Ran])
     let version = ran.iter().map(|row| row.version).max().unwrap_or(0);
     let mut steps: Vec<Step> = ours.iter().map(|migration| known(migration, ran, version)).collect();
     let newer = ran.iter().filter(|row| row.version > newest);
-    steps.extend(newer.clone().map(|row| step(row, State::Newer)));
+    steps.extend(newer.clone().map(|row| step(row, if row.dirty { State::Dirty } else { State::Newer })));
     let needs = newer
         .map(|row| row.compatible_from.as_str())
         .filter(|from| release(from) > release(OURS))
         .max_by_key(|from| release(from));
-    Status { place: place.to_owned(), exists, version, newest, needs: needs.map(str::to_owned), steps }
+    Status { place: place.to_owned(), exists, version, newest, needs: needs.map(str::to_owned), steps, server: None }
 }
 
 fn known(migration: &Migration, ran: &[Ran], version: i64) -> Step {
     match ran.iter().find(|row| row.version == migration.version) {
+        Some(row) if row.dirty => step(row, State::Dirty),
         Some(row) if row.checksum != migration.checksum() => step(row, State::Changed),
         Some(row) if row.duration_ms.is_none() => step(row, State::Baselined),
         Some(row) => step(row, State::Applied),
@@ -79,12 +82,28 @@ pub(crate) fn usable(status: &Status) -> Result<(), StoreError> {
             "migration {version} ({name}) never ran here, though {} did; run its text by hand and record it, or start with a new store",
             status.version
         ),
+        State::Dirty => format!(
+            "migration {version} ({name}) began here and did not end, and it is one that runs outside a transaction: see what of it is there; then either finish it by hand and UPDATE {TABLE} SET dirty = false WHERE version = {version}, or undo it by hand and DELETE FROM {TABLE} WHERE version = {version}"
+        ),
         _ => format!(
             "migration {version} ({name}) ran here with another text than this gpuhm {OURS} carries (it was {}); use the gpuhm that made this store or a later release",
             step.gpuhm_version.as_deref().unwrap_or("unknown"),
         ),
     };
-    Err(StoreError::Unusable { place: status.place.clone(), why })
+    Err(StoreError::Unusable { place: status.place.clone(), why, hint: None })
+}
+
+/// What is wrong with one migration.
+pub(crate) fn wrong(step: &Step) -> Option<Finding> {
+    let remedy = match step.state {
+        State::Applied | State::Baselined | State::Newer => return None,
+        State::Pending => "run `gpuhm migrate`",
+        State::Changed => "use the gpuhm that made this store, or a later release",
+        State::Skipped => "run its text by hand and record it, or start with a new store",
+        State::Dirty => "see what of it is there, finish or undo it by hand, and record that",
+    };
+    let what = format!("migration {} ({}) is {}", step.version, step.name, step.state.word());
+    Some(Finding { what, remedy: remedy.into() })
 }
 
 /// The migrations to run, up to version `to`.
@@ -92,7 +111,7 @@ pub(crate) fn pending(ours: &[Migration], status: &Status, to: Option<i64>) -> R
     usable(status)?;
     if let Some(to) = to.filter(|to| !(0..=status.newest).contains(to)) {
         let why = format!("there is no migration {to}; the newest of gpuhm {OURS} is {}", status.newest);
-        return Err(StoreError::Unusable { place: status.place.clone(), why });
+        return Err(StoreError::Unusable { place: status.place.clone(), why, hint: None });
     }
     let wanted =
         |migration: &&Migration| migration.version > status.version && to.is_none_or(|to| migration.version <= to);
@@ -117,6 +136,7 @@ mod tests {
             duration_ms: Some(1),
             gpuhm_version: "0.0.1".into(),
             compatible_from: from.into(),
+            dirty: false,
         }
     }
 
@@ -139,6 +159,16 @@ mod tests {
         let two = ran(2, &OURS2[1].checksum(), "0.1.0");
         assert!(judged(std::slice::from_ref(&two)).unwrap_err().contains("migration 1 (one) never ran"));
         assert!(judged(&[ran(1, "other", "0.1.0"), two]).unwrap_err().contains("another text"));
+    }
+
+    #[test]
+    fn refuses_what_did_not_end() {
+        let one = Ran { dirty: true, ..ran(1, &OURS2[0].checksum(), "0.1.0") };
+        assert!(judged(&[one]).unwrap_err().contains("migration 1 (one) began here and did not end"));
+        let both = [ran(1, &OURS2[0].checksum(), "0.1.0"), ran(2, &OURS2[1].checksum(), "0.1.0")];
+        let newer = Ran { dirty: true, ..ran(3, "?", "0.1.0") };
+        let [one, two] = both;
+        assert!(judged(&[one, two, newer]).unwrap_err().contains("migration 3 (x) began here"));
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub fn up(path: &Path, to: Option<i64>, dry_run: bool) -> Result<Vec<Step>, Stor
 pub fn verify(path: &Path) -> Result<Vec<Finding>, StoreError> {
     let connection = connect(path, Access::Read)?;
     let status = standing(&connection, path, &MIGRATIONS)?;
-    let mut found: Vec<Finding> = status.steps.iter().filter_map(wrong).collect();
+    let mut found: Vec<Finding> = status.steps.iter().filter_map(judge::wrong).collect();
     if let Err(error) = judge::usable(&status)
         && status.needs.is_some()
     {
@@ -206,20 +206,10 @@ fn ran(connection: &Connection) -> rusqlite::Result<Vec<Ran>> {
             duration_ms: row.get(4)?,
             gpuhm_version: row.get(5)?,
             compatible_from: row.get(6)?,
+            dirty: false,
         })
     })?;
     rows.collect()
-}
-
-fn wrong(step: &Step) -> Option<Finding> {
-    let remedy = match step.state {
-        State::Applied | State::Baselined | State::Newer => return None,
-        State::Pending => "run `gpuhm migrate`",
-        State::Changed => "use the gpuhm that made this store, or a later release",
-        State::Skipped => "run its text by hand and record it, or start with a new store",
-    };
-    let what = format!("migration {} ({}) is {}", step.version, step.name, step.state.word());
-    Some(Finding { what, remedy: remedy.into() })
 }
 
 /// What the live tables lack or have otherwise than [`schema::tables`] says. More columns than that are welcome.

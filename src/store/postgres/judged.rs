@@ -5,13 +5,13 @@
 mod facts;
 mod fleet;
 mod gpus;
+mod hold;
 mod past;
 mod recorded;
 mod row;
 mod sql;
 
 use super::Postgres;
-use super::fault::Fault;
 use super::write;
 use crate::event::prediction::FailureKind;
 use crate::event::{Facts, Failure, FleetNow, GpuPast, Health, Prediction, Silence, Time};
@@ -19,8 +19,8 @@ use crate::store::StoreError;
 use crate::store::judged::{Held, Judged};
 
 impl Judged for Postgres {
-    fn hold(&mut self, _: &str) -> Result<Option<Box<dyn Held>>, StoreError> {
-        self.later()
+    fn hold(&mut self, name: &str) -> Result<Option<Box<dyn Held>>, StoreError> {
+        hold::take(self.link.settings(), name)
     }
 
     fn facts(&mut self, now: Time) -> Result<Facts, StoreError> {
@@ -61,11 +61,5 @@ impl Judged for Postgres {
 
     fn remove_failure(&mut self, gpu: &str, at: Time, kind: FailureKind) -> Result<bool, StoreError> {
         self.link.run("remove a failure", async |session| write::remove_failure(session, gpu, at, kind).await)
-    }
-}
-
-impl Postgres {
-    fn later<T>(&mut self) -> Result<T, StoreError> {
-        Err(Fault::Late.told(self.link.place(), "work in progress"))
     }
 }

@@ -1,44 +1,47 @@
 //! A connection to the server, made when it is needed and anew when it was lost; jobs run on it one after the other.
 //!
 //! Every job is one transaction that may be repeated: rows are upserts, tokens only rise. So a connection that turns out
-//! dead when a job begins (the server restarted while nobody asked) costs a second try and no error. Knows no table.
+//! dead when a job begins (the server restarted while nobody asked) costs a second try and no error, and so does a
+//! transaction that made way for another. All longer waiting is the caller's. Knows no table.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row, Statement, Transaction};
+use tokio::time::timeout;
 
 use super::fault::Fault;
+pub(in crate::store) use super::session::Session;
+use super::session::{GRACE, moment};
 use super::settings::Settings;
+pub(in crate::store) use super::work::{Value, Work};
 use crate::store::StoreError;
 
-/// What a value is handed to a statement as.
-pub(in crate::store) type Value<'v> = &'v (dyn ToSql + Sync);
-
-/// How much longer than a statement may take on the server an answer is waited for.
-const GRACE: Duration = Duration::from_secs(10);
+/// How often a job is done anew at once.
+const AGAIN: u32 = 3;
+/// The longest pause before.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The longest a job may take, in statements that take as long as one may.
+const STATEMENTS: u32 = 3;
 
 /// A connection.
 #[derive(Debug)]
 pub(in crate::store) struct Link {
-    settings: Settings,
-    runtime: Runtime,
+    settings: Arc<Settings>,
+    engine: Engine,
     session: Option<Session>,
 }
 
-/// One connection while it lasts.
+/// What drives it; a name that is still looked up does not hold up its end.
 #[derive(Debug)]
-pub(in crate::store) struct Session {
-    client: Client,
-    statements: HashMap<String, Statement>,
-}
+struct Engine(Option<Runtime>);
 
-/// A transaction.
-pub(in crate::store) struct Work<'s> {
-    transaction: Transaction<'s>,
-    statements: &'s mut HashMap<String, Statement>,
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Link {
@@ -48,13 +51,19 @@ impl Link {
             place: settings.place.clone(),
             what: "connect",
             why: error.to_string(),
+            hint: None,
         })?;
-        Ok(Link { settings, runtime, session: None })
+        Ok(Link { settings: Arc::new(settings), engine: Engine(Some(runtime)), session: None })
     }
 
     /// The store's name in messages.
     pub(in crate::store) fn place(&self) -> &str {
         &self.settings.place
+    }
+
+    /// How it connects.
+    pub(in crate::store) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Runs `job`, which is one transaction, naming `what` in its errors.
@@ -63,99 +72,46 @@ impl Link {
         what: &'static str,
         job: impl AsyncFn(&mut Session) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let Link { settings, runtime, session } = self;
-        let deadline = settings.statement + GRACE;
+        let Link { settings, engine, session } = self;
+        let Some(runtime) = &engine.0 else { return Err(Fault::Late.told(&settings.place, what)) };
         let ran = runtime.block_on(async {
-            let used = session.is_some();
-            let first = within(deadline, settings, session, &job).await;
-            match first {
+            let mut tries = 0;
+            loop {
+                let used = session.is_some();
+                let fault = match within(settings, session, &job).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(fault) => fault,
+                };
                 // It may have been lost long ago.
-                Err(fault) if used && fault.is_lost() => within(deadline, settings, session, &job).await,
-                first => first,
+                let again = fault.made_way() || (used && fault.is_lost() && !matches!(fault, Fault::Late));
+                if !again || tries == AGAIN {
+                    return Err(fault);
+                }
+                tries += 1;
+                moment(PAUSE).await;
             }
         });
-        ran.map_err(|fault| fault.told(&settings.place, what))
+        ran.map_err(|fault| fault.told(&self.settings.place, what))
     }
 }
 
 async fn within<T>(
-    deadline: Duration,
-    settings: &Settings,
+    settings: &Arc<Settings>,
     session: &mut Option<Session>,
     job: &impl AsyncFn(&mut Session) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let work = async {
-        if session.is_none() {
-            *session = Some(Session::connect(settings).await?);
-        }
-        match session {
-            Some(session) => job(session).await,
-            None => Err(Fault::Late),
-        }
-    };
-    let ran = tokio::time::timeout(deadline, work).await.unwrap_or(Err(Fault::Late));
-    if ran.as_ref().is_err_and(Fault::is_lost) {
+    if session.is_none() {
+        *session = Some(Session::connect(settings).await?);
+    }
+    let Some(live) = session else { return Err(Fault::Late) };
+    // Each answer has its own limit; this is for what is asked past them.
+    let longest = settings.statement.saturating_mul(STATEMENTS).saturating_add(GRACE);
+    let ran = timeout(longest, job(live)).await.unwrap_or(Err(Fault::Late));
+    let lost = ran.as_ref().is_err_and(Fault::is_lost) || live.client.is_closed();
+    if lost || live.tidied().await.is_err() {
         *session = None;
+        // Its end reaches the server now, not with the next job.
+        tokio::task::yield_now().await;
     }
     ran
-}
-
-impl Session {
-    async fn connect(settings: &Settings) -> Result<Session, Fault> {
-        let (client, connection) = settings.config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(Session { client, statements: HashMap::new() })
-    }
-
-    /// Begins a transaction that writes.
-    pub(in crate::store) async fn begin(&mut self) -> Result<Work<'_>, Fault> {
-        let transaction = self.client.transaction().await?;
-        Ok(Work { transaction, statements: &mut self.statements })
-    }
-
-    /// Begins a transaction that reads, all of one moment.
-    pub(in crate::store) async fn look(&mut self) -> Result<Work<'_>, Fault> {
-        let reading = self.client.build_transaction().isolation_level(tokio_postgres::IsolationLevel::RepeatableRead);
-        let transaction = reading.read_only(true).start().await?;
-        Ok(Work { transaction, statements: &mut self.statements })
-    }
-}
-
-impl Work<'_> {
-    /// The statement of `text`, prepared once a connection.
-    pub(in crate::store) async fn prepared(&mut self, text: &str) -> Result<Statement, Fault> {
-        if let Some(statement) = self.statements.get(text) {
-            return Ok(statement.clone());
-        }
-        let statement = self.transaction.prepare(text).await?;
-        self.statements.insert(text.to_owned(), statement.clone());
-        Ok(statement)
-    }
-
-    /// The rows of a query.
-    pub(in crate::store) async fn query(&mut self, text: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
-        let statement = self.prepared(text).await?;
-        Ok(self.transaction.query(&statement, values).await?)
-    }
-
-    /// How many rows a statement touched.
-    pub(in crate::store) async fn execute(&mut self, text: &str, values: &[Value<'_>]) -> Result<u64, Fault> {
-        let statement = self.prepared(text).await?;
-        Ok(self.transaction.execute(&statement, values).await?)
-    }
-
-    /// Statements without values.
-    pub(in crate::store) async fn batch(&mut self, text: &str) -> Result<(), Fault> {
-        Ok(self.transaction.batch_execute(text).await?)
-    }
-
-    /// The transaction itself, to copy rows in.
-    pub(in crate::store) fn transaction(&self) -> &Transaction<'_> {
-        &self.transaction
-    }
-
-    /// Ends it: everything is in the store.
-    pub(in crate::store) async fn commit(self) -> Result<(), Fault> {
-        Ok(self.transaction.commit().await?)
-    }
 }

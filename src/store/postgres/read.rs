@@ -72,8 +72,7 @@ pub(super) async fn raw(
     let [before, span] = prepared(&mut work, [&SQL.raw_before, &SQL.raw_span]).await?;
     let (from, to) = (Stamp(from), Stamp(to));
     let (older, rows) =
-        try_join(all(&work, &before, [&gpu, &from], row::raw), all(&work, &span, [&gpu, &from, &to], row::raw))
-            .await?;
+        try_join(all(&work, &before, [&gpu, &from], row::raw), all(&work, &span, [&gpu, &from, &to], row::raw)).await?;
     work.commit().await?;
     Ok((filled(older), rows))
 }

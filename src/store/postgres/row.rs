@@ -167,12 +167,7 @@ pub(super) fn alert(row: &Row) -> Result<Alert, Fault> {
         status,
         severity,
         gpu: uuid.map(|gpu_uuid| AlertGpu { gpu_uuid, device_index, name, pci_bus_id }),
-        host: AlertHost {
-            hostname: cells.get()?,
-            cluster: cells.get()?,
-            rack: cells.get()?,
-            datacenter: cells.get()?,
-        },
+        host: AlertHost { hostname: cells.get()?, cluster: cells.get()?, rack: cells.get()?, datacenter: cells.get()? },
         value: cells.get()?,
         threshold: cells.get()?,
         unit: cells.get()?,

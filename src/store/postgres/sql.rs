@@ -33,7 +33,8 @@ pub(super) struct Sql {
 }
 
 pub(super) const ASSETS_VERSION: &str = "SELECT value FROM gpuhm_meta WHERE name = 'assets'";
-pub(super) const RAW_NEXT: &str = "SELECT time FROM gpu_metrics WHERE gpu_uuid = $1 AND time >= $2 ORDER BY time LIMIT 1";
+pub(super) const RAW_NEXT: &str =
+    "SELECT time FROM gpu_metrics WHERE gpu_uuid = $1 AND time >= $2 ORDER BY time LIMIT 1";
 /// A GPU whose newest row is gone has none.
 pub(super) const GPUS: &str = "SELECT g.gpu_uuid FROM gpus g CROSS JOIN LATERAL (
     SELECT 1 FROM gpu_metrics WHERE time = g.last_time AND gpu_uuid = g.gpu_uuid LIMIT 1

@@ -209,11 +209,7 @@ pub(super) async fn backfill(
     Ok(count)
 }
 
-async fn newest_finals(
-    work: &mut Work<'_>,
-    size: Size,
-    windows: &[&Window],
-) -> Result<HashMap<String, Time>, Fault> {
+async fn newest_finals(work: &mut Work<'_>, size: Size, windows: &[&Window]) -> Result<HashMap<String, Time>, Fault> {
     let mut gpus: Vec<&str> = windows.iter().map(|window| window.gpu_uuid.as_str()).collect();
     gpus.dedup();
     if gpus.is_empty() {

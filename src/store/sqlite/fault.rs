@@ -13,7 +13,7 @@ pub(in crate::store) fn place(path: &Path) -> String {
 
 /// Says that a person must act.
 pub(in crate::store) fn unusable(path: &Path, why: impl Into<String>) -> StoreError {
-    StoreError::Unusable { place: place(path), why: why.into() }
+    StoreError::Unusable { place: place(path), why: why.into(), hint: None }
 }
 
 /// What a failed operation means. A full disk, a lock held too long and failing I/O may pass; the rest will not.
@@ -30,7 +30,7 @@ pub(in crate::store) fn fault(path: &Path, what: &'static str, error: &rusqlite:
         Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
             "its schema is not what it should be; `gpuhm migrate verify` says where"
         }
-        Some(_) => return StoreError::Failed { place: place(path), what, why: error.to_string() },
+        Some(_) => return StoreError::Failed { place: place(path), what, why: error.to_string(), hint: None },
         // Not SQLite's but the conversion's: a row holds what no gpuhm wrote.
         None => "a row in it does not read; `gpuhm migrate verify` says whether the schema is whole",
     };

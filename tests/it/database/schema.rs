@@ -1,15 +1,10 @@
 //! A schema that one test has to itself, in a database that it shares: made empty, dropped in the end.
 
+use gpuhm::store::migrate::postgres::{MIGRATIONS, Migrator};
+use gpuhm::store::postgres::Settings;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage};
-
-/// Every migration's text, one after the other: each judges by itself what the database is.
-pub(crate) const TABLES: &str = concat!(
-    include_str!("../../../migrations/postgres/0001_init.sql"),
-    include_str!("../../../migrations/postgres/0002_windows.sql"),
-    include_str!("../../../migrations/postgres/0003_judgement.sql"),
-);
 
 /// A connection of the test's own, with nothing of gpuhm's.
 pub(crate) struct Direct {
@@ -55,6 +50,12 @@ impl Direct {
     }
 }
 
+/// Makes this version's tables in the database, and the schema, of a URL.
+pub(crate) fn fill(url: &str) {
+    let migrator = Migrator::new(Settings::parse(url).unwrap());
+    assert_eq!(migrator.up(None, false).unwrap().steps.len(), MIGRATIONS.len());
+}
+
 /// The schema.
 pub(crate) struct Schema {
     server: String,
@@ -87,7 +88,7 @@ impl Schema {
 
     /// Makes this version's tables in it.
     pub(crate) fn fill(&self) {
-        self.direct().run(TABLES);
+        fill(&self.url());
     }
 
     /// A connection of the test's own.
@@ -99,7 +100,8 @@ impl Schema {
 impl Drop for Schema {
     fn drop(&mut self) {
         // A test that failed may have left a transaction that holds it.
-        let sql = format!("SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA {} CASCADE", self.name);
+        let sql =
+            format!("SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA {} CASCADE", self.name);
         drop(Direct::connect(&self.server).try_run(&sql));
     }
 }

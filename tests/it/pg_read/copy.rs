@@ -15,8 +15,12 @@ pub(crate) fn copy(from: &Path, to: &mut Direct) {
     to.run("BEGIN; DELETE FROM gpuhm_meta");
     for table in tables() {
         let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_ref()).collect();
-        let values: Vec<String> =
-            table.columns.iter().zip(1..).map(|(column, at)| expression(table.name, &column.name, column.holds, at)).collect();
+        let values: Vec<String> = table
+            .columns
+            .iter()
+            .zip(1..)
+            .map(|(column, at)| expression(table.name, &column.name, column.holds, at))
+            .collect();
         let insert = format!("INSERT INTO {} ({}) VALUES ({})", table.name, names.join(", "), values.join(", "));
         let mut rows = from.prepare(&format!("SELECT {} FROM {}", names.join(", "), table.name)).unwrap();
         let mut rows = rows.query([]).unwrap();

@@ -1,12 +1,11 @@
 //! The plans that a server logs of what a store really ran, and what they may hold.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use gpuhm::event::Time;
-use gpuhm::event::time::DAY;
 
 use crate::database::Server;
+use crate::database::schema::Direct;
 
 /// Tables of a row a GPU that a statement goes through whole.
 const MEANT: [&str; 1] = ["gpus"];
@@ -15,66 +14,23 @@ const BESIDE: f64 = 10.0;
 /// Partitions of a table that may be opened for the newest row of each GPU.
 const NEWEST: usize = 2;
 
-/// How the tables that grow are cut.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Partitions {
-    None,
-    /// As a store of ninety days of raw rows and a year of windows has it.
-    Quarter,
-}
+/// Partitions of the days before `now` and after, so many; of raw rows fewer.
+const PARTITIONS: &str = "SELECT gpuhm_partition(name, {now} + day * interval '1 day') FROM gpuhm_series,
+    generate_series(-{days}, 2) day WHERE name <> 'gpu_metrics' OR day >= -{raw_days}";
 
-impl Partitions {
-    /// The schema with its partitions up to the day of `now`.
-    pub(crate) fn schema(self, plain: &str, now: Time) -> String {
-        let mut schema = plain.to_owned();
-        if matches!(self, Partitions::None) {
-            return schema;
-        }
-        let ends = now.floor(DAY).plus(DAY);
-        for (table, column, days, count) in [
-            ("gpu_metrics", "time", 1, 90),
-            ("gpu_metrics_1m", "start", 7, 52),
-            ("gpu_metrics_15m", "start", 30, 12),
-            ("gpu_metrics_1h", "start", 30, 12),
-            ("gpu_events", "at", 30, 12),
-            ("gpu_health_scores", "time", 30, 12),
-            ("gpu_failure_predictions", "time", 30, 12),
-        ] {
-            let begins = schema.find(&format!("CREATE TABLE {table} (")).unwrap();
-            let end = begins + schema[begins..].find("\n);").unwrap();
-            schema.replace_range(end..end + 3, &format!("\n) PARTITION BY RANGE ({column});"));
-            for nth in 0..count {
-                let (from, to) = (ends.plus(-(nth + 1) * days * DAY), ends.plus(-nth * days * DAY));
-                writeln!(schema, "CREATE TABLE {table}_p{nth} PARTITION OF {table} FOR VALUES FROM ('{from}') TO ('{to}');")
-                    .unwrap();
-            }
-        }
-        schema + INDEXES
-    }
-}
+/// This version's tables.
+const TABLES: &str = concat!(
+    include_str!("../../../migrations/postgres/0001_init.sql"),
+    include_str!("../../../migrations/postgres/0002_windows.sql"),
+    include_str!("../../../migrations/postgres/0003_judgement.sql")
+);
 
-/// Indexes that statements count on, where the schema has none of that name yet.
-const INDEXES: &str = "
-CREATE INDEX IF NOT EXISTS gpu_metrics_1m_start ON gpu_metrics_1m (start);
-CREATE INDEX IF NOT EXISTS gpu_metrics_15m_start ON gpu_metrics_15m (start);
-CREATE INDEX IF NOT EXISTS gpu_metrics_1h_start ON gpu_metrics_1h (start);
-CREATE INDEX IF NOT EXISTS gpu_health_scores_time ON gpu_health_scores (time);
-CREATE INDEX IF NOT EXISTS gpu_failure_predictions_time ON gpu_failure_predictions (time);
-CREATE INDEX IF NOT EXISTS silences_until ON silences (until_at);
-CREATE INDEX IF NOT EXISTS gpu_metrics_1m_throttled ON gpu_metrics_1m (
-    start, throttle_hw_slowdown_s, throttle_hw_thermal_s, throttle_hw_power_brake_s, throttle_sw_thermal_s
-) WHERE throttle_hw_slowdown_s > 0 OR throttle_hw_thermal_s > 0 OR throttle_hw_power_brake_s > 0
-    OR throttle_sw_thermal_s > 0;
-CREATE INDEX IF NOT EXISTS gpu_metrics_1m_errors ON gpu_metrics_1m (
-    start, ecc_dbe_volatile_delta, ecc_dbe_aggregate_delta, remapped_rows_uncorrectable_delta
-) WHERE ecc_dbe_volatile_delta > 0 OR ecc_dbe_aggregate_delta > 0 OR remapped_rows_uncorrectable_delta > 0;
-CREATE INDEX IF NOT EXISTS gpu_metrics_1m_links ON gpu_metrics_1m (
-    start, nvlink_crc_errors_delta, nvlink_replay_errors_delta, nvlink_recovery_errors_delta, pcie_replays_delta
-) WHERE nvlink_crc_errors_delta > 0 OR nvlink_replay_errors_delta > 0 OR nvlink_recovery_errors_delta > 0
-    OR pcie_replays_delta > 0;
-CREATE INDEX IF NOT EXISTS gpu_metrics_1h_corrected ON gpu_metrics_1h (start, ecc_sbe_volatile_delta, ecc_sbe_aggregate_delta)
-    WHERE ecc_sbe_volatile_delta > 0 OR ecc_sbe_aggregate_delta > 0;
-";
+/// Makes this version's tables, with partitions for as many days before `now`: of raw rows, and of the rest.
+pub(crate) fn tables(direct: &mut Direct, now: Time, (raw_days, days): (u32, u32)) {
+    direct.run(TABLES);
+    let partitions = PARTITIONS.replace("{now}", &format!("timestamptz '{now}'"));
+    direct.run(&partitions.replace("{raw_days}", &raw_days.to_string()).replace("{days}", &days.to_string()));
+}
 
 /// What a server's log says from here on.
 pub(crate) struct Said {
@@ -145,7 +101,7 @@ impl Plan {
             }
         }
         if self.text.contains("FROM gpus g CROSS JOIN LATERAL") {
-            for table in ["gpu_metrics_p", "gpu_health_scores_p", "gpu_failure_predictions_p"] {
+            for table in ["gpu_metrics_2", "gpu_health_scores_2", "gpu_failure_predictions_2"] {
                 let opened = nodes().filter(|node| node.contains(table) && node.contains("Scan")).filter_map(actual);
                 assert!(opened.count() <= NEWEST, "many partitions are opened:\n{}", self.text);
             }

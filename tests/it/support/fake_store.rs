@@ -57,7 +57,7 @@ impl Tables {
 pub(crate) struct FakeStore(World);
 
 fn unusable(why: &str) -> StoreError {
-    StoreError::Unusable { place: "fake".to_owned(), why: why.to_owned() }
+    StoreError::Unusable { place: "fake".to_owned(), why: why.to_owned(), hint: None }
 }
 
 impl FakeStore {

@@ -25,11 +25,9 @@ pub(super) async fn fleet(session: &mut Session) -> Result<FleetNow, Fault> {
     let mut work = look(session).await?;
     let newest = Newest::prepared(&mut work).await?; // four statements
     let sql = &*JUDGED;
-    let [open, ended, collectors, numbers, silences] = prepared(
-        &mut work,
-        [&SQL.alerts_open, &sql.alerts_ended, &SQL.collectors, &sql.numbers, &sql.silences_newest],
-    )
-    .await?;
+    let [open, ended, collectors, numbers, silences] =
+        prepared(&mut work, [&SQL.alerts_open, &sql.alerts_ended, &SQL.collectors, &sql.numbers, &sql.silences_newest])
+            .await?;
     let (found, (mut alerts, ended, collectors, mut numbers, silences)) = try_join(
         newest.found(&work),
         try_join5(

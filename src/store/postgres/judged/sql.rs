@@ -75,10 +75,7 @@ pub(super) static JUDGED: LazyLock<JudgedSql> = LazyLock::new(|| {
         quarters: quarters(),
         corrected: faulty(Size::Hour, &CORRECTED),
         retired: retired(),
-        failures: format!(
-            "SELECT {} FROM gpu_failures ORDER BY gpu_uuid, at, kind",
-            list(&schema::failures(), "")
-        ),
+        failures: format!("SELECT {} FROM gpu_failures ORDER BY gpu_uuid, at, kind", list(&schema::failures(), "")),
         silences: format!("{silence} ORDER BY id"),
         silences_since: format!("{silence} WHERE until_at > $1"),
         silences_newest: format!("{silence} ORDER BY until_at DESC LIMIT $1"),

@@ -16,7 +16,8 @@ use super::super::link::{Session, Value, Work};
 /// `jit`: costs add up over partitions that are never opened, and compiling for them takes longer than the answer.
 /// `enable_seqscan`: every statement has its index; a partition that was empty when it was looked at is not empty for long.
 /// `plan_cache_mode`: a plan for unknown times has every partition in it. Statements without values are planned once.
-const PLANS: &str = "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan";
+const PLANS: &str =
+    "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// Begins a transaction that reads, all of one moment.
 pub(in crate::store::postgres) async fn look(session: &mut Session) -> Result<Work<'_>, Fault> {

@@ -211,11 +211,7 @@ impl Cells for Arrays {
 }
 
 impl ToSql for Array {
-    fn to_sql(
-        &self,
-        _: &SqlType,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, _: &SqlType, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         // Dimensions; whether there are NULLs; the elements' type; how many; the first one's number.
         out.put_i32(i32::from(self.count > 0));
         out.put_i32(i32::from(self.nulls));

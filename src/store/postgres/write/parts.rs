@@ -12,7 +12,8 @@ use crate::event::time::DAY;
 use crate::event::{Rows, Time, Window};
 
 /// The series with their days, where this server has partitions of ours: none on TimescaleDB.
-const SERIES: &str = "SELECT s.name, s.days FROM gpuhm_series s JOIN pg_class c ON c.oid = to_regclass(quote_ident(s.name))
+const SERIES: &str =
+    "SELECT s.name, s.days FROM gpuhm_series s JOIN pg_class c ON c.oid = to_regclass(quote_ident(s.name))
     WHERE c.relkind = 'p'";
 const MAKE: &str = "SELECT count(gpuhm_partition(name, at)) FROM unnest($1::text[], $2::timestamptz[]) t (name, at)";
 /// What the server's calendar holds, and a little less: 4713 BC to 294276 AD.

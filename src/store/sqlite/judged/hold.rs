@@ -30,7 +30,8 @@ pub(super) fn take(path: &Path, name: &str) -> Result<Option<Box<dyn Held>>, Sto
         Ok(()) => Ok(Some(Box::new(Lock { _file: file }))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => {
-            Err(StoreError::Failed { place: place(path), what: "lock", why: format!("{}: {error}", lock.display()) })
+            let why = format!("{}: {error}", lock.display());
+            Err(StoreError::Failed { place: place(path), what: "lock", why, hint: None })
         }
     }
 }
