@@ -177,6 +177,8 @@ mod store_postgres;
 #[cfg(test)]
 mod store_queries;
 #[cfg(test)]
+mod store_retention;
+#[cfg(test)]
 mod store_sqlite;
 #[cfg(test)]
 mod support;
