@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gpuhm::event::Time;
 
 use crate::database::Server;
-use crate::database::schema::{Direct, fill};
+use crate::database::schema::Direct;
 
 /// Tables of a row a GPU that a statement goes through whole.
 const MEANT: [&str; 1] = ["gpus"];
@@ -18,9 +18,8 @@ const NEWEST: usize = 2;
 const PARTITIONS: &str = "SELECT gpuhm_partition(name, {now} + day * interval '1 day') FROM gpuhm_series,
     generate_series(-{days}, 2) day WHERE name <> 'gpu_metrics' OR day >= -{raw_days}";
 
-/// Makes this version's tables, with partitions for as many days before `now`: of raw rows, and of the rest.
-pub(crate) fn tables((url, direct): (&str, &mut Direct), now: Time, (raw_days, days): (u32, u32)) {
-    fill(url);
+/// Makes partitions for as many days before `now`: of raw rows, and of the rest.
+pub(crate) fn partitions(direct: &mut Direct, now: Time, (raw_days, days): (u32, u32)) {
     let partitions = PARTITIONS.replace("{now}", &format!("timestamptz '{now}'"));
     direct.run(&partitions.replace("{raw_days}", &raw_days.to_string()).replace("{days}", &days.to_string()));
 }
