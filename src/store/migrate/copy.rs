@@ -72,7 +72,7 @@ pub fn copy(from: &Path, to: &Settings, progress: &mut dyn FnMut(f64, &str) -> b
     if !status.settled() || status.version < status.newest {
         return Err(unusable(from, "its schema is not this version's; `gpuhm migrate` brings it up to date"));
     }
-    let failed = |why: String| StoreError::Failed { place: to.place.clone(), what: "copy", why };
+    let failed = |why: String| StoreError::Failed { place: to.place.clone(), what: "copy", why, hint: None };
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;
     let copied = runtime.block_on(async {
         let mut session = Session::connect(to).await?;

@@ -67,6 +67,7 @@ pub(super) async fn write(
     memory.parts.make(session, parts::of_rows(rows)).await?;
     match once(session, memory, tokens, (rows, now), false).await {
         Err(fault) if no_partition(&fault) => {
+            session.tidied().await?;
             memory.parts.forget();
             memory.parts.make(session, parts::of_rows(rows)).await?;
             once(session, memory, tokens, (rows, now), true).await
