@@ -121,6 +121,8 @@ mod pg_roles;
 #[cfg(test)]
 mod pg_smoke;
 #[cfg(test)]
+mod pg_write;
+#[cfg(test)]
 mod picture;
 #[cfg(test)]
 mod predict_fleet;
