@@ -52,8 +52,13 @@
 //! stored, so that a kill in between repeats the same alert. [`pipeline::judging`] says when passes run beside the stages of
 //! one process.
 //!
-//! **The store** ([`store::Store`]) is what is asked later; [`store::sqlite`] keeps it in one file, by numbered migrations
-//! ([`store::migrate`]). **A view** ([`view`]) is data and an instant in, text out; the live one ([`view::tui`]) is a model, a
+//! **The store** ([`store::Store`], [`store::Judged`]) is what is asked later; [`store::sqlite`] keeps it in one file,
+//! [`store::postgres`] on a server, in TimescaleDB's hypertables or in partitions that it makes and drops itself. Both pass
+//! one suite; tables and columns come from [`store::schema`] and numbered migrations ([`store::migrate`]), which on a server
+//! only a person runs. What is done on a server is one transaction a job, may be repeated, and blocks its caller: the
+//! runtime that the driver wants lives inside the adapter.
+//!
+//! **A view** ([`view`]) is data and an instant in, text out; the live one ([`view::tui`]) is a model, a
 //! function that changes it by messages, and one that draws it. What reads the store for it has a thread of its own.
 //!
 //! Modules may import only what stands to their left: `metric, event → source | bus | stage | pass | store → pipeline → view
