@@ -69,6 +69,8 @@ pub(in crate::store) struct About {
     pub(in crate::store) version: u32,
     /// Whether the connection is encrypted.
     pub(in crate::store) encrypted: bool,
+    /// Whether it does not leave this machine.
+    pub(in crate::store) near: bool,
     /// Host and port.
     pub(in crate::store) server: String,
     standby: bool,
@@ -122,7 +124,7 @@ impl Session {
         }
         text.push_str(
             "SELECT pg_backend_pid(), current_schema(), current_setting('server_version_num'), pg_is_in_recovery(),
-             current_setting('default_transaction_read_only'),
+             current_setting('transaction_read_only'),
              pg_postmaster_start_time() || ' ' || coalesce((SELECT stats_reset::text FROM pg_stat_bgwriter), '')",
         );
         let rows = timeout(settings.connect, reached.client.simple_query(&text)).await.map_err(|_| Fault::Late)??;
@@ -133,9 +135,10 @@ impl Session {
             schema: told(1)?.to_owned(),
             version: told(2)?.parse().unwrap_or_default(),
             standby: told(3)? == "t",
-            read_only: told(3)? == "t" || (told(4)? == "on" && !settings.read_only),
+            read_only: told(3)? == "t" || told(4)? == "on",
             life: told(5)?.to_owned(),
             encrypted: reached.encrypted,
+            near: reached.near,
             server: reached.server,
         };
         if about.version < OLDEST {
@@ -223,7 +226,7 @@ impl Session {
     }
 
     /// Looks whether another connection is given this session: then settings and prepared statements do not last.
-    pub(super) async fn is_pooled(&mut self) -> Result<(), Fault> {
+    pub(in crate::store) async fn is_pooled(&mut self) -> Result<(), Fault> {
         let target = self.settings.targets.iter().find(|target| target.shown() == self.about.server);
         let Some(target) = target else { return Ok(()) };
         // Where there is no room for a second one, transactions are looked at all the same.
