@@ -9,6 +9,7 @@ mod doubt;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -31,6 +32,9 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// The oldest server that has what is used.
 const OLDEST: u32 = 130_000;
 const OLDEST_NAME: &str = "13";
+
+/// Whether it was said that nothing is encrypted: once is enough for a process.
+static SAID: AtomicBool = AtomicBool::new(false);
 
 /// One connection.
 #[derive(Debug)]
@@ -145,7 +149,8 @@ impl Session {
             let hint = format!("gpuhm needs PostgreSQL {OLDEST_NAME} or later");
             return Err(Said::grave(format!("the server is of version {}", about.version / 10_000), hint).into());
         }
-        if !reached.near && !about.encrypted && settings.tls.mode == super::tls::Mode::Prefer {
+        let meant = reached.near || about.encrypted || settings.tls.mode != super::tls::Mode::Prefer;
+        if !meant && !SAID.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "store {}: not encrypted; sslmode=verify-full refuses that, sslmode=disable says it is meant",
                 settings.place
@@ -196,6 +201,8 @@ impl Session {
     }
 
     async fn started(&mut self, text: &str) -> Result<Option<String>, Fault> {
+        // One that was dropped is not gone on with.
+        self.tidied().await?;
         self.open = true;
         let rows = self.bounded(self.client.simple_query(text)).await?;
         let row = only(&rows)?;
