@@ -109,6 +109,8 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod pg_connect;
+#[cfg(test)]
 mod pg_copy;
 #[cfg(test)]
 mod pg_migrate;

@@ -26,9 +26,16 @@ use crate::store_judged_rows::{failure, health, numbers, place, prediction, sile
 fn filled(path: &Path, many: usize) -> Sqlite {
     let mut store = Sqlite::open(path).unwrap();
     let tokens = store.raise("aggregate", &[0, 7]).unwrap();
-    let mut rows = of_raw(["GPU-a", "GPU-b"].into_iter().flat_map(|gpu| (0..9).map(move |n| raw(gpu, n * 40_000))).collect());
-    rows.windows = of_windows(Size::ALL.into_iter().flat_map(|size| (0..9).map(move |n| window("GPU-a", size, n, n < 5))).collect()).windows;
-    rows.alerts = of_alerts((0..5).map(|n| alert("GPU-a", n, if n % 2 == 0 { Status::Firing } else { Status::Resolved })).collect()).alerts;
+    let mut rows =
+        of_raw(["GPU-a", "GPU-b"].into_iter().flat_map(|gpu| (0..9).map(move |n| raw(gpu, n * 40_000))).collect());
+    rows.windows = of_windows(
+        Size::ALL.into_iter().flat_map(|size| (0..9).map(move |n| window("GPU-a", size, n, n < 5))).collect(),
+    )
+    .windows;
+    rows.alerts = of_alerts(
+        (0..5).map(|n| alert("GPU-a", n, if n % 2 == 0 { Status::Firing } else { Status::Resolved })).collect(),
+    )
+    .alerts;
     rows.happenings.extend((0..5).map(|n| happening("GPU-a", n, "é \"x\" \u{0}")));
     rows.healths.extend((0..5).map(|n| health("GPU-a", n * 3_000_000)));
     rows.predictions.extend((0..5).map(|n| prediction("GPU-b", n)));
@@ -78,7 +85,8 @@ fn of_file(path: &Path, table: &Table) -> Vec<Value> {
 fn of_server(direct: &mut Direct, table: &Table) -> Vec<Value> {
     let columns = table.columns.iter().map(|column| match column.holds {
         Holds::Time => format!("(extract(epoch FROM {}) * 1000)::bigint", column.name),
-        Holds::Real => format!("{}::float8", column.name),
+        // As text: who reads a document's numbers may be off by a bit.
+        Holds::Real | Holds::Double => format!("{}::float8::text", column.name),
         _ => column.name.to_string(),
     });
     let columns: Vec<String> = columns.collect();
@@ -88,7 +96,16 @@ fn of_server(direct: &mut Direct, table: &Table) -> Vec<Value> {
         table.name,
         table.key.join(", ")
     );
-    direct.texts(&sql).iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+    let row = |text: &String| {
+        let mut row: Vec<Value> = serde_json::from_str(text).unwrap();
+        for (cell, column) in row.iter_mut().zip(&table.columns) {
+            if let (Holds::Real | Holds::Double, Some(real)) = (column.holds, cell.as_str()) {
+                *cell = json!(real.parse::<f64>().unwrap());
+            }
+        }
+        Value::Array(row)
+    };
+    direct.texts(&sql).iter().map(row).collect()
 }
 
 fn same(path: &Path, direct: &mut Direct) {
@@ -149,7 +166,9 @@ fn a_kill_in_the_middle_costs_nothing() {
         assert!(there > 0 && there < 150_000);
         // What is on the way of a dead process must not count as arrived later.
         until("its session to end", Duration::from_secs(20), || {
-            direct.number("SELECT count(*) FROM pg_locks WHERE mode = 'RowExclusiveLock' AND relation = 'gpu_metrics'::regclass") == 0
+            direct.number(
+                "SELECT count(*) FROM pg_locks WHERE mode = 'RowExclusiveLock' AND relation = 'gpu_metrics'::regclass",
+            ) == 0
         });
     }
     home.ok(&args);
@@ -167,7 +186,8 @@ fn what_a_stage_wrote_meanwhile_is_told() {
     let mut wrote = false;
     let copied = copy(&path, &to, &mut |_, _| {
         if !std::mem::replace(&mut wrote, true) {
-            let mut rows = of_windows(vec![window("GPU-a", Size::Minute, 8, true), window("GPU-z", Size::Minute, 8, true)]);
+            let mut rows =
+                of_windows(vec![window("GPU-a", Size::Minute, 8, true), window("GPU-z", Size::Minute, 8, true)]);
             rows.raw.push(raw("GPU-z", 1));
             store.write(&[], &rows, T0.plus(MINUTE)).unwrap();
             store.put_assets(&[asset("GPU-a", &[("rack", "r2")])]).unwrap();

@@ -12,8 +12,8 @@ use gpuhm::store::{AlertFilter, Retention, Store};
 use crate::store_contract::{of_alerts, of_raw, of_windows, put};
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
 use crate::store_judged_facts as facts;
-use crate::store_retention::{self, Drops};
 use crate::store_judged_rows::{bare_health, failure, health, numbers, place, prediction, silence};
+use crate::store_retention::{self, Drops};
 
 type Check = fn(&mut dyn Store);
 
