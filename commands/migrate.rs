@@ -1,8 +1,10 @@
-//! `gpuhm migrate`: makes and checks what stages rest on: the store's schema, Kafka's topics; moves from one bus to another.
+//! `gpuhm migrate`: makes and checks what stages rest on: the store's schema, Kafka's topics; moves from one bus, and
+//! from one store, to another.
 //!
 //! Bare, it brings the store's schema up to date.
 
 mod bus;
+mod copy;
 mod store;
 mod topics;
 
@@ -29,6 +31,8 @@ enum Act {
     Store(store::Act),
     /// Make and check the topics on Kafka: makes what is missing, says what differs
     Topics(topics::Options),
+    /// Move an embedded store to a server, with everything in it; may be stopped and run again
+    Copy(copy::Options),
     /// Move from one bus to another: what the stages know of each GPU goes on where it stopped
     Bus(bus::Options),
 }
@@ -44,6 +48,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     match options.act.clone().unwrap_or(Act::Store(store::Act::Up(store::Up::default()))) {
         Act::Store(act) => store::run(common, &options.store, &act, options.output),
         Act::Topics(topics) => topics::run(common, &topics, options.output),
+        Act::Copy(copy) => copy::run(common, &options.store, &copy, options.output),
         Act::Bus(bus) => bus::run(common, &bus, options.output),
     }
 }

@@ -360,3 +360,20 @@ CREATE TABLE gpuhm_meta (
 );
 
 INSERT INTO gpuhm_meta (name, value) VALUES ('assets', 0);
+
+-- The books and the list of series are their owner's alone to write, whatever its default privileges give to services: the
+-- functions above act on what the list names.
+DO $$
+DECLARE
+    given RECORD;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS of_table, pg_get_userbyid(a.grantee) AS to_role
+        FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+        WHERE c.oid IN (to_regclass('gpuhm_series'), to_regclass('gpuhm_migrations'))
+            AND a.grantee NOT IN (0, c.relowner)
+    LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON %s FROM %I', given.of_table, given.to_role);
+    END LOOP;
+END
+$$;

@@ -4,6 +4,7 @@
 //! says it ran, so that there is no half-applied one. This file and `judge` decide, knowing no database; the
 //! module of each database reads its bookkeeping and runs the text.
 
+pub mod copy;
 pub(crate) mod file;
 pub(crate) mod judge;
 pub mod postgres;

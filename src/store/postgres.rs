@@ -124,6 +124,6 @@ impl Store for Postgres {
     }
 
     fn retain(&mut self, now: Time, keep: Retention) -> Result<u64, StoreError> {
-        self.link.run("drop old rows", async |session| retain::retain(session, now, keep).await)
+        retain::retain(&mut self.link, now, keep)
     }
 }

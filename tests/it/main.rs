@@ -111,11 +111,19 @@ mod layers;
 #[cfg(test)]
 mod pg_connect;
 #[cfg(test)]
+mod pg_copy;
+#[cfg(test)]
 mod pg_migrate;
 #[cfg(test)]
 mod pg_partitions;
 #[cfg(test)]
 mod pg_read;
+#[cfg(test)]
+mod pg_roles;
+#[cfg(test)]
+mod pg_smoke;
+#[cfg(test)]
+mod pg_write;
 #[cfg(test)]
 mod picture;
 #[cfg(test)]
@@ -172,6 +180,8 @@ mod store_judged_sqlite;
 mod store_postgres;
 #[cfg(test)]
 mod store_queries;
+#[cfg(test)]
+mod store_retention;
 #[cfg(test)]
 mod store_sqlite;
 #[cfg(test)]

@@ -14,12 +14,13 @@ use gpuhm::store::postgres::{Postgres, Settings};
 use gpuhm::store::sqlite::Sqlite;
 use gpuhm::store::{AlertFilter, Judged as _, Store};
 
+use crate::database::schema::fill;
 use crate::database::{Schema, Server, everywhere};
 use crate::store_contract::asset;
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
 use crate::store_judged_rows::{bare_health, failure, health, numbers, place, prediction, silence, window_of};
 use crate::support::random::{Rng, seeds};
-use plans::{Said, tables};
+use plans::{Said, partitions};
 
 const FILL: &str = include_str!("pg_read/fill.sql");
 /// GPUs that rows are about; the last has no raw rows.
@@ -96,8 +97,9 @@ fn recorded(store: &mut Sqlite, random: &mut Rng) {
 
 /// A store on a server with the rows of the embedded one at `path`.
 fn copied(schema: &Schema, path: &Path) -> Postgres {
+    schema.fill();
     let mut direct = schema.direct();
-    tables(&mut direct, T0, (10, 100));
+    partitions(&mut direct, T0, (10, 100));
     copy::copy(path, &mut direct);
     Postgres::open(Settings::parse(&schema.url()).unwrap()).unwrap()
 }
@@ -187,7 +189,8 @@ const DAYS: (u32, u32) = (100, 365);
 fn filled(server: &Server, gpus: usize) {
     let mut direct = server.direct();
     direct.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    tables(&mut direct, NOW, DAYS);
+    fill(&server.url());
+    partitions(&mut direct, NOW, DAYS);
     direct.run(FILL);
     direct.run(&format!("SELECT fleet({gpus}, '{NOW}')"));
 }

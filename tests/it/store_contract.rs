@@ -10,14 +10,15 @@ use gpuhm::store::{AlertFilter, Retention, Store, StoreError, Written};
 
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
 use crate::store_queries;
+use crate::store_retention::{self, Drops};
 
 const ALL_TIME: (Time, Time) = (Time(0), Time(i64::MAX));
 
 type Check = fn(&mut dyn Store);
 
 /// Runs every check on stores that `make` makes, each empty.
-pub(crate) fn suite(make: impl Fn() -> Box<dyn Store>) {
-    let checks: [(&str, Check); 21] = [
+pub(crate) fn suite(drops: Drops, make: impl Fn() -> Box<dyn Store>) {
+    let checks: [(&str, Check); 19] = [
         ("an empty store answers", empty_answers),
         ("of raw rows with one key the first stays", first_raw_stays),
         ("everything else is replaced", others_are_replaced),
@@ -37,14 +38,17 @@ pub(crate) fn suite(make: impl Fn() -> Box<dyn Store>) {
         ("windows of a span", store_queries::window_span),
         ("backfill touches only older windows", backfill_touches_older),
         ("backfill keeps what counts more readings", store_queries::backfill_keeps_the_fuller),
-        ("retention by age", retention_by_age),
-        ("retention by size", retention_by_size),
     ];
-    for (name, check) in checks {
+    let holds = |name: &str, check: &dyn Fn(&mut dyn Store)| {
         let mut store = make();
         let outcome = catch_unwind(AssertUnwindSafe(|| check(store.as_mut())));
         assert!(outcome.is_ok(), "it does not hold that {name}");
+    };
+    for (name, check) in checks {
+        holds(name, &check);
     }
+    holds("retention is by age", &|store| store_retention::by_age(store, drops));
+    holds("retention is by size", &|store| store_retention::by_size(store, drops));
 }
 
 pub(crate) fn put(store: &mut dyn Store, rows: &Rows) -> Written {
@@ -63,11 +67,11 @@ pub(crate) fn of_alerts(alerts: Vec<Alert>) -> Rows {
     Rows { alerts, ..Rows::default() }
 }
 
-fn all_raw(store: &mut dyn Store, gpu: &str) -> Vec<Raw> {
+pub(crate) fn all_raw(store: &mut dyn Store, gpu: &str) -> Vec<Raw> {
     store.raw(gpu, ALL_TIME.0, ALL_TIME.1).unwrap().1
 }
 
-fn all_windows(store: &mut dyn Store, gpu: &str, size: Size) -> Vec<Window> {
+pub(crate) fn all_windows(store: &mut dyn Store, gpu: &str, size: Size) -> Vec<Window> {
     store.windows(gpu, size, ALL_TIME.0, ALL_TIME.1).unwrap()
 }
 
@@ -240,45 +244,4 @@ fn backfill_touches_older(store: &mut dyn Store) {
     assert_eq!(counts(store), [9, 9, 6, 6]);
     assert_eq!(all_windows(store, "GPU-b", Size::Minute), []);
     assert_eq!(all_windows(store, "GPU-a", Size::Hour), []);
-}
-
-fn retention_by_age(store: &mut dyn Store) {
-    let now = T0.plus(10 * DAY);
-    let old: Vec<Happening> = vec![happening("GPU-a", 1, "x")];
-    let ended = |gpu: &str| Alert { at: T0.to_string(), ..alert(gpu, -60, Status::Resolved) };
-    let rows = Rows {
-        raw: vec![raw("GPU-a", 0), raw("GPU-a", 8 * 86_400)],
-        windows: vec![window("GPU-a", Size::Quarter, 0, true), window("GPU-a", Size::Quarter, 800, true)],
-        happenings: old,
-        alerts: vec![ended("GPU-a"), alert("GPU-b", 0, Status::Firing)],
-        collectors: vec![report("a", 0)],
-        ..Rows::default()
-    };
-    put(store, &rows);
-    let keep = Retention { raw_ms: 90 * DAY, windows_ms: 90 * DAY, fresh_ms: 0, bytes: u64::MAX };
-    assert_eq!(store.retain(now, keep).unwrap(), 0);
-    // What was written lately stays, however old its time: `put` writes at T0.
-    let fresh = Retention { raw_ms: 7 * DAY, fresh_ms: 11 * DAY, ..keep };
-    assert_eq!(store.retain(now, fresh).unwrap(), 0);
-    assert_eq!(store.retain(now, Retention { raw_ms: 7 * DAY, ..keep }).unwrap(), 1);
-    assert_eq!(all_raw(store, "GPU-a"), [raw("GPU-a", 8 * 86_400)]);
-    // A row of exactly the age stays.
-    assert_eq!(store.retain(now, Retention { windows_ms: now.since(T0), ..keep }).unwrap(), 0);
-    assert_eq!(store.retain(now, Retention { windows_ms: 7 * DAY, ..keep }).unwrap(), 3);
-    assert_eq!(all_windows(store, "GPU-a", Size::Quarter).len(), 1);
-    assert_eq!(store.alerts(AlertFilter::Newest(9)).unwrap(), [alert("GPU-b", 0, Status::Firing)]);
-    assert_eq!(store.collectors().unwrap().len(), 1);
-}
-
-fn retention_by_size(store: &mut dyn Store) {
-    put(store, &of_raw((0..12_000).map(|s| raw("GPU-a", s)).collect()));
-    let keep = Retention { raw_ms: 90 * DAY, windows_ms: 90 * DAY, fresh_ms: 0, bytes: u64::MAX };
-    assert_eq!(store.retain(T0, keep).unwrap(), 0);
-    let bytes = 3 * 1024 * 1024;
-    let dropped = store.retain(T0, Retention { bytes, ..keep }).unwrap();
-    let left = all_raw(store, "GPU-a");
-    assert_eq!(usize::try_from(dropped).unwrap() + left.len(), 12_000);
-    assert!(dropped > 0 && !left.is_empty(), "{dropped} dropped");
-    assert_eq!(left.last(), Some(&raw("GPU-a", 11_999)), "the newest stays");
-    assert_eq!(store.retain(T0, Retention { bytes, ..keep }).unwrap(), 0);
 }

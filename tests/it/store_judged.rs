@@ -13,12 +13,13 @@ use crate::store_contract::{of_alerts, of_raw, of_windows, put};
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
 use crate::store_judged_facts as facts;
 use crate::store_judged_rows::{bare_health, failure, health, numbers, place, prediction, silence};
+use crate::store_retention::{self, Drops};
 
 type Check = fn(&mut dyn Store);
 
 /// Runs every check on stores that `make` makes, each empty and with two handles.
-pub(crate) fn suite(make: impl Fn() -> [Box<dyn Store>; 2]) {
-    let checks: [(&str, Check); 17] = [
+pub(crate) fn suite(drops: Drops, make: impl Fn() -> [Box<dyn Store>; 2]) {
+    let checks: [(&str, Check); 16] = [
         ("an empty store answers", empty_answers),
         ("scores come back equal, as they stood at an instant", healths_come_back),
         ("predictions come back equal, as they stood at an instant", predictions_come_back),
@@ -29,7 +30,6 @@ pub(crate) fn suite(make: impl Fn() -> [Box<dyn Store>; 2]) {
         ("the fleet has the newest of everything", fleet_newest),
         ("the past of a GPU fits its span", past_fits_its_span),
         ("the past of a GPU is that GPU's", past_is_of_one),
-        ("the newest judgement stays however old", retention_keeps_the_newest),
         ("facts know places, records and what is newest", facts::newest),
         ("facts have faulty minutes to their edges", facts::minutes),
         ("facts have an hour once", facts::hours),
@@ -37,11 +37,15 @@ pub(crate) fn suite(make: impl Fn() -> [Box<dyn Store>; 2]) {
         ("facts have events to their edges", facts::events),
         ("facts have open alerts, silences, failures, numbers", facts::recorded),
     ];
-    for (name, check) in checks {
+    let holds = |name: &str, check: &dyn Fn(&mut dyn Store)| {
         let [mut store, _] = make();
         let outcome = catch_unwind(AssertUnwindSafe(|| check(store.as_mut())));
         assert!(outcome.is_ok(), "it does not hold that {name}");
+    };
+    for (name, check) in checks {
+        holds(name, &check);
     }
+    holds("the newest judgement stays however old", &|store| store_retention::keeps_the_newest(store, drops));
     let [mut one, mut other] = make();
     one_holds(one.as_mut(), other.as_mut());
 }
@@ -205,33 +209,6 @@ fn past_is_of_one(store: &mut dyn Store) {
     let past = store.past("GPU-a", T0, T0.plus(MINUTE + 1)).unwrap();
     assert_eq!((past.events.len(), past.events[0].code, past.events[499].code), (500, 7, 1));
     assert_eq!(past.alerts, (1..101).rev().map(|s| alert("GPU-a", s, Status::Resolved)).collect::<Vec<_>>());
-}
-
-fn retention_keeps_the_newest(store: &mut dyn Store) {
-    let day = 24 * 3600;
-    let rows = Rows {
-        places: vec![place("GPU-a", 0, "r1")],
-        healths: [0, day, 2 * day].map(|s| health("GPU-a", s)).into_iter().chain([health("GPU-b", 0)]).collect(),
-        predictions: vec![prediction("GPU-a", 0), prediction("GPU-a", 2 * day), prediction("GPU-b", 0)],
-        fleet: [0, day].map(numbers).into(),
-        ..Rows::default()
-    };
-    put(store, &rows);
-    store.put_silence(&silence("a", 0)).unwrap();
-    store.put_failures(&[failure("GPU-a", 0, FailureKind::Rma)]).unwrap();
-    let keep = Retention { raw_ms: DAY, windows_ms: 9 * DAY, fresh_ms: 0, bytes: u64::MAX };
-    assert_eq!(store.retain(T0.plus(9 * DAY), keep).unwrap(), 0, "rows of exactly the age stay");
-    // The first of GPU-a's, of the predictions and of the fleet's numbers; GPU-b has no newer.
-    assert_eq!(store.retain(T0.plus(9 * DAY + 1), keep).unwrap(), 3);
-    assert_eq!(store.retain(T0.plus(99 * DAY), keep).unwrap(), 1);
-    assert_eq!(store.health_at("GPU-a", Time(i64::MAX)).unwrap(), Some(health("GPU-a", 2 * day)));
-    assert_eq!(store.health_at("GPU-a", T0.plus(DAY)).unwrap(), None);
-    assert_eq!(store.health_at("GPU-b", T0).unwrap(), Some(health("GPU-b", 0)));
-    assert_eq!(store.prediction_at("GPU-b", T0).unwrap(), Some(prediction("GPU-b", 0)));
-    assert_eq!(store.fleet().unwrap().numbers, [numbers(day)]);
-    assert_eq!((store.silences().unwrap().len(), store.failures().unwrap().len()), (1, 1));
-    put(store, &of_raw(vec![raw("GPU-a", 0)]));
-    assert_eq!(store.fleet().unwrap().gpus[0].place, place("GPU-a", 0, "r1"));
 }
 
 fn one_holds(one: &mut dyn Store, other: &mut dyn Store) {

@@ -17,7 +17,7 @@ use crate::store_judged_rows::{health, place, prediction, silence};
 fn keeps_the_contract_of_judgement() {
     let dir = tempfile::tempdir().unwrap();
     let count = Cell::new(0);
-    crate::store_judged::suite(|| {
+    crate::store_judged::suite(crate::store_retention::Drops::Rows, || {
         count.set(count.get() + 1);
         let path = dir.path().join(format!("{}.db", count.get()));
         [(); 2].map(|()| -> Box<dyn Store> { Box::new(Sqlite::open(&path).unwrap()) })

@@ -4,6 +4,7 @@ use gpuhm::store::Store;
 use gpuhm::store::postgres::{Postgres, Settings};
 
 use crate::database::{Schema, everywhere};
+use crate::store_retention::Drops;
 use crate::{store_contract, store_judged};
 
 /// A store with this version's schema.
@@ -16,7 +17,7 @@ fn made(schema: &Schema) -> Postgres {
 fn keeps_the_contract() {
     for schema in everywhere("store_postgres::keeps_the_contract") {
         let store = std::cell::RefCell::new(Vec::new());
-        store_contract::suite(|| {
+        store_contract::suite(Drops::Parts, || {
             let fresh = schema.beside();
             let made: Box<dyn Store> = Box::new(made(&fresh));
             store.borrow_mut().push(fresh);
@@ -29,7 +30,7 @@ fn keeps_the_contract() {
 fn keeps_the_contract_of_judgement() {
     for schema in everywhere("store_postgres::keeps_the_contract_of_judgement") {
         let store = std::cell::RefCell::new(Vec::new());
-        store_judged::suite(|| {
+        store_judged::suite(Drops::Parts, || {
             let fresh = schema.beside();
             drop(made(&fresh));
             let two = [(); 2].map(|()| -> Box<dyn Store> {

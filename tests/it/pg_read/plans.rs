@@ -18,16 +18,8 @@ const NEWEST: usize = 2;
 const PARTITIONS: &str = "SELECT gpuhm_partition(name, {now} + day * interval '1 day') FROM gpuhm_series,
     generate_series(-{days}, 2) day WHERE name <> 'gpu_metrics' OR day >= -{raw_days}";
 
-/// This version's tables.
-const TABLES: &str = concat!(
-    include_str!("../../../migrations/postgres/0001_init.sql"),
-    include_str!("../../../migrations/postgres/0002_windows.sql"),
-    include_str!("../../../migrations/postgres/0003_judgement.sql")
-);
-
-/// Makes this version's tables, with partitions for as many days before `now`: of raw rows, and of the rest.
-pub(crate) fn tables(direct: &mut Direct, now: Time, (raw_days, days): (u32, u32)) {
-    direct.run(TABLES);
+/// Makes partitions for as many days before `now`: of raw rows, and of the rest.
+pub(crate) fn partitions(direct: &mut Direct, now: Time, (raw_days, days): (u32, u32)) {
     let partitions = PARTITIONS.replace("{now}", &format!("timestamptz '{now}'"));
     direct.run(&partitions.replace("{raw_days}", &raw_days.to_string()).replace("{days}", &days.to_string()));
 }

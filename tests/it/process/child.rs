@@ -62,6 +62,11 @@ impl Service {
         Service { child: command.spawn().unwrap() }
     }
 
+    /// One that was started already.
+    pub(crate) fn of(child: Child) -> Service {
+        Service { child }
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

@@ -83,7 +83,7 @@ impl Server {
 const ASK: &str = "SELECT current_setting('server_version'), current_setting('server_version_num')::int,
     current_schema()::text, e.extversion, current_setting('timescaledb.license', true),
     (SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'),
-    (SELECT relkind::text FROM pg_class WHERE oid = to_regclass(format('%I.gpu_metrics', current_schema())))
+    (SELECT relkind::text FROM pg_class WHERE oid = to_regclass(quote_ident(current_schema()) || '.gpu_metrics'))
     FROM (SELECT) one LEFT JOIN pg_extension e ON e.extname = 'timescaledb'";
 
 /// Asks it.
@@ -96,7 +96,8 @@ pub(super) async fn ask(client: &Client, place: &str) -> Result<Server, Fault> {
             unusable(&format!("PostgreSQL {version} is too old; 13 is the oldest that has what this needs")).into()
         );
     }
-    let Some(schema) = row.try_get::<_, Option<String>>(2)? else {
+    let schema: Option<String> = row.try_get(2)?;
+    let Some(schema) = schema.filter(|schema| schema != "pg_catalog") else {
         let why = "its search_path names no schema that exists; make one and give it to this role: \
 CREATE SCHEMA gpuhm; ALTER ROLE … SET search_path = gpuhm, public";
         return Err(unusable(why).into());

@@ -1,0 +1,183 @@
+//! Rows into the server's tables: copied straight in, and where a key is there already copied aside and merged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use rusqlite::Row;
+use tokio_postgres::Transaction;
+use tokio_postgres::error::SqlState;
+
+use super::encode::Lines;
+use super::instant;
+use crate::event::Time;
+use crate::event::time::DAY;
+use crate::store::postgres::fault::Fault;
+use crate::store::postgres::link::Session;
+use crate::store::postgres::stamp::Stamp;
+use crate::store::schema::Table;
+
+const SESSION: &str = "SET statement_timeout = 0; SET client_min_messages = warning";
+const SERIES: &str = "SELECT name, column_name, days FROM gpuhm_series";
+const PARTITIONS: &str = "SELECT count(gpuhm_partition($1, at)) FROM unnest($2::timestamptz[]) at";
+/// The list of GPUs with the first and last time of their raw rows.
+const GPUS: &str = "INSERT INTO gpus (gpu_uuid, first_time, last_time)
+    SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[])
+    ON CONFLICT (gpu_uuid) DO UPDATE SET first_time = least(gpus.first_time, excluded.first_time),
+        last_time = greatest(gpus.last_time, excluded.last_time)";
+
+/// The server's side.
+pub(super) struct Put {
+    session: Session,
+    /// The column by which a table is cut, and the days of a partition.
+    series: BTreeMap<String, (String, i64)>,
+    /// Partitions that are there.
+    made: BTreeSet<(&'static str, i64)>,
+}
+
+/// The instants of a batch's rows.
+pub(super) struct Spans {
+    time: Option<usize>,
+    gpu: Option<usize>,
+    days: BTreeSet<i64>,
+    gpus: BTreeMap<String, (Time, Time)>,
+}
+
+impl Spans {
+    pub(super) fn of(table: &Table) -> Spans {
+        let place = |name: &str| table.columns.iter().position(|column| column.name == name);
+        let time = ["start", "time", "at"].into_iter().filter(|name| table.key.contains(name)).find_map(place);
+        let gpu = if table.name == "gpu_metrics" { place("gpu_uuid") } else { None };
+        Spans { time, gpu, days: BTreeSet::new(), gpus: BTreeMap::new() }
+    }
+
+    pub(super) fn note(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let Some(at) = self.time else { return Ok(()) };
+        let time = instant(row, at)?;
+        self.days.insert(time.ms().div_euclid(DAY));
+        if let Some(at) = self.gpu {
+            let gpu = row.get_ref(at)?.as_str()?;
+            match self.gpus.get_mut(gpu) {
+                Some((first, last)) => (*first, *last) = (time.min(*first), time.max(*last)),
+                None => drop(self.gpus.insert(gpu.to_owned(), (time, time))),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Put {
+    /// Ready to take rows of `tables`.
+    pub(super) async fn new(mut session: Session, tables: &[Table]) -> Result<Put, Fault> {
+        let client = session.client();
+        client.batch_execute(SESSION).await?;
+        for table in tables {
+            let aside = format!("CREATE TEMP TABLE {0} (LIKE {1})", aside(table), table.name);
+            client.batch_execute(&aside).await?;
+        }
+        let mut series = BTreeMap::new();
+        for row in client.query(SERIES, &[]).await? {
+            series.insert(row.try_get(0)?, (row.try_get(1)?, i64::from(row.try_get::<_, i32>(2)?)));
+        }
+        Ok(Put { session, series, made: BTreeSet::new() })
+    }
+
+    /// Puts a batch in; returns how many rows were new.
+    pub(super) async fn batch(&mut self, table: &Table, lines: Lines<'_>, spans: &Spans) -> Result<u64, Fault> {
+        self.partitions(table, spans).await?;
+        let lines = lines.end();
+        let mut transaction = self.session.client().transaction().await?;
+        let straight = transaction.savepoint("straight").await?;
+        let new = match copy(&straight, table.name, table, lines.clone()).await {
+            Ok(new) => {
+                straight.commit().await?;
+                new
+            }
+            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+                straight.rollback().await?;
+                copy(&transaction, &aside(table), table, lines).await?;
+                let new = transaction.execute(&merge(table), &[]).await?;
+                transaction.batch_execute(&format!("TRUNCATE {}", aside(table))).await?;
+                new
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if !spans.gpus.is_empty() {
+            let gpus: Vec<&str> = spans.gpus.keys().map(String::as_str).collect();
+            let first: Vec<Stamp> = spans.gpus.values().map(|(first, _)| Stamp(*first)).collect();
+            let last: Vec<Stamp> = spans.gpus.values().map(|(_, last)| Stamp(*last)).collect();
+            transaction.execute(GPUS, &[&gpus, &first, &last]).await?;
+        }
+        transaction.commit().await?;
+        Ok(new)
+    }
+
+    /// Rows of a table.
+    pub(super) async fn count(&mut self, table: &str) -> Result<u64, Fault> {
+        let row = self.session.client().query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?;
+        Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0))
+    }
+
+    /// Makes the partitions that a batch needs, in transactions of their own.
+    async fn partitions(&mut self, table: &Table, spans: &Spans) -> Result<(), Fault> {
+        let Some((_, width)) = self.series.get(table.name) else { return Ok(()) };
+        let parts: BTreeSet<i64> = spans.days.iter().map(|day| day.div_euclid(*width)).collect();
+        let missing: Vec<i64> = parts.into_iter().filter(|part| !self.made.contains(&(table.name, *part))).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let at: Vec<Stamp> = missing.iter().map(|part| Stamp(Time(part * width * DAY))).collect();
+        self.session.client().query_one(PARTITIONS, &[&table.name, &at]).await?;
+        self.made.extend(missing.into_iter().map(|part| (table.name, part)));
+        Ok(())
+    }
+}
+
+/// The table in which rows wait that may be there already.
+fn aside(table: &Table) -> String {
+    format!("pg_temp.gpuhm_copy_{}", table.name)
+}
+
+fn list(table: &Table) -> String {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_ref()).collect();
+    names.join(", ")
+}
+
+async fn copy(
+    transaction: &Transaction<'_>,
+    to: &str,
+    table: &Table,
+    lines: Bytes,
+) -> Result<u64, tokio_postgres::Error> {
+    let sql = format!("COPY {to} ({}) FROM STDIN BINARY", list(table));
+    let sink = transaction.copy_in(&sql).await?;
+    let mut sink = std::pin::pin!(sink);
+    sink.send(lines).await?;
+    sink.finish().await
+}
+
+/// Of two rows with one key the one that was written later stays. Raw rows never change; counters and tokens only rise.
+fn merge(table: &Table) -> String {
+    let (name, key, list) = (table.name, table.key.join(", "), list(table));
+    let insert = format!("INSERT INTO {name} AS t ({list}) SELECT {list} FROM {} ON CONFLICT ({key}) DO", aside(table));
+    let rises =
+        |column: &str| format!("{insert} UPDATE SET {column} = excluded.{column} WHERE excluded.{column} > t.{column}");
+    let rest = table.columns.iter().filter(|column| !table.key.contains(&column.name.as_ref()));
+    let names: Vec<&str> = rest.map(|column| column.name.as_ref()).collect();
+    let set: Vec<String> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    let set = set.join(", ");
+    match name {
+        "gpu_metrics" => format!("{insert} NOTHING"),
+        "writers" => rises("token"),
+        "gpuhm_meta" => rises("value"),
+        _ if names.contains(&"written_at") => {
+            format!("{insert} UPDATE SET {set} WHERE excluded.written_at > t.written_at")
+        }
+        _ => {
+            let (old, new) =
+                (names.iter().map(|name| format!("t.{name}")), names.iter().map(|name| format!("excluded.{name}")));
+            let (old, new): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
+            format!("{insert} UPDATE SET {set} WHERE ({}) IS DISTINCT FROM ({})", old.join(", "), new.join(", "))
+        }
+    }
+}
