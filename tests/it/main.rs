@@ -111,6 +111,8 @@ mod layers;
 #[cfg(test)]
 mod pg_copy;
 #[cfg(test)]
+mod pg_equal;
+#[cfg(test)]
 mod pg_migrate;
 #[cfg(test)]
 mod pg_partitions;
