@@ -5,11 +5,13 @@ mod copy;
 mod plans;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use gpuhm::event::prediction::FailureKind;
 use gpuhm::event::rows::{Place, Raw};
 use gpuhm::event::time::{DAY, HOUR, MINUTE, SECOND};
 use gpuhm::event::{Alert, Rows, Silence, Size, Status, Time, Window};
+use gpuhm::pipeline::clock::wall;
 use gpuhm::store::postgres::{Postgres, Settings};
 use gpuhm::store::sqlite::Sqlite;
 use gpuhm::store::{AlertFilter, Judged as _, Store};
@@ -180,8 +182,8 @@ fn opened(server: &Server) -> Postgres {
 
 /// GPUs enough that a walk through a partition is dearer than a seek.
 const GPUS_PLANNED: usize = 400;
-/// Noon of a day.
-const NOW: Time = Time(1_770_811_200_000);
+/// Noon of today: migrations make partitions for today and after, and an empty one is looked into, too.
+static NOW: LazyLock<Time> = LazyLock::new(|| wall().floor(DAY).plus(12 * HOUR));
 
 /// Days that have partitions: of raw rows more than are kept, of the rest a year.
 const DAYS: (u32, u32) = (100, 365);
@@ -190,9 +192,9 @@ fn filled(server: &Server, gpus: usize) {
     let mut direct = server.direct();
     direct.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     fill(&server.url());
-    partitions(&mut direct, NOW, DAYS);
+    partitions(&mut direct, *NOW, DAYS);
     direct.run(FILL);
-    direct.run(&format!("SELECT fleet({gpus}, '{NOW}')"));
+    direct.run(&format!("SELECT fleet({gpus}, '{}')", *NOW));
 }
 
 #[test]
@@ -202,11 +204,11 @@ fn the_number_of_statements_is_fixed() {
         filled(&server, gpus);
         let mut store = opened(&server);
         let said = Said::here(&server);
-        assert_eq!(store.facts(NOW).unwrap().gpus.len(), gpus);
+        assert_eq!(store.facts(*NOW).unwrap().gpus.len(), gpus);
         let facts = said.plans().len();
         assert_eq!(store.fleet().unwrap().gpus.len(), gpus);
         let fleet = said.plans().len() - facts;
-        store.past("GPU-000000", NOW.plus(-HOUR), NOW).unwrap();
+        store.past("GPU-000000", NOW.plus(-HOUR), *NOW).unwrap();
         let past = said.plans().len() - facts - fleet;
         assert_eq!([facts, fleet, past], [18, 9, 6], "{gpus} GPUs");
     }
@@ -260,17 +262,17 @@ fn who_may_only_select_reads_all_and_leaves_no_transaction_open() {
         assert_eq!(direct.texts(OPEN), ["idle"], "after {asked}");
     };
     leaves_nothing("connecting");
-    store.facts(NOW).unwrap();
+    store.facts(*NOW).unwrap();
     leaves_nothing("the facts");
     store.fleet().unwrap();
     leaves_nothing("the fleet");
-    store.past("GPU-000007", NOW.plus(-HOUR), NOW).unwrap();
+    store.past("GPU-000007", NOW.plus(-HOUR), *NOW).unwrap();
     leaves_nothing("a past");
     ask_everything(&mut store);
     leaves_nothing("everything");
     // What fails half-way leaves nothing open either.
     server.direct().run("REVOKE SELECT ON gpu_health_scores FROM reader");
-    let error = store.facts(NOW).unwrap_err().to_string();
+    let error = store.facts(*NOW).unwrap_err().to_string();
     assert!(error.contains("permission denied") && error.contains("gpu_health_scores"), "{error}");
     leaves_nothing("a failure");
     store.latest().unwrap();
@@ -278,18 +280,18 @@ fn who_may_only_select_reads_all_and_leaves_no_transaction_open() {
 
 fn ask_everything(store: &mut Postgres) {
     let (gpu, all) = ("GPU-000007", GPUS_PLANNED);
-    assert_eq!(store.facts(NOW).unwrap().gpus.len(), all);
+    assert_eq!(store.facts(*NOW).unwrap().gpus.len(), all);
     assert_eq!(store.fleet().unwrap().gpus.len(), all);
     assert_eq!((store.latest().unwrap().len(), store.gpus().unwrap().len()), (all, all));
     for span in [HOUR, DAY, 9 * DAY] {
-        assert!(!store.past(gpu, NOW.plus(-span), NOW).unwrap().healths.is_empty());
+        assert!(!store.past(gpu, NOW.plus(-span), *NOW).unwrap().healths.is_empty());
     }
-    assert_eq!(store.raw(gpu, NOW.plus(-HOUR), NOW).unwrap().1.len(), 60);
+    assert_eq!(store.raw(gpu, NOW.plus(-HOUR), *NOW).unwrap().1.len(), 60);
     assert!(store.next_raw(gpu, NOW.plus(-HOUR)).unwrap().is_some());
-    assert!(store.health_at(gpu, NOW).unwrap().is_some());
-    assert!(store.prediction_at(gpu, NOW).unwrap().is_some());
+    assert!(store.health_at(gpu, *NOW).unwrap().is_some());
+    assert!(store.prediction_at(gpu, *NOW).unwrap().is_some());
     for size in Size::ALL {
-        assert!(!store.windows(gpu, size, NOW.plus(-HOUR), NOW).unwrap().is_empty());
+        assert!(!store.windows(gpu, size, NOW.plus(-HOUR), *NOW).unwrap().is_empty());
         assert!(store.newest_final(gpu, size).unwrap().is_some());
     }
     assert_eq!(store.alerts(AlertFilter::Open).unwrap().len(), 9);
