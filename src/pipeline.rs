@@ -14,6 +14,7 @@ pub mod retry;
 pub mod runner;
 pub mod sink;
 pub mod spool;
+mod unheld;
 pub mod whole;
 
 pub use clock::Clock;

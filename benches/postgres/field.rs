@@ -26,9 +26,9 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// Makes it, with so many GPUs.
-    pub(crate) fn new(server: &str, gpus: usize) -> anyhow::Result<Field> {
-        let schema = format!("gpuhm_bench_{gpus}");
+    /// Makes one with tables and nothing in them.
+    pub(crate) fn empty(server: &str, name: &str) -> anyhow::Result<Field> {
+        let schema = format!("gpuhm_bench_{name}");
         let more = if server.contains('?') { '&' } else { '?' };
         let field = Field {
             url: format!("{server}{more}options=-csearch_path%3D{schema}%2Cpublic"),
@@ -40,6 +40,12 @@ impl Field {
             field.schema
         ))?;
         field.tables()?;
+        Ok(field)
+    }
+
+    /// Makes it, with so many GPUs.
+    pub(crate) fn new(server: &str, gpus: usize) -> anyhow::Result<Field> {
+        let field = Field::empty(server, &gpus.to_string())?;
         field.psql(FILL)?;
         field.psql(&format!("SELECT fleet({gpus}, '{}')", field.now))?;
         // As it would be: autovacuum comes by after so many rows.

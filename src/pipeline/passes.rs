@@ -10,15 +10,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use tracing::warn;
 
-use super::clock::{nap, wall};
+use super::clock::{monotonic, nap, wall};
 use super::crew::unread;
 use super::retry::Retry;
+use super::unheld::Unheld;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::{ALERTS, Bus, Message, Producer};
 use crate::event::time::{MINUTE, SECOND};
 use crate::event::{Alert, Facts, Prediction, Rows, Status, Time};
 use crate::pass::{self, Now, Verdict};
-use crate::store::{Held, Store, StoreError};
+use crate::store::{Held, Store};
 
 /// How often a pass that another process runs is asked for again: after its death it is taken over within this.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -33,6 +34,7 @@ pub struct Passes {
     /// Where the collector of every GPU runs in this process: its newest tick, ms, so that a stall of its own is no silence
     /// of theirs.
     pub ticked: Option<Arc<AtomicI64>>,
+    unheld: Unheld,
 }
 
 impl std::fmt::Debug for Passes {
@@ -75,7 +77,7 @@ impl Passes {
     /// Passes over what `store` holds; their alerts go to `bus`.
     #[must_use]
     pub fn new(store: Box<dyn Store>, bus: Arc<dyn Bus>, clock: Arc<Clock>, retry: Retry) -> Passes {
-        Passes { store, bus, producer: None, clock, retry, ticked: None }
+        Passes { store, bus, producer: None, clock, retry, ticked: None, unheld: Unheld::default() }
     }
 
     /// Takes the right to run the pass `name`; `None` while another process has it.
@@ -186,8 +188,10 @@ impl Passes {
         if rows.is_empty() {
             return Ok(());
         }
-        let Passes { store, retry, .. } = self;
+        let Passes { store, retry, unheld, .. } = self;
         let at = wall();
-        retry.run(|| -> Result<(), StoreError> { store.write(&[], rows, at).map(|_| ()) })
+        let written = retry.run(|| store.write(&[], rows, at))?;
+        unheld.note("pass", written.refused, monotonic());
+        Ok(())
     }
 }

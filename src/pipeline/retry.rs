@@ -19,6 +19,9 @@ pub trait Passing: std::fmt::Display {
     /// Whether trying again may help.
     fn passing(&self) -> bool;
 
+    /// Whether it is an answer: what could not be reached is there again, and says no.
+    fn answered(&self) -> bool;
+
     /// What a person could do about it.
     fn hint(&self) -> Option<&str> {
         None
@@ -30,6 +33,10 @@ impl Passing for BusError {
         matches!(self, BusError::Failed { .. })
     }
 
+    fn answered(&self) -> bool {
+        matches!(self, BusError::Fenced { .. })
+    }
+
     fn hint(&self) -> Option<&str> {
         BusError::hint(self)
     }
@@ -38,6 +45,10 @@ impl Passing for BusError {
 impl Passing for StoreError {
     fn passing(&self) -> bool {
         matches!(self, StoreError::Failed { .. })
+    }
+
+    fn answered(&self) -> bool {
+        matches!(self, StoreError::Fenced { .. })
     }
 
     fn hint(&self) -> Option<&str> {
@@ -70,17 +81,19 @@ impl Retry {
         E: Passing + Into<PipelineError>,
     {
         let (mut pause, mut since, mut said): (_, Option<Instant>, Option<Instant>) = (FIRST, None, None);
+        let mut failing: Option<Instant> = None;
         loop {
+            let began = monotonic();
             let error = match act() {
-                Ok(value) => {
-                    if let Some(since) = since {
-                        info!("works again after {} s", since.elapsed().as_secs());
-                    }
-                    return Ok(value);
-                }
                 Err(error) if error.passing() => error,
-                Err(error) => return Err(error.into()),
+                ended => {
+                    if let Some(failing) = failing.filter(|_| ended.as_ref().err().is_none_or(Passing::answered)) {
+                        info!("works again after {} s", failing.elapsed().as_secs());
+                    }
+                    return ended.map_err(Into::into);
+                }
             };
+            failing.get_or_insert(began);
             let started = *since.get_or_insert_with(monotonic);
             if self.patience.is_some_and(|patience| started.elapsed() >= patience) {
                 return Err(error.into());

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use super::clock::monotonic;
 use super::retry::Retry;
+use super::unheld::Unheld;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::{Batch, BusError, Consumer, Finish, Polled};
 use crate::stage::{Inputs, Out, Stage, Step};
@@ -77,6 +78,7 @@ pub struct Runner<S: Stage> {
     assets: Option<i64>,
     looked_up: Option<Instant>,
     done: Done,
+    unheld: Unheld,
 }
 
 impl<S: Stage> Runner<S> {
@@ -90,6 +92,7 @@ impl<S: Stage> Runner<S> {
             assets: None,
             looked_up: None,
             done: Done::default(),
+            unheld: Unheld::default(),
         }
     }
 
@@ -216,12 +219,15 @@ impl<S: Stage> Runner<S> {
             part.collect(version, now, whole, &mut finish);
         }
         let written = if out.rows.is_empty() { Written::default() } else { self.write(&mut out)? };
+        let unheld = written.refused.count;
+        self.unheld.note(self.parts.stage.name(), written.refused, monotonic());
         if finish.positions.is_empty() && finish.events.is_empty() {
             return Ok(());
         }
         self.finish(&finish)?;
         self.done.stored += written.raw;
         self.done.repeated += written.repeated;
+        self.done.unheld += unheld;
         self.done.counts.add(&out.counts);
         for (rule, count) in out.reasons {
             *self.done.reasons.entry(rule).or_default() += count;

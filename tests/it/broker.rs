@@ -57,15 +57,6 @@ pub(crate) fn prefix() -> String {
     format!("t{}-{second}-{count}-", std::process::id())
 }
 
-/// Whether tests that take minutes of outages are wanted: `GPUHM_TEST_LONG=1`.
-pub(crate) fn long(test: &str) -> bool {
-    let wanted = std::env::var_os("GPUHM_TEST_LONG").is_some_and(|set| !set.is_empty());
-    if !wanted {
-        ignored(test, "minutes (GPUHM_TEST_LONG=1)");
-    }
-    wanted
-}
-
 /// Says on stderr, whatever the harness captures, that a test was not run.
 pub(crate) fn ignored(test: &str, needs: &str) {
     // In one write, on a line of its own: tests run side by side.

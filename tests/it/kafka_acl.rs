@@ -104,6 +104,14 @@ fn each_command_needs_the_rights_that_the_docs_name() {
     user.may_not(VALIDATE, &format!("in transactions as {id}"), &format!("--transactional-id {id}"));
     user.rights("--add", "--operation Write --transactional-id P-gpuhm-validate- --resource-pattern-type prefixed");
     user.may_not(VALIDATE, "look at topic P-gpu-metrics-validated", "--topic P-gpu-metrics-validated");
+    // To look at a topic is not to write to it: the broker says so in the middle of a transaction.
+    user.rights("--add", "--operation Describe --topic P-gpu-metrics-validated");
+    user.rights("--add", "--operation Write --topic P-gpuhm-state --topic P-gpu-metrics-invalid");
+    user.may_not(
+        VALIDATE,
+        "not allowed to write to topic P-gpu-metrics-validated",
+        "Write --topic P-gpu-metrics-validated",
+    );
     let out = "--operation Write --topic P-gpu-metrics-validated --topic P-gpu-metrics-invalid --topic P-gpuhm-state";
     user.rights("--add", out);
     user.may(VALIDATE);

@@ -14,9 +14,6 @@ const AGAIN: Duration = Duration::from_secs(6);
 
 #[test]
 fn three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled() {
-    if !broker::long("kafka_three::three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled") {
-        return;
-    }
     let Some(three) = broker::three("three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled") else { return };
     let line = Line::lay(&three.addresses(), &broker::prefix(), &broker::topics::QUICK);
     let stages = [line.stage("validate", "one", &[]), line.stage("aggregate", "one", &[])];
@@ -30,9 +27,7 @@ fn three_brokers_are_killed_in_turn_and_nothing_is_lost_or_doubled() {
     }
     let code = collect.service.ended(PATIENCE);
     assert_eq!(code, 0, "{}", collect.said());
-    let all =
-        i64::try_from(line.counted("gpu-metrics-raw").keys().filter(|(key, _)| !key.starts_with("host:")).count());
-    let all = all.unwrap();
+    let all = line.samples_on("gpu-metrics-raw");
     until("all rows", PATIENCE, || line.stored() >= all);
     for stage in stages {
         let (said, took) = stage.stop();

@@ -109,6 +109,8 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod pg_connect;
+#[cfg(test)]
 mod pg_copy;
 #[cfg(test)]
 mod pg_equal;
@@ -122,6 +124,8 @@ mod pg_read;
 mod pg_roles;
 #[cfg(test)]
 mod pg_smoke;
+#[cfg(test)]
+mod pg_write;
 #[cfg(test)]
 mod picture;
 #[cfg(test)]

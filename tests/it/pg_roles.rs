@@ -1,6 +1,8 @@
 //! The roles of `docs/postgres-roles.sql`: each can do what its commands need, and nothing else.
 
 use gpuhm::event::Time;
+use gpuhm::event::rows::Raw;
+use gpuhm::event::time::DAY;
 use gpuhm::pipeline::retention::KEEP;
 use gpuhm::store::postgres::{Postgres, Settings};
 use gpuhm::store::{AlertFilter, Judged as _, Store};
@@ -63,10 +65,10 @@ fn each_can_do_what_it_needs() {
     let mut store = opened(&server, "gpuhm_service");
     let tokens = store.raise("aggregate", &[0]).unwrap();
     // Rows of the past: their partitions are made by a role that owns nothing.
-    store.write(&tokens, &of_raw(vec![raw("GPU-a", 0), raw("GPU-a", -400 * 86_400)]), T0).unwrap();
+    store.write(&tokens, &of_raw(vec![raw("GPU-a", 0), Raw { time: T0.plus(-400 * DAY), ..raw("GPU-a", 0) }]), T0).unwrap();
     store.put_assets(&[asset("GPU-a", &[("rack", "r1")])]).unwrap();
     store.put_silence(&silence("s", 0)).unwrap();
-    store.retain(T0.plus(gpuhm::event::time::DAY * 500), KEEP).unwrap();
+    store.retain(T0.plus(500 * DAY), KEEP).unwrap();
     read(&mut store);
     read(&mut opened(&server, "gpuhm_reader"));
     for role in ["gpuhm_service", "gpuhm_reader"] {

@@ -30,11 +30,13 @@ pub(super) fn done(done: &Done, output: Format, out: &mut Out) -> Result<(), Fai
 pub(super) fn status(status: &Status, output: Format, out: &mut Out) -> Result<(), Failure> {
     if output == Format::Json {
         let list: Vec<_> = status.steps.iter().map(object).collect();
-        let answer = json!({
+        let mut answer = json!({
             "schema": "gpuhm.migrations/1", "store": status.place, "exists": status.exists, "version": status.version,
-            "newest": status.newest, "needs": status.needs, "server": status.server.as_ref().map(server),
-            "migrations": list,
+            "newest": status.newest, "needs": status.needs, "migrations": list,
         });
+        if let (Some(server), Some(answer)) = (&status.server, answer.as_object_mut()) {
+            answer.insert("server".to_owned(), self::server(server));
+        }
         return out.line(&answer.to_string());
     }
     let state = if status.exists { "" } else { " (not made yet)" };
@@ -83,10 +85,14 @@ pub(super) fn findings(findings: &[Finding], output: Format, out: &mut Out) -> R
 }
 
 fn server(server: &Server) -> Value {
-    json!({
+    let mut all = json!({
         "postgresql": server.postgresql, "edition": server.edition.word(), "timescaledb": server.timescaledb,
         "available": server.available, "schema": server.schema, "partitions": server.partitions,
-    })
+    });
+    if let Some(all) = all.as_object_mut() {
+        all.retain(|_, value| !value.is_null());
+    }
+    all
 }
 
 fn object(step: &Step) -> Value {

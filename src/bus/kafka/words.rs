@@ -7,6 +7,7 @@
 mod acl;
 mod answer;
 mod connection;
+mod denied;
 mod fault;
 mod heard;
 mod loss;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
+use self::denied::Denied;
 use self::fault::{Answer, AnswerRow, Person};
 use self::heard::{Heard, Why, clean};
 use self::loss::Loss;
@@ -40,12 +42,13 @@ struct State {
     /// Nothing is wrong that was not yet forgotten, and the cluster was met: so that saying well costs nothing.
     calm: AtomicBool,
     heard: Mutex<(Heard, Loss)>,
+    denied: Mutex<Denied>,
 }
 
 impl Words {
     /// Nothing heard yet.
     pub(super) fn new(brokers: &str) -> Words {
-        let state = State { calm: AtomicBool::new(false), heard: Mutex::default() };
+        let state = State { calm: AtomicBool::new(false), heard: Mutex::default(), denied: Mutex::default() };
         Words { brokers: brokers.into(), login: None, prefix: "".into(), state: Arc::new(state) }
     }
 
@@ -71,10 +74,12 @@ impl Words {
         self.note(error.rdkafka_error_code() == Some(Code::AllBrokersDown), reason);
     }
 
-    /// Notes what librdkafka logs: that a broker hung up is told there only, and how.
+    /// Notes what librdkafka logs: that a broker hung up is told there only, and how; and which topic is not for us.
     pub(super) fn log(&self, facility: &str, message: &str) {
-        if facility == "FAIL" {
-            self.note(false, message);
+        match facility {
+            "FAIL" => self.note(false, message),
+            "ADDPARTS" => self.denied().hear(message, monotonic()),
+            _ => {}
         }
     }
 
@@ -128,6 +133,11 @@ impl Words {
             KafkaError::NoMessageReceived => Some(Code::OperationTimedOut),
             error => error.rdkafka_error_code(),
         };
+        if matches!(code, Some(Code::PurgeQueue | Code::PurgeInflight))
+            && let Some(topic) = self.denied().topic(monotonic()).map(str::to_owned)
+        {
+            return self.error("publish to", &topic, &KafkaError::MessageProduction(Code::TopicAuthorizationFailed));
+        }
         let row = code.and_then(answer::row);
         let why = match row {
             Some(AnswerRow { answer: Answer::NoTopic, .. }) if !subject.is_empty() => {
@@ -244,6 +254,10 @@ impl Words {
 
     fn place(&self) -> String {
         self.brokers.to_string()
+    }
+
+    fn denied(&self) -> MutexGuard<'_, Denied> {
+        self.state.denied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, (Heard, Loss)> {

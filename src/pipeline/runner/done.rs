@@ -15,6 +15,8 @@ pub struct Done {
     pub stored: u64,
     /// Raw rows whose key was there already.
     pub repeated: u64,
+    /// Rows that the store cannot hold, of whatever table.
+    pub unheld: u64,
     /// Records that retention dropped unread.
     pub skipped: u64,
     /// Steps that were finished.
@@ -37,6 +39,7 @@ impl Done {
             reasons,
             stored: self.stored - before.stored,
             repeated: self.repeated - before.repeated,
+            unheld: self.unheld - before.unheld,
             skipped: self.skipped - before.skipped,
             steps: self.steps - before.steps,
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::fault::Fault;
-use super::link::{Link, Session};
+use super::link::{Link, Session, Work};
 use super::stamp::Stamp;
 use crate::event::{Size, Time};
 use crate::store::schema::{self, Table};
@@ -22,9 +22,9 @@ const POLICIES_THERE: &str = "SELECT to_regclass('timescaledb_information.jobs')
 const POLICIES: &str = "SELECT hypertable_name::text FROM timescaledb_information.jobs
     WHERE proc_name = 'policy_retention' AND hypertable_schema = current_schema()";
 const AHEAD: &str = "SELECT gpuhm_partitions_ahead($1)";
-/// Rows in the partitions that hold no instant from $2 on, about.
-const ROWS: &str = "SELECT coalesce(sum(greatest(c.reltuples, 1)), 0)::int8 FROM gpuhm_parts($1) p
-    JOIN pg_class c ON c.oid = p.part WHERE p.to_time <= $2";
+/// The partitions that hold no instant from $2 on, and their rows, about.
+const ROWS: &str = "SELECT count(*), coalesce(sum(CASE WHEN pg_relation_size(c.oid) > 0 THEN greatest(c.reltuples, 1) END), 0)::int8
+    FROM gpuhm_parts($1) p JOIN pg_class c ON c.oid = p.part WHERE p.to_time <= $2";
 const DROP: &str = "SELECT gpuhm_drop_before($1, $2, $3)";
 /// Where the partitions that hold no instant from $2 on end.
 const END: &str = "SELECT max(to_time) FROM gpuhm_parts($1) WHERE to_time <= $2";
@@ -81,23 +81,25 @@ async fn policies(session: &mut Session) -> Result<BTreeSet<String>, Fault> {
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-async fn number(session: &mut Session, text: &str, values: &[super::link::Value<'_>]) -> Result<u64, Fault> {
-    let mut work = session.begin().await?;
-    let rows = work.query(text, values).await?;
-    work.commit().await?;
-    let number: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
-    Ok(u64::try_from(number).unwrap_or(0))
-}
-
 /// Drops the partitions of `table` that hold no instant from `cut` on and nothing that was written since `settled`.
 async fn parts(session: &mut Session, table: &str, cut: Time, settled: Time) -> Result<u64, Fault> {
-    let before = number(session, ROWS, &[&table, &Stamp(cut)]).await?;
-    if before == 0 {
+    let mut work = session.begin().await?;
+    let (parts, before) = rows(&mut work, table, Stamp(cut)).await?;
+    if parts == 0 {
         return Ok(0);
     }
-    number(session, DROP, &[&table, &Stamp(cut), &Stamp(settled)]).await?;
-    let after = number(session, ROWS, &[&table, &Stamp(cut)]).await?;
+    work.query(DROP, &[&table, &Stamp(cut), &Stamp(settled)]).await?;
+    let (_, after) = rows(&mut work, table, Stamp(cut)).await?;
+    work.commit().await?;
     Ok(before.saturating_sub(after))
+}
+
+/// How many partitions hold no instant from `cut` on, and about how many rows are in them.
+async fn rows(work: &mut Work<'_>, table: &str, cut: Stamp) -> Result<(u64, u64), Fault> {
+    let found = work.query(ROWS, &[&table, &cut]).await?;
+    let Some(row) = found.first() else { return Ok((0, 0)) };
+    let [parts, rows] = [row.try_get::<_, i64>(0)?, row.try_get(1)?].map(|number| u64::try_from(number).unwrap_or(0));
+    Ok((parts, rows))
 }
 
 /// The same for a table of judgement, of which the newest row of each GPU stays, however old: it is how a GPU stands. They
@@ -111,8 +113,8 @@ async fn judged(session: &mut Session, table: &Table, cut: Time, settled: Time) 
     let newer = format!("EXISTS (SELECT FROM {name} n WHERE n.gpu_uuid = t.gpu_uuid AND n.time > t.time)");
     let old = format!("FROM {name} t WHERE t.time < $1");
     let may = format!("SELECT count(*) FROM (SELECT {old} AND t.written_at < $2 AND {newer} LIMIT 1) one");
-    let rows = work.query(&may, &[&end, &Stamp(settled)]).await?;
-    if rows.first().map_or(Ok(0_i64), |row| row.try_get(0))? == 0 {
+    let found = work.query(&may, &[&end, &Stamp(settled)]).await?;
+    if found.first().map_or(Ok(0_i64), |row| row.try_get(0))? == 0 {
         return Ok(0);
     }
     let stay = format!(
@@ -121,17 +123,15 @@ async fn judged(session: &mut Session, table: &Table, cut: Time, settled: Time) 
         end.0
     );
     work.batch(&stay).await?;
-    let count = |work: &tokio_postgres::Row| -> Result<i64, Fault> { Ok(work.try_get(0)?) };
-    let before = work.query(ROWS, &[&name, &end]).await?.first().map_or(Ok(0), count)?;
+    let (_, before) = rows(&mut work, name, end).await?;
     work.query(DROP, &[&name, &end, &Stamp(settled)]).await?;
-    let after = work.query(ROWS, &[&name, &end]).await?.first().map_or(Ok(0), count)?;
-    let back = format!(
-        "SELECT gpuhm_partition('{name}', time) FROM gpuhm_stay;
-        INSERT INTO {name} SELECT * FROM gpuhm_stay ON CONFLICT DO NOTHING"
-    );
-    work.batch(&back).await?;
+    let (_, after) = rows(&mut work, name, end).await?;
+    work.batch(&format!("SELECT gpuhm_partition('{name}', time) FROM gpuhm_stay")).await?;
+    let back = format!("INSERT INTO {name} SELECT * FROM gpuhm_stay ON CONFLICT DO NOTHING");
+    // Not one to be kept: the table is another each time.
+    let put_back = work.transaction().execute(back.as_str(), &[]).await?;
     work.commit().await?;
-    Ok(u64::try_from(before.saturating_sub(after)).unwrap_or(0))
+    Ok(before.saturating_sub(after).saturating_sub(put_back))
 }
 
 /// The list of GPUs, after their rows.
@@ -161,6 +161,7 @@ async fn delete(session: &mut Session, text: &str, cut: Time, settled: Time) -> 
 
 /// Makes the partitions that the next rows need.
 async fn ahead(session: &mut Session, now: Time) -> Result<(), Fault> {
-    number(session, AHEAD, &[&Stamp(now)]).await?;
-    Ok(())
+    let mut work = session.begin().await?;
+    work.query(AHEAD, &[&Stamp(now)]).await?;
+    work.commit().await
 }

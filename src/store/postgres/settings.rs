@@ -188,3 +188,6 @@ impl Settings {
 pub(super) fn in_home(around: &Surroundings<'_>, name: &str) -> Option<PathBuf> {
     (around.variable)("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,16 +101,3 @@ pub(super) fn list(table: &Table, of: &str) -> String {
     }
     text
 }
-
-/// Every statement here.
-#[cfg(test)]
-pub(super) fn all_texts() -> Vec<String> {
-    let sql = &*SQL;
-    let all = [&sql.raw_span, &sql.raw_before, &sql.latest, &sql.alerts_open, &sql.alerts_newest, &sql.collectors];
-    let windows = Size::ALL.into_iter().flat_map(|size| {
-        let sql = sql.windows(size);
-        [sql.span.clone(), sql.newest_final.clone()]
-    });
-    let fixed = [ASSETS_VERSION, RAW_NEXT, GPUS].map(str::to_owned);
-    all.into_iter().cloned().chain([sql.assets.clone()]).chain(windows).chain(fixed).collect()
-}

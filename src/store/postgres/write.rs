@@ -14,7 +14,7 @@ use foldhash::fast::RandomState;
 
 pub(super) use parts::Parts;
 
-use self::put::{How, Put, Putting, no_partition};
+use self::put::{How, Putting, no_partition};
 use self::sql::{ASSETS_BUMP, FAILURE_REMOVE, RAISE, SPANS, SQL, SUPPRESS, TOKENS};
 use super::fault::Fault;
 use super::link::{Session, Work};
@@ -67,6 +67,7 @@ pub(super) async fn write(
     memory.parts.make(session, parts::of_rows(rows)).await?;
     match once(session, memory, tokens, (rows, now), false).await {
         Err(fault) if no_partition(&fault) => {
+            session.tidied().await?;
             memory.parts.forget();
             memory.parts.make(session, parts::of_rows(rows)).await?;
             once(session, memory, tokens, (rows, now), true).await
@@ -126,17 +127,16 @@ async fn put_raw(to: &mut Putting<'_, '_>, memory: &mut Memory, rows: &[Raw]) ->
     let how = if memory.replayed { How::Over } else { How::Straight };
     let put = to.put(&SQL.raw, &kept, how).await?;
     let all = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-    let repeated = all.saturating_sub(put.count).saturating_sub(put.refused);
+    let repeated = all.saturating_sub(put.count).saturating_sub(put.refused.len() as u64);
     memory.replayed = put.met || (memory.replayed && repeated > 0);
-    spans(to.work, &kept, put).await?;
+    if put.count > 0 {
+        spans(to.work, kept.iter().filter(|row| !put.refused.iter().any(|refused| std::ptr::eq(**row, *refused)))).await?;
+    }
     Ok(Written { raw: put.count, repeated, refused: Refused::default() })
 }
 
 /// Widens the spans of the GPUs that raw rows are of.
-async fn spans(work: &mut Work<'_>, rows: &[&Raw], put: Put) -> Result<(), Fault> {
-    if put.count == 0 {
-        return Ok(());
-    }
+async fn spans<'r>(work: &mut Work<'_>, rows: impl Iterator<Item = &'r &'r Raw>) -> Result<(), Fault> {
     let mut spans: HashMap<&str, (Time, Time), RandomState> = HashMap::default();
     for row in rows {
         let span = spans.entry(row.gpu_uuid.as_str()).or_insert((row.time, row.time));

@@ -80,9 +80,6 @@ impl Counter {
 }
 
 fn outages(test: &str, away: fn(&Own), back: fn(&Own), rounds: u32) {
-    if !crate::broker::long(test) {
-        return;
-    }
     let Some(own) = Own::start(test) else { return };
     let topics = Topics::make(own.address());
     let mut settings = settings(own.address(), topics.prefix());

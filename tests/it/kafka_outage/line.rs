@@ -187,6 +187,12 @@ impl Line {
         counted
     }
 
+    /// Samples on a topic, each counted once.
+    pub(crate) fn samples_on(&self, topic: &str) -> i64 {
+        let all = self.counted(topic);
+        i64::try_from(all.keys().filter(|(key, _)| !key.starts_with("host:")).count()).unwrap()
+    }
+
     /// Samples in the store; 0 where there is none yet.
     pub(crate) fn stored(&self) -> i64 {
         number(&self.home.store(), "SELECT count(*) FROM gpu_metrics")

@@ -161,35 +161,3 @@ fn retired() -> String {
         Size::Hour.table()
     )
 }
-
-/// Every statement here.
-#[cfg(test)]
-pub(super) fn all_texts() -> Vec<String> {
-    let sql = &*JUDGED;
-    let all = [
-        &sql.latest,
-        &sql.places,
-        &sql.healths,
-        &sql.predictions,
-        &sql.numbers,
-        &sql.events,
-        &sql.throttled,
-        &sql.errors,
-        &sql.links,
-        &sql.hours,
-        &sql.quarters,
-        &sql.corrected,
-        &sql.retired,
-        &sql.failures,
-        &sql.silences,
-        &sql.silences_since,
-        &sql.silences_newest,
-        &sql.alerts_ended,
-        &sql.alerts_of_gpu,
-        &sql.events_of_gpu,
-        &sql.health_before,
-        &sql.prediction_before,
-        &sql.healths_of_gpu,
-    ];
-    all.into_iter().cloned().collect()
-}

@@ -47,12 +47,12 @@ pub(super) struct Putting<'w, 's> {
 }
 
 /// What became of rows.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Put {
+#[derive(Debug)]
+pub(super) struct Put<'r, T> {
     /// Rows that are new or changed.
     pub(super) count: u64,
     /// Rows that the server refused.
-    pub(super) refused: u64,
+    pub(super) refused: Vec<&'r T>,
     /// Whether keys were there where none was thought to be.
     pub(super) met: bool,
 }
@@ -69,8 +69,13 @@ enum Why {
 
 impl Putting<'_, '_> {
     /// Puts rows in, each key once among them.
-    pub(super) async fn put<T: Row>(&mut self, into: &Into, rows: &[&T], how: How) -> Result<Put, Fault> {
-        let mut put = Put::default();
+    pub(super) async fn put<'r, T: Row>(
+        &mut self,
+        into: &Into,
+        rows: &[&'r T],
+        how: How,
+    ) -> Result<Put<'r, T>, Fault> {
+        let mut put = Put { count: 0, refused: Vec::new(), met: false };
         let mut how = how;
         let mut left = vec![rows];
         while let Some(rows) = left.pop() {
@@ -97,7 +102,7 @@ impl Putting<'_, '_> {
                 }
                 Why::Refused(words) => match rows {
                     [row] => {
-                        put.refused += 1;
+                        put.refused.push(*row);
                         self.refused.add(EXAMPLES, || format!("{}: {words}", row.called()));
                     }
                     _ => {
