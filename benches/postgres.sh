@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts a PostgreSQL server of its own, runs the benches against it, and stops it whatever happens.
-#   benches/postgres.sh [read] [score]    cargo bench --bench postgres
+#   benches/postgres.sh [write] [read] [score]    cargo bench --bench postgres
 # GPUHM_BENCH_POSTGRES=postgres://… uses a database on another server: the benches make schemas called gpuhm_bench_… in
 # it and drop them when they start. psql is what they are held against.
 set -euo pipefail

@@ -6,6 +6,7 @@
 mod acl;
 mod ahead;
 mod clock;
+mod db;
 mod file;
 mod lag;
 mod reach;

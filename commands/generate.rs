@@ -24,6 +24,8 @@ usage, configuration, schema; 3 a dependency could not be reached or was lost; 1
 const ENVIRONMENT: &str = "GPUHM_HOME, GPUHM_BUS, GPUHM_STORE, GPUHM_LOG: defaults of --home, --bus, --store and --log. \
 KAFKA_BROKERS: the brokers where no bus is named. GPUHM_KAFKA_CONFIG, GPUHM_TOPIC_PREFIX: defaults of --kafka-config and \
 --topic-prefix. GPUHM_KAFKA_PASSWORD, and gpuhm_kafka.password in CREDENTIALS_DIRECTORY: the password of a Kafka login. \
+PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSSLMODE and libpq's others, and gpuhm_store.password in \
+CREDENTIALS_DIRECTORY: what --store leaves open of a PostgreSQL server. \
 XDG_STATE_HOME: the home is $XDG_STATE_HOME/gpuhm unless said otherwise. STATE_DIRECTORY: set by systemd, wins over it.";
 const FILES: &str =
     "HOME/bus.db: the embedded bus. HOME/store.db: the embedded store. Any number of processes share them.";

@@ -791,11 +791,11 @@ _gpuhm() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock store.schema" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.connections db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --skip)
-                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock store.schema" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.connections db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -1740,13 +1740,21 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__up)
-            opts="-o -d -q -h --to --dry-run --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --to --dry-run --wait --lock-timeout --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

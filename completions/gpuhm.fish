@@ -90,7 +90,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s F -l kafka-conf
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -109,7 +109,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s F -l kafka-con
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
@@ -132,7 +132,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s X -l kafka -d 'Kaf
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -155,7 +155,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -169,7 +169,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l at -d 'When: RFC 3339, a date, or a duration ago' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l note -d 'A line about it' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l who -d 'Who says so' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -183,7 +183,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "label" -d 'Record that a GPU failed, or was taken away'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -199,7 +199,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l reason -d 'Why' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l from -d 'From when [default: now]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l who -d 'Who' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -209,7 +209,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s o -l output -d 'table, or json (gpuhm.silences/1)' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -218,7 +218,7 @@ debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l all -d 'Those that have ended, too'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -232,7 +232,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -241,17 +241,19 @@ debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "up" -d 'Bring the schema up to date (the default)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "status" -d 'Show which migrations are applied, and what the server is; changes nothing'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "plan" -d 'Print the SQL that is pending'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "verify" -d 'Hold checksums, tables, columns and policies against this version\'s'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics bus help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l to -d 'Stop at this version' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l wait -d 'How long to wait for a server that is not there yet, and for another migrate; 0 not at all' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l lock-timeout -d 'How long a migration waits for whoever uses what it changes, while others wait behind it; 0 for ever' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -262,7 +264,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -273,7 +275,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -283,7 +285,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -293,7 +295,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -309,7 +311,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -328,7 +330,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -339,9 +341,9 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "up" -d 'Bring the schema up to date (the default)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which migrations are applied, and what the server is; changes nothing'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Print the SQL that is pending'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Hold checksums, tables, columns and policies against this version\'s'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
@@ -354,7 +356,14 @@ kafka.topics\t''
 kafka.acl\t''
 kafka.lag\t''
 kafka.clock\t''
-store.schema\t''"
+db.reach\t''
+db.tls\t''
+db.clock\t''
+db.connections\t''
+db.rights\t''
+store.schema\t''
+db.parts\t''
+db.jobs\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l skip -d 'All but these checks' -r -f -a "clock\t''
 bus.file\t''
 bus.lag\t''
@@ -363,7 +372,14 @@ kafka.topics\t''
 kafka.acl\t''
 kafka.lag\t''
 kafka.clock\t''
-store.schema\t''"
+db.reach\t''
+db.tls\t''
+db.clock\t''
+db.connections\t''
+db.rights\t''
+store.schema\t''
+db.parts\t''
+db.jobs\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l timeout -d 'How long each check may take' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
@@ -372,7 +388,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s X -l kafka -d 'Ka
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -435,7 +451,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s X -l kafka -d 'Kafka
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -457,7 +473,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "import" -d 'Take in records: CSV with a header, or JSON lines; a record replaces the one of the same GPU'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "export" -d 'Print every record'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -467,7 +483,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subc
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s o -l output -d 'csv or jsonl' -r -f -a "csv\t''
 jsonl\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -504,7 +520,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s F -l kafka-config -d
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store URL, `sqlite:PATH`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -572,9 +588,9 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcom
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "list" -d 'Print silences'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from silence" -f -a "end" -d 'End a silence before its time'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "up" -d 'Bring the schema up to date (the default)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "status" -d 'Show which migrations are applied; changes nothing'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "status" -d 'Show which migrations are applied, and what the server is; changes nothing'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "plan" -d 'Print the SQL that is pending'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "verify" -d 'Hold checksums, tables and columns against this version\'s'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "verify" -d 'Hold checksums, tables, columns and policies against this version\'s'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "baseline" -d 'Record the migrations up to N as applied without running them'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "topics" -d 'Make and check the topics on Kafka: makes what is missing, says what differs'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand help; and __fish_seen_subcommand_from migrate" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'

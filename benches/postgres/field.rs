@@ -6,15 +6,14 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 use gpuhm::event::Time;
-use gpuhm::event::time::DAY;
+use gpuhm::event::time::{DAY, MINUTE};
+use gpuhm::pipeline::clock::wall;
 use gpuhm::store::postgres::{Postgres, Settings};
 
 use super::harness::load;
 
 const FILL: &str = include_str!("../../tests/it/pg_read/fill.sql");
-/// Noon of a day: what the fleet's newest rows are of.
-pub(crate) const NOW: Time = Time(1_770_811_200_000);
-/// Days before `NOW` that have partitions.
+/// Days before now that have partitions.
 const BACK: i64 = 190;
 
 /// A schema with a fleet.
@@ -22,21 +21,33 @@ const BACK: i64 = 190;
 pub(crate) struct Field {
     url: String,
     schema: String,
+    /// What the fleet's newest rows are of.
+    pub(crate) now: Time,
 }
 
 impl Field {
-    /// Makes it, with so many GPUs.
-    pub(crate) fn new(server: &str, gpus: usize) -> anyhow::Result<Field> {
-        let schema = format!("gpuhm_bench_{gpus}");
+    /// Makes one with tables and nothing in them.
+    pub(crate) fn empty(server: &str, name: &str) -> anyhow::Result<Field> {
+        let schema = format!("gpuhm_bench_{name}");
         let more = if server.contains('?') { '&' } else { '?' };
-        let field = Field { url: format!("{server}{more}options=-csearch_path%3D{schema}%2Cpublic"), schema };
+        let field = Field {
+            url: format!("{server}{more}options=-csearch_path%3D{schema}%2Cpublic"),
+            schema,
+            now: wall().floor(MINUTE),
+        };
         field.psql(&format!(
             "SET client_min_messages = warning; DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}",
             field.schema
         ))?;
         field.tables()?;
+        Ok(field)
+    }
+
+    /// Makes it, with so many GPUs.
+    pub(crate) fn new(server: &str, gpus: usize) -> anyhow::Result<Field> {
+        let field = Field::empty(server, &gpus.to_string())?;
         field.psql(FILL)?;
-        field.psql(&format!("SELECT fleet({gpus}, '{NOW}')"))?;
+        field.psql(&format!("SELECT fleet({gpus}, '{}')", field.now))?;
         // As it would be: autovacuum comes by after so many rows.
         field.psql("VACUUM ANALYZE")?;
         let bytes = field.psql(&format!(
@@ -52,15 +63,12 @@ impl Field {
         self.gpuhm(&["migrate", "up"])?;
         self.psql(&format!(
             "SELECT gpuhm_partition(name, at) FROM gpuhm_series, generate_series('{}'::timestamptz, '{}', '1 day') at
-                WHERE at >= '{NOW}'::timestamptz - interval '92 days' OR name <> 'gpu_metrics'",
-            NOW.plus(-BACK * DAY),
-            NOW.plus(DAY)
+                WHERE at >= '{}'::timestamptz - interval '92 days' OR name <> 'gpu_metrics'",
+            self.now.plus(-BACK * DAY),
+            self.now.plus(DAY),
+            self.now
         ))?;
         Ok(())
-    }
-
-    pub(crate) fn url(&self) -> &str {
-        &self.url
     }
 
     /// The store on it.

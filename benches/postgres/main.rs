@@ -1,6 +1,6 @@
-//! Reading from a real PostgreSQL: `benches/postgres.sh` starts one and runs this; without a server it measures nothing.
+//! Writing to and reading from a real PostgreSQL: `benches/postgres.sh` starts one and runs this; without a server it measures nothing.
 //!
-//! `cargo bench --bench postgres -- [read] [score]`, with `GPUHM_BENCH_POSTGRES=postgres://…`; nothing named is
+//! `cargo bench --bench postgres -- [write] [read] [score]`, with `GPUHM_BENCH_POSTGRES=postgres://…`; nothing named is
 //! everything. Both sides of a pair run in turns in one run. Server and client share the machine, and the wall clock moves
 //! with all that runs on it. Nothing is asserted.
 #![expect(clippy::print_stdout, reason = "a bench's lines are its answer")]
@@ -11,11 +11,12 @@ mod field;
 mod harness;
 mod read;
 mod score;
+mod write;
 
 /// A bench: its name, and what runs it on the server with this URL.
 type Bench = (&'static str, fn(&str) -> anyhow::Result<()>);
 
-const BENCHES: [Bench; 2] = [("read", read::run), ("score", score::run)];
+const BENCHES: [Bench; 3] = [("write", write::run), ("read", read::run), ("score", score::run)];
 
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();

@@ -7,11 +7,12 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use anyhow::Context as _;
+use gpuhm::event::Time;
 use gpuhm::event::time::{HOUR, MINUTE};
 use gpuhm::store::postgres::Postgres;
 use gpuhm::store::{Judged as _, Store as _};
 
-use super::field::{Field, NOW};
+use super::field::Field;
 use super::harness::timed;
 
 pub(crate) const GPUS: usize = 10_000;
@@ -23,20 +24,20 @@ const GPU: &str = "GPU-004711";
 /// A question: what it is called, our way of asking, and the paragraphs of the bare SQL.
 struct Question {
     name: &'static str,
-    ours: fn(&mut Postgres) -> anyhow::Result<usize>,
+    ours: fn(&mut Postgres, Time) -> anyhow::Result<usize>,
     bare: &'static [&'static str],
 }
 
 const QUESTIONS: [Question; 3] = [
-    Question { name: "every GPU's latest values", ours: |store| Ok(store.latest()?.len()), bare: &["latest"] },
+    Question { name: "every GPU's latest values", ours: |store, _| Ok(store.latest()?.len()), bare: &["latest"] },
     Question {
         name: "the fleet: latest values, scores, predictions, alerts",
-        ours: |store| Ok(store.fleet()?.gpus.len()),
+        ours: |store, _| Ok(store.fleet()?.gpus.len()),
         bare: &["latest", "scores", "predictions", "places", "numbers", "alerts", "collectors"],
     },
     Question {
         name: "the last hour of one GPU",
-        ours: |store| Ok(store.past(GPU, NOW.plus(-HOUR), NOW)?.windows.len()),
+        ours: |store, now| Ok(store.past(GPU, now.plus(-HOUR), now)?.windows.len()),
         bare: &["hour"],
     },
 ];
@@ -52,7 +53,7 @@ pub(crate) fn run(server: &str) -> anyhow::Result<()> {
                 let counts = turn > 0;
                 if (turn + side) % 2 == 0 {
                     for _ in 0..REPEATS {
-                        let (took, read) = timed(|| (question.ours)(&mut store));
+                        let (took, read) = timed(|| (question.ours)(&mut store, field.now));
                         rows = black_box(read?);
                         ours.extend(counts.then_some(took.wall.as_secs_f64() * 1e3));
                     }
@@ -83,8 +84,8 @@ fn asked(field: &Field, paragraphs: &[&str]) -> anyhow::Result<Vec<f64>> {
     }
     let statements = sql.matches(";\n").count();
     let mut script = String::from("\\timing on\n\\o /dev/null\n");
-    writeln!(script, "\\set gpu {GPU}\n\\set from '{}'\n\\set to '{NOW}'", NOW.plus(-HOUR))?;
-    writeln!(script, "\\set late '{}'", NOW.plus(-30 * MINUTE))?;
+    writeln!(script, "\\set gpu {GPU}\n\\set from '{}'\n\\set to '{}'", field.now.plus(-HOUR), field.now)?;
+    writeln!(script, "\\set late '{}'", field.now.plus(-30 * MINUTE))?;
     script.push_str(&sql.repeat(REPEATS + 2));
     let said = field.psql(&script)?;
     let times: Vec<f64> =

@@ -5,7 +5,7 @@ use gpuhm::pass::Now;
 use gpuhm::pass::score::score;
 use gpuhm::store::Judged as _;
 
-use super::field::{Field, NOW};
+use super::field::Field;
 use super::harness::{load, real, timed};
 
 const SIZES: [usize; 3] = [1_000, 3_000, 10_000];
@@ -37,16 +37,16 @@ fn judged(field: &Field) -> anyhow::Result<(f64, f64, i64)> {
     let mut store = field.store()?;
     let (mut facts_took, mut judged_took) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..PASSES {
-        let (took, facts) = timed(|| store.facts(NOW));
+        let (took, facts) = timed(|| store.facts(field.now));
         facts_took = facts_took.min(took.wall.as_secs_f64());
         let facts = facts?;
-        let now = Now { at: NOW, absence: true, stalled: false };
+        let now = Now { at: field.now, absence: true, stalled: false };
         judged_took = judged_took.min(timed(|| score(&facts, now).len()).0.wall.as_secs_f64());
     }
     // A connection tells what it read when it ends.
     drop(store);
     let before = settled(field)?;
-    field.store()?.facts(NOW)?;
+    field.store()?.facts(field.now)?;
     Ok((facts_took, judged_took, settled(field)? - before))
 }
 
@@ -71,7 +71,7 @@ fn settled(field: &Field) -> anyhow::Result<i64> {
 fn whole(field: &Field) -> anyhow::Result<f64> {
     let mut last = 0.0;
     for _ in 0..2 {
-        let (took, ran) = timed(|| field.gpuhm(&["score"]));
+        let (took, ran) = timed(|| field.gpuhm(&["score", "--once"]));
         ran?;
         last = took.wall.as_secs_f64();
     }

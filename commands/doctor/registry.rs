@@ -12,7 +12,7 @@ use gpuhm::event::Time;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
 
-use super::{acl, ahead, clock, file, lag, reach, schema, topics};
+use super::{acl, ahead, clock, db, file, lag, reach, schema, topics};
 use crate::brokers;
 use crate::exit::Failure;
 use crate::open;
@@ -28,7 +28,14 @@ pub(super) const REGISTRY: &[Check] = &[
     acl::CHECK,
     lag::KAFKA,
     ahead::CHECK,
+    db::REACH,
+    db::TLS,
+    db::CLOCK,
+    db::ROOM,
+    db::RIGHTS,
     schema::CHECK,
+    db::PARTS,
+    db::JOBS,
 ];
 
 /// One check.

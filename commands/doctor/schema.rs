@@ -2,11 +2,12 @@
 
 use gpuhm::store::migrate::sqlite;
 
+use super::db;
 use super::registry::{Check, Finding, Subject, told};
 use crate::exit::Failure;
 use crate::open;
 
-pub(super) const CHECK: Check = Check { id: "store.schema", needs: None, applies: has_store, run };
+pub(super) const CHECK: Check = Check { id: "store.schema", needs: Some("db.reach"), applies: has_store, run };
 
 fn has_store(subject: &Subject) -> bool {
     !matches!(open::store_place(&subject.common, &subject.store), Ok(open::StorePlace::None))
@@ -17,10 +18,18 @@ fn run(subject: &Subject) -> Finding {
 }
 
 fn look(subject: &Subject) -> Result<Finding, Finding> {
-    let path = open::store_file(&subject.common, &subject.store)?;
-    let status = sqlite::status(&path).map_err(|error| Finding::from(Failure::from(error)))?;
+    let status = match db::settings(subject) {
+        Some(settings) => db::migrator(settings).status(),
+        None => sqlite::status(&open::store_file(&subject.common, &subject.store)?),
+    };
+    let status = status.map_err(|error| Finding::from(Failure::from(error)))?;
     let at = format!("{}: version {} of {}", status.place, status.version, status.newest);
-    let named = subject.store.store.as_deref().map(|url| format!(" -d {url}")).unwrap_or_default();
+    let named = named(subject);
+    if !status.exists && status.server.is_some() {
+        return Ok(
+            Finding::fault(format!("{}: not made yet", status.place)).remedy("gpuhm migrate with the same --store")
+        );
+    }
     if !status.exists {
         return Ok(Finding::ok(format!("{}: not made yet; a stage makes it", status.place)));
     }
@@ -36,4 +45,13 @@ fn look(subject: &Subject) -> Result<Finding, Finding> {
         return Ok(Finding::warning(format!("{at}; migrations are pending")).remedy(format!("gpuhm migrate{named}")));
     }
     Ok(Finding::ok(at))
+}
+
+/// The flag that names the same store; one that may hold a password is not repeated.
+fn named(subject: &Subject) -> String {
+    match subject.store.store.as_deref() {
+        None => String::new(),
+        Some(_) if db::settings(subject).is_some() => " with the same --store".to_owned(),
+        Some(url) => format!(" -d {url}"),
+    }
 }

@@ -7,6 +7,7 @@ mod connect;
 pub(in crate::store) mod fault;
 mod judged;
 pub(in crate::store) mod link;
+pub mod look;
 mod read;
 mod retain;
 mod row;

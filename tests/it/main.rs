@@ -113,6 +113,8 @@ mod pg_connect;
 #[cfg(test)]
 mod pg_copy;
 #[cfg(test)]
+mod pg_equal;
+#[cfg(test)]
 mod pg_migrate;
 #[cfg(test)]
 mod pg_partitions;

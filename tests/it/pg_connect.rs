@@ -2,6 +2,7 @@
 //! cannot be; and what a connection that is lost costs.
 
 mod commits;
+mod doctor;
 mod passwords;
 mod pooler;
 mod secure;

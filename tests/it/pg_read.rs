@@ -3,97 +3,26 @@
 
 mod copy;
 mod plans;
+mod random;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-use gpuhm::event::prediction::FailureKind;
-use gpuhm::event::rows::{Place, Raw};
-use gpuhm::event::time::{DAY, HOUR, MINUTE, SECOND};
-use gpuhm::event::{Alert, Rows, Silence, Size, Status, Time, Window};
+use gpuhm::event::time::{DAY, HOUR, SECOND};
+use gpuhm::event::{Size, Time};
+use gpuhm::pipeline::clock::wall;
 use gpuhm::store::postgres::{Postgres, Settings};
 use gpuhm::store::sqlite::Sqlite;
 use gpuhm::store::{AlertFilter, Judged as _, Store};
 
 use crate::database::schema::fill;
 use crate::database::{Schema, Server, everywhere};
-use crate::store_contract::asset;
-use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
-use crate::store_judged_rows::{bare_health, failure, health, numbers, place, prediction, silence, window_of};
+use crate::store_fixtures::T0;
 use crate::support::random::{Rng, seeds};
 use plans::{Said, partitions};
+use random::{GPUS, random_rows, recorded};
 
 const FILL: &str = include_str!("pg_read/fill.sql");
-/// GPUs that rows are about; the last has no raw rows.
-const GPUS: [&str; 4] = ["GPU-a", "GPU-b", "GPU-c", "GPU-z"];
-
-/// Rows of every kind around [`T0`], some at the edges of what is asked for.
-fn random_rows(random: &mut Rng) -> Rows {
-    let mut rows = Rows::default();
-    for _ in 0..random.within(1, 60) {
-        let seconds = if random.chance(500) { random.within(-300, 5) } else { random.within(-9 * 86_400, 86_400) };
-        let gpu = random.pick(&GPUS[..3]);
-        let seen = raw(gpu, seconds.rem_euclid(1_000));
-        rows.raw.push(Raw { time: T0.plus(seconds * SECOND), hostname: random.pick(&["h", "g"]).into(), ..seen });
-    }
-    for _ in 0..random.within(0, 80) {
-        rows.windows.push(random_window(random));
-    }
-    for _ in 0..random.within(0, 30) {
-        let gpu = random.pick(&GPUS);
-        let seconds = random.within(-2 * 86_400, 3600);
-        rows.happenings.push(gpuhm::event::rows::Happening {
-            at: T0.plus(random.pick(&[-91 * DAY, -90 * DAY, -DAY, -1, 0, 1])),
-            kind: random.pick(&["xid", "Reset", "status"]).into(),
-            ..happening(gpu, random.within(1, 3), "é \"x\"")
-        });
-        let status = random.pick(&[Status::Firing, Status::Resolved]);
-        rows.alerts.push(Alert { rule: "r".into(), ..alert(gpu, seconds, status) });
-        rows.healths.push(if random.chance(500) { health(gpu, seconds) } else { bare_health(gpu, seconds) });
-        rows.predictions.push(prediction(gpu, seconds));
-        rows.places.push(Place { device_index: None, ..place(gpu, seconds, random.pick(&["r1", "r2"])) });
-        rows.fleet.push(numbers(seconds));
-        rows.collectors.push(report(random.pick(&["h", "g", "é"]), seconds));
-    }
-    rows.alerts.push(bare_alert());
-    rows
-}
-
-fn random_window(random: &mut Rng) -> Window {
-    let (gpu, size) = (random.pick(&GPUS), random.pick(&Size::ALL));
-    if random.chance(500) {
-        return window(gpu, size, random.within(-30, 3), random.chance(700));
-    }
-    let back = random.pick(&[0, MINUTE, HOUR, 25 * HOUR, 26 * HOUR, 6 * DAY, 7 * DAY, 8 * DAY, 90 * DAY]);
-    let shift = random.within(-1, 1) * size.ms();
-    let value = |random: &mut Rng| f64::from(i8::try_from(random.within(0, 3)).unwrap());
-    let names = [
-        "throttle_hw_slowdown_s",
-        "throttle_sw_thermal_s",
-        "ecc_dbe_volatile_delta",
-        "ecc_dbe_aggregate_delta",
-        "remapped_rows_uncorrectable_delta",
-        "nvlink_crc_errors_delta",
-        "pcie_replays_delta",
-        "ecc_sbe_volatile_delta",
-        "retired_pages_dbe_last",
-        "power_usage_p95",
-    ];
-    let cells: Vec<(&str, f64)> =
-        names.into_iter().filter_map(|name| random.chance(400).then(|| (name, value(random)))).collect();
-    let start = T0.plus(-back).floor(size.ms()).plus(shift);
-    Window { closed: random.chance(700), ..window_of(gpu, size, start, &cells) }
-}
-
-fn recorded(store: &mut Sqlite, random: &mut Rng) {
-    for id in ["a", "b", "c"] {
-        let ended = random.chance(300).then(|| T0.plus(random.pick(&[-DAY - 1, -DAY, 0])));
-        let until = T0.plus(random.pick(&[-DAY, -DAY + 1, 0, DAY]));
-        store.put_silence(&Silence { ended, until, ..silence(id, random.within(-9, 9)) }).unwrap();
-        let kind = random.pick(&[FailureKind::Rma, FailureKind::Dbe]);
-        store.put_failures(&[failure(random.pick(&GPUS), random.within(-9, 9), kind)]).unwrap();
-        store.put_assets(&[asset(random.pick(&GPUS), &[("rack", id), ("cluster", "k")])]).unwrap();
-    }
-}
 
 /// A store on a server with the rows of the embedded one at `path`.
 fn copied(schema: &Schema, path: &Path) -> Postgres {
@@ -180,8 +109,8 @@ fn opened(server: &Server) -> Postgres {
 
 /// GPUs enough that a walk through a partition is dearer than a seek.
 const GPUS_PLANNED: usize = 400;
-/// Noon of a day.
-const NOW: Time = Time(1_770_811_200_000);
+/// Noon of today: migrations make partitions for today and after, and an empty one is looked into, too.
+static NOW: LazyLock<Time> = LazyLock::new(|| wall().floor(DAY).plus(12 * HOUR));
 
 /// Days that have partitions: of raw rows more than are kept, of the rest a year.
 const DAYS: (u32, u32) = (100, 365);
@@ -190,9 +119,9 @@ fn filled(server: &Server, gpus: usize) {
     let mut direct = server.direct();
     direct.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     fill(&server.url());
-    partitions(&mut direct, NOW, DAYS);
+    partitions(&mut direct, *NOW, DAYS);
     direct.run(FILL);
-    direct.run(&format!("SELECT fleet({gpus}, '{NOW}')"));
+    direct.run(&format!("SELECT fleet({gpus}, '{}')", *NOW));
 }
 
 #[test]
@@ -202,11 +131,11 @@ fn the_number_of_statements_is_fixed() {
         filled(&server, gpus);
         let mut store = opened(&server);
         let said = Said::here(&server);
-        assert_eq!(store.facts(NOW).unwrap().gpus.len(), gpus);
+        assert_eq!(store.facts(*NOW).unwrap().gpus.len(), gpus);
         let facts = said.plans().len();
         assert_eq!(store.fleet().unwrap().gpus.len(), gpus);
         let fleet = said.plans().len() - facts;
-        store.past("GPU-000000", NOW.plus(-HOUR), NOW).unwrap();
+        store.past("GPU-000000", NOW.plus(-HOUR), *NOW).unwrap();
         let past = said.plans().len() - facts - fleet;
         assert_eq!([facts, fleet, past], [18, 9, 6], "{gpus} GPUs");
     }
@@ -260,17 +189,17 @@ fn who_may_only_select_reads_all_and_leaves_no_transaction_open() {
         assert_eq!(direct.texts(OPEN), ["idle"], "after {asked}");
     };
     leaves_nothing("connecting");
-    store.facts(NOW).unwrap();
+    store.facts(*NOW).unwrap();
     leaves_nothing("the facts");
     store.fleet().unwrap();
     leaves_nothing("the fleet");
-    store.past("GPU-000007", NOW.plus(-HOUR), NOW).unwrap();
+    store.past("GPU-000007", NOW.plus(-HOUR), *NOW).unwrap();
     leaves_nothing("a past");
     ask_everything(&mut store);
     leaves_nothing("everything");
     // What fails half-way leaves nothing open either.
     server.direct().run("REVOKE SELECT ON gpu_health_scores FROM reader");
-    let error = store.facts(NOW).unwrap_err().to_string();
+    let error = store.facts(*NOW).unwrap_err().to_string();
     assert!(error.contains("permission denied") && error.contains("gpu_health_scores"), "{error}");
     leaves_nothing("a failure");
     store.latest().unwrap();
@@ -278,18 +207,18 @@ fn who_may_only_select_reads_all_and_leaves_no_transaction_open() {
 
 fn ask_everything(store: &mut Postgres) {
     let (gpu, all) = ("GPU-000007", GPUS_PLANNED);
-    assert_eq!(store.facts(NOW).unwrap().gpus.len(), all);
+    assert_eq!(store.facts(*NOW).unwrap().gpus.len(), all);
     assert_eq!(store.fleet().unwrap().gpus.len(), all);
     assert_eq!((store.latest().unwrap().len(), store.gpus().unwrap().len()), (all, all));
     for span in [HOUR, DAY, 9 * DAY] {
-        assert!(!store.past(gpu, NOW.plus(-span), NOW).unwrap().healths.is_empty());
+        assert!(!store.past(gpu, NOW.plus(-span), *NOW).unwrap().healths.is_empty());
     }
-    assert_eq!(store.raw(gpu, NOW.plus(-HOUR), NOW).unwrap().1.len(), 60);
+    assert_eq!(store.raw(gpu, NOW.plus(-HOUR), *NOW).unwrap().1.len(), 60);
     assert!(store.next_raw(gpu, NOW.plus(-HOUR)).unwrap().is_some());
-    assert!(store.health_at(gpu, NOW).unwrap().is_some());
-    assert!(store.prediction_at(gpu, NOW).unwrap().is_some());
+    assert!(store.health_at(gpu, *NOW).unwrap().is_some());
+    assert!(store.prediction_at(gpu, *NOW).unwrap().is_some());
     for size in Size::ALL {
-        assert!(!store.windows(gpu, size, NOW.plus(-HOUR), NOW).unwrap().is_empty());
+        assert!(!store.windows(gpu, size, NOW.plus(-HOUR), *NOW).unwrap().is_empty());
         assert!(store.newest_final(gpu, size).unwrap().is_some());
     }
     assert_eq!(store.alerts(AlertFilter::Open).unwrap().len(), 9);

@@ -52,6 +52,13 @@ impl Home {
         home
     }
 
+    /// One whose store is on a server, by its URL.
+    pub(crate) fn on_server(url: &str) -> Home {
+        let mut home = Home::new();
+        home.named.push(("GPUHM_STORE", url.to_owned()));
+        home
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

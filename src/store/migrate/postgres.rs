@@ -161,6 +161,7 @@ impl Migrator {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;
         let ran = runtime.block_on(async {
             let mut session = self.connect().await?;
+            session.is_pooled().await?;
             let client = session.client();
             client.batch_execute(SESSION).await?;
             client.batch_execute(&format!("SET lock_timeout = {}", self.lock_timeout.as_millis())).await?;
@@ -174,7 +175,7 @@ impl Migrator {
         let until = Instant::now().checked_add(self.wait);
         loop {
             match Session::connect(&self.settings).await {
-                Err(fault) if fault.is_lost() && until.is_some_and(|until| Instant::now() < until) => {
+                Err(fault) if fault.may_pass() && until.is_some_and(|until| Instant::now() < until) => {
                     tokio::time::sleep(PAUSE).await;
                 }
                 met => return met,

@@ -95,6 +95,16 @@ impl Fault {
         }
     }
 
+    /// Whether it may be otherwise in a moment, and nobody has to act.
+    pub(in crate::store) fn may_pass(&self) -> bool {
+        match self {
+            Fault::Sql(error) => !words::said(error).grave,
+            Fault::Late | Fault::Undone => true,
+            Fault::Said(said) => !said.grave,
+            Fault::Unreadable(_) | Fault::Unheld(_) | Fault::Told(_) => false,
+        }
+    }
+
     /// Whether the server undid the job for another's sake, and it may be done again at once.
     pub(in crate::store) fn made_way(&self) -> bool {
         matches!(self, Fault::Undone) || self.code().is_some_and(|code| MADE_WAY.contains(&code))

@@ -9,6 +9,7 @@ mod doubt;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -31,6 +32,9 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// The oldest server that has what is used.
 const OLDEST: u32 = 130_000;
 const OLDEST_NAME: &str = "13";
+
+/// Whether it was said that nothing is encrypted: once is enough for a process.
+static SAID: AtomicBool = AtomicBool::new(false);
 
 /// One connection.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ pub(in crate::store) struct About {
     pub(in crate::store) version: u32,
     /// Whether the connection is encrypted.
     pub(in crate::store) encrypted: bool,
+    /// Whether it does not leave this machine.
+    pub(in crate::store) near: bool,
     /// Host and port.
     pub(in crate::store) server: String,
     standby: bool,
@@ -122,7 +128,7 @@ impl Session {
         }
         text.push_str(
             "SELECT pg_backend_pid(), current_schema(), current_setting('server_version_num'), pg_is_in_recovery(),
-             current_setting('default_transaction_read_only'),
+             current_setting('transaction_read_only'),
              pg_postmaster_start_time() || ' ' || coalesce((SELECT stats_reset::text FROM pg_stat_bgwriter), '')",
         );
         let rows = timeout(settings.connect, reached.client.simple_query(&text)).await.map_err(|_| Fault::Late)??;
@@ -133,16 +139,18 @@ impl Session {
             schema: told(1)?.to_owned(),
             version: told(2)?.parse().unwrap_or_default(),
             standby: told(3)? == "t",
-            read_only: told(3)? == "t" || (told(4)? == "on" && !settings.read_only),
+            read_only: told(3)? == "t" || told(4)? == "on",
             life: told(5)?.to_owned(),
             encrypted: reached.encrypted,
+            near: reached.near,
             server: reached.server,
         };
         if about.version < OLDEST {
             let hint = format!("gpuhm needs PostgreSQL {OLDEST_NAME} or later");
             return Err(Said::grave(format!("the server is of version {}", about.version / 10_000), hint).into());
         }
-        if !reached.near && !about.encrypted && settings.tls.mode == super::tls::Mode::Prefer {
+        let meant = reached.near || about.encrypted || settings.tls.mode != super::tls::Mode::Prefer;
+        if !meant && !SAID.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "store {}: not encrypted; sslmode=verify-full refuses that, sslmode=disable says it is meant",
                 settings.place
@@ -193,6 +201,8 @@ impl Session {
     }
 
     async fn started(&mut self, text: &str) -> Result<Option<String>, Fault> {
+        // One that was dropped is not gone on with.
+        self.tidied().await?;
         self.open = true;
         let rows = self.bounded(self.client.simple_query(text)).await?;
         let row = only(&rows)?;
@@ -223,7 +233,7 @@ impl Session {
     }
 
     /// Looks whether another connection is given this session: then settings and prepared statements do not last.
-    pub(super) async fn is_pooled(&mut self) -> Result<(), Fault> {
+    pub(in crate::store) async fn is_pooled(&mut self) -> Result<(), Fault> {
         let target = self.settings.targets.iter().find(|target| target.shown() == self.about.server);
         let Some(target) = target else { return Ok(()) };
         // Where there is no room for a second one, transactions are looked at all the same.

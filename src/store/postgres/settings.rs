@@ -159,6 +159,12 @@ impl Settings {
         &self.place
     }
 
+    /// Whether a server must prove who it is.
+    #[must_use]
+    pub fn verifies(&self) -> bool {
+        self.tls.mode >= super::tls::Mode::VerifyCa
+    }
+
     /// Waits no longer than this for a server, in place of what was said.
     pub fn wait_at_most(&mut self, long: Duration) {
         self.connect = self.connect.min(long);

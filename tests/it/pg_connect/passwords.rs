@@ -75,7 +75,7 @@ fn who_may_not_is_told_what_to_do() {
     let port = secure.server.port();
     let at = |role: &str| secure.url(role, "127.0.0.1", "");
     run(&at("poor"), 2, &["permission denied", "(42501)", "\nhint: GRANT the role what docs/postgres.md lists"]);
-    run(&at("none"), 3, &["too many connections", "(53300)", "\nhint: raise max_connections"]);
+    run(&at("crowd"), 3, &["too many connections", "(53300)", "\nhint: raise max_connections"]);
     run(&at("nobody"), 2, &["(28P01)"]);
     run(&at("stranger"), 2, &["(28000)", "\nhint: the server's pg_hba.conf"]);
     let other = |base: &str| format!("postgres://postgres@127.0.0.1:{port}/{base}");

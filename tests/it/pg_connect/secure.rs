@@ -18,21 +18,21 @@ pub(crate) struct Secure {
 }
 
 /// `app` comes as it likes, `wrapped` by TLS alone, `bare` without, `certified` with its certificate, `poor` may nothing,
-/// `none` has no connection left.
+/// `crowd` has no connection left.
 const ENTRIES: &str = "
 local all all trust
 host all postgres 127.0.0.1/32 trust
 hostssl all wrapped 127.0.0.1/32 scram-sha-256
 hostnossl all bare 127.0.0.1/32 scram-sha-256
 hostssl all certified 127.0.0.1/32 cert
-host all app,poor,none,nobody 127.0.0.1/32 scram-sha-256
+host all app,poor,crowd,nobody 127.0.0.1/32 scram-sha-256
 ";
 
 const ROLES: &str = "
 CREATE ROLE app LOGIN PASSWORD '{p}'; CREATE ROLE wrapped LOGIN PASSWORD '{p}'; CREATE ROLE bare LOGIN PASSWORD '{p}';
 CREATE ROLE certified LOGIN; CREATE ROLE poor LOGIN PASSWORD '{p}';
-CREATE ROLE none LOGIN PASSWORD '{p}' CONNECTION LIMIT 0;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO app, wrapped, bare, certified, none;
+CREATE ROLE crowd LOGIN PASSWORD '{p}' CONNECTION LIMIT 0;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO app, wrapped, bare, certified, crowd;
 CREATE DATABASE empty";
 
 fn openssl(dir: &Path, args: &str) {

@@ -3,17 +3,42 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gpuhm::event::Time;
 use gpuhm::store::schema::{Column, Holds, Table, tables};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use crate::database::schema::Direct;
 
-/// How often partitions were taken over: it says how a store is kept, not what it knows.
+/// How often partitions of the bus were taken over: it says how a store is kept, not what it knows.
 const APART: [&str; 1] = ["writers"];
 
 /// Rows of every table, sorted.
 pub(crate) type Tables = BTreeMap<&'static str, Vec<String>>;
+
+/// Rows with what is not the same in two runs: when a pass ran, and what was drawn by lot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told {
+    Whole,
+    /// Every instant from here on is one and the same.
+    Before(Time),
+}
+
+impl Told {
+    fn time(self, column: &Column, value: Option<i64>) -> String {
+        match (self, value) {
+            (Told::Before(start), Some(ms)) if ms >= start.ms() && column.holds == Holds::Time => {
+                format!("{}=now ", column.name)
+            }
+            _ => whole(column, value),
+        }
+    }
+
+    fn text(self, table: &Table, column: &Column, value: Option<String>) -> String {
+        let lot = matches!(self, Told::Before(_)) && (table.name, column.name.as_ref()) == ("silences", "id");
+        if lot { "id=some ".to_owned() } else { text(column, value) }
+    }
+}
 
 fn of_each(mut rows: impl FnMut(&Table, &[&Column]) -> Vec<String>) -> Tables {
     let told = tables().iter().filter(|table| !APART.contains(&table.name));
@@ -27,7 +52,7 @@ fn of_each(mut rows: impl FnMut(&Table, &[&Column]) -> Vec<String>) -> Tables {
 }
 
 /// What an embedded store holds.
-pub(crate) fn embedded(path: &Path) -> Tables {
+pub(crate) fn embedded(path: &Path, told: Told) -> Tables {
     let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     of_each(|table, columns| {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_ref()).collect();
@@ -35,9 +60,9 @@ pub(crate) fn embedded(path: &Path) -> Tables {
         let rows = rows.query_map([], |row| {
             let cell = |(at, column): (usize, &&Column)| {
                 Ok(match column.holds {
-                    Holds::Int | Holds::Time | Holds::Flag => whole(column, row.get(at)?),
+                    Holds::Int | Holds::Time | Holds::Flag => told.time(column, row.get(at)?),
                     Holds::Real | Holds::Double => real(column, row.get(at)?),
-                    Holds::Text => text(column, row.get(at)?),
+                    Holds::Text => told.text(table, column, row.get(at)?),
                     Holds::Json => json(column, row.get(at)?),
                 })
             };
@@ -48,15 +73,15 @@ pub(crate) fn embedded(path: &Path) -> Tables {
 }
 
 /// What a store on a server holds.
-pub(crate) fn on_server(store: &mut Direct) -> Tables {
+pub(crate) fn on_server(store: &mut Direct, told: Told) -> Tables {
     of_each(|table, columns| {
         let expressions: Vec<String> = columns.iter().map(|column| expression(column)).collect();
         let rows = store.query(&format!("SELECT {} FROM {}", expressions.join(", "), table.name), &[]);
         let row = |row: &tokio_postgres::Row| {
             let cell = |(at, column): (usize, &&Column)| match column.holds {
-                Holds::Int | Holds::Time | Holds::Flag => whole(column, row.get(at)),
+                Holds::Int | Holds::Time | Holds::Flag => told.time(column, row.get(at)),
                 Holds::Real | Holds::Double => real(column, row.get(at)),
-                Holds::Text => text(column, row.get(at)),
+                Holds::Text => told.text(table, column, row.get(at)),
                 Holds::Json => json(column, row.get(at)),
             };
             columns.iter().enumerate().map(cell).collect::<String>()

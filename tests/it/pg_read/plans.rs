@@ -62,6 +62,8 @@ impl Said {
                 plans.push(Plan { text: String::new() });
             }
         }
+        // What begins and ends a transaction reads no table.
+        plans.retain(|plan: &Plan| plan.text.contains(" FROM "));
         plans
     }
 }

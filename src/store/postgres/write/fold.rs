@@ -2,7 +2,6 @@
 //! writers that touch the same rows never wait for each other.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 
 use foldhash::fast::RandomState;
 
@@ -10,10 +9,12 @@ use super::row::Told;
 use crate::event::rows::CollectorRow;
 use crate::event::{Alert, Time};
 
-/// The first row of each key, as they came.
-pub(super) fn first<'r, T, K: Eq + Hash>(rows: &'r [T], key: impl Fn(&'r T) -> K) -> Vec<&'r T> {
-    let mut seen = std::collections::HashSet::with_capacity_and_hasher(rows.len(), RandomState::default());
-    rows.iter().filter(|row| seen.insert(key(row))).collect()
+/// The first row of each key, by key.
+pub(super) fn first<'r, T, K: Ord>(rows: &'r [T], key: impl Fn(&'r T) -> K) -> Vec<&'r T> {
+    let mut all: Vec<&T> = rows.iter().collect();
+    all.sort_by(|a, b| key(a).cmp(&key(b)));
+    all.dedup_by(|later, kept| key(later) == key(kept));
+    all
 }
 
 /// The last row of each key, by key.
