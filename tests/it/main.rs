@@ -125,6 +125,8 @@ mod pg_roles;
 #[cfg(test)]
 mod pg_smoke;
 #[cfg(test)]
+mod pg_faults;
+#[cfg(test)]
 mod pg_write;
 #[cfg(test)]
 mod picture;
