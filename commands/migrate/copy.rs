@@ -29,12 +29,16 @@ pub(super) fn run(common: &CommonOptions, store: &StoreOptions, options: &Option
     let from = match options.from.strip_prefix("sqlite:") {
         Some(path) if !path.is_empty() => PathBuf::from(path),
         _ => {
-            return Err(Failure::usage("--from: only an embedded store is left").hint("name its file: --from sqlite:PATH"));
+            return Err(
+                Failure::usage("--from: only an embedded store is left").hint("name its file: --from sqlite:PATH")
+            );
         }
     };
     let to = options.to.as_deref().or(store.store.as_deref()).unwrap_or_default();
     let Some(to) = store::server(to)? else {
-        return Err(Failure::usage("migrate copy: no store to move to").hint("name it with --to postgres://HOST/DATABASE"));
+        return Err(
+            Failure::usage("migrate copy: no store to move to").hint("name it with --to postgres://HOST/DATABASE")
+        );
     };
     let signals = Signals::listen()?;
     let mut progress = Progress::new("copy", common.quiet);

@@ -26,9 +26,16 @@ use crate::store_judged_rows::{failure, health, numbers, place, prediction, sile
 fn filled(path: &Path, many: usize) -> Sqlite {
     let mut store = Sqlite::open(path).unwrap();
     let tokens = store.raise("aggregate", &[0, 7]).unwrap();
-    let mut rows = of_raw(["GPU-a", "GPU-b"].into_iter().flat_map(|gpu| (0..9).map(move |n| raw(gpu, n * 40_000))).collect());
-    rows.windows = of_windows(Size::ALL.into_iter().flat_map(|size| (0..9).map(move |n| window("GPU-a", size, n, n < 5))).collect()).windows;
-    rows.alerts = of_alerts((0..5).map(|n| alert("GPU-a", n, if n % 2 == 0 { Status::Firing } else { Status::Resolved })).collect()).alerts;
+    let mut rows =
+        of_raw(["GPU-a", "GPU-b"].into_iter().flat_map(|gpu| (0..9).map(move |n| raw(gpu, n * 40_000))).collect());
+    rows.windows = of_windows(
+        Size::ALL.into_iter().flat_map(|size| (0..9).map(move |n| window("GPU-a", size, n, n < 5))).collect(),
+    )
+    .windows;
+    rows.alerts = of_alerts(
+        (0..5).map(|n| alert("GPU-a", n, if n % 2 == 0 { Status::Firing } else { Status::Resolved })).collect(),
+    )
+    .alerts;
     rows.happenings.extend((0..5).map(|n| happening("GPU-a", n, "é \"x\" \u{0}")));
     rows.healths.extend((0..5).map(|n| health("GPU-a", n * 3_000_000)));
     rows.predictions.extend((0..5).map(|n| prediction("GPU-b", n)));
@@ -123,7 +130,7 @@ fn everything_arrives() {
         drop(filled(&path, 0));
         let (from, url) = (format!("sqlite:{}", text(&path)), schema.url());
         let args = ["migrate", "copy", "--from", &from, "--to", &url];
-        home.fails(&args, 2, &["version 0", "gpuhm migrate"]);
+        home.fails(&args, 2, &["version 0"]);
         schema.fill();
         let copied = home.json(&[&args[..], &["-o", "json"]].concat());
         assert_eq!((&copied["whole"], &copied["changed"]), (&true.into(), &false.into()));
@@ -159,7 +166,9 @@ fn a_kill_in_the_middle_costs_nothing() {
         assert!(there > 0 && there < 150_000);
         // What is on the way of a dead process must not count as arrived later.
         until("its session to end", Duration::from_secs(20), || {
-            direct.number("SELECT count(*) FROM pg_locks WHERE mode = 'RowExclusiveLock' AND relation = 'gpu_metrics'::regclass") == 0
+            direct.number(
+                "SELECT count(*) FROM pg_locks WHERE mode = 'RowExclusiveLock' AND relation = 'gpu_metrics'::regclass",
+            ) == 0
         });
     }
     home.ok(&args);
@@ -177,7 +186,8 @@ fn what_a_stage_wrote_meanwhile_is_told() {
     let mut wrote = false;
     let copied = copy(&path, &to, &mut |_, _| {
         if !std::mem::replace(&mut wrote, true) {
-            let mut rows = of_windows(vec![window("GPU-a", Size::Minute, 8, true), window("GPU-z", Size::Minute, 8, true)]);
+            let mut rows =
+                of_windows(vec![window("GPU-a", Size::Minute, 8, true), window("GPU-z", Size::Minute, 8, true)]);
             rows.raw.push(raw("GPU-z", 1));
             store.write(&[], &rows, T0.plus(MINUTE)).unwrap();
             store.put_assets(&[asset("GPU-a", &[("rack", "r2")])]).unwrap();

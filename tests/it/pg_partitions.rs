@@ -41,7 +41,8 @@ fn bounds_are_days_of_utc_since_1970() {
     }
     let mut direct = schema.direct();
     assert_eq!(parts(&mut direct, "gpu_metrics"), ["gpu_metrics_20260329 2026-03-29T00:00 1 day"]);
-    let minutes = ["gpu_metrics_1m_19700101 1970-01-01T00:00 7 days", "gpu_metrics_1m_19700108 1970-01-08T00:00 7 days"];
+    let minutes =
+        ["gpu_metrics_1m_19700101 1970-01-01T00:00 7 days", "gpu_metrics_1m_19700108 1970-01-08T00:00 7 days"];
     assert_eq!(parts(&mut direct, "gpu_metrics_1m"), minutes);
     let events = parts(&mut direct, "gpu_events");
     assert_eq!(events.len(), 2, "{events:?}");
@@ -146,10 +147,13 @@ fn timescale_has_chunks_and_policies() {
         return;
     }
     assert!(planned.contains("add_compression_policy") && planned.contains("add_retention_policy"));
-    direct.run("SELECT remove_retention_policy('gpu_metrics'); SELECT add_retention_policy('gpu_metrics', interval '9 days')");
+    direct.run(
+        "SELECT remove_retention_policy('gpu_metrics'); SELECT add_retention_policy('gpu_metrics', interval '9 days')",
+    );
     let found = home.run(&["migrate", "-d", &url, "verify"]);
     assert!(found.code == 1 && found.out.contains("retention policy, 90 days in place of 9 days"), "{}", found.out);
-    let policy = "SELECT config->>'drop_after' FROM timescaledb_information.jobs WHERE hypertable_schema = current_schema()
+    let policy =
+        "SELECT config->>'drop_after' FROM timescaledb_information.jobs WHERE hypertable_schema = current_schema()
         AND hypertable_name = 'gpu_metrics' AND proc_name = 'policy_retention'";
     home.ok(&["migrate", "-d", &url]);
     assert_eq!(direct.texts(policy), ["90 days"]);

@@ -65,7 +65,9 @@ fn each_can_do_what_it_needs() {
     let mut store = opened(&server, "gpuhm_service");
     let tokens = store.raise("aggregate", &[0]).unwrap();
     // Rows of the past: their partitions are made by a role that owns nothing.
-    store.write(&tokens, &of_raw(vec![raw("GPU-a", 0), Raw { time: T0.plus(-400 * DAY), ..raw("GPU-a", 0) }]), T0).unwrap();
+    store
+        .write(&tokens, &of_raw(vec![raw("GPU-a", 0), Raw { time: T0.plus(-400 * DAY), ..raw("GPU-a", 0) }]), T0)
+        .unwrap();
     store.put_assets(&[asset("GPU-a", &[("rack", "r1")])]).unwrap();
     store.put_silence(&silence("s", 0)).unwrap();
     store.retain(T0.plus(500 * DAY), KEEP).unwrap();
@@ -81,19 +83,33 @@ fn each_can_do_what_it_needs() {
 #[test]
 fn nobody_can_do_more() {
     let Some(server) = made("pg_roles::nobody_can_do_more") else { return };
-    let nobody = ["DROP TABLE gpu_metrics", "ALTER TABLE gpu_metrics ADD x int", "CREATE TABLE gpuhm.t (x int)",
-        "TRUNCATE gpu_metrics", "DELETE FROM gpuhm_migrations", "UPDATE gpuhm_migrations SET dirty = true",
-        "INSERT INTO gpuhm_series VALUES ('gpu_alerts', 'at', 1)", "CREATE TABLE public.t (x int)"];
+    let nobody = [
+        "DROP TABLE gpu_metrics",
+        "ALTER TABLE gpu_metrics ADD x int",
+        "CREATE TABLE gpuhm.t (x int)",
+        "TRUNCATE gpu_metrics",
+        "DELETE FROM gpuhm_migrations",
+        "UPDATE gpuhm_migrations SET dirty = true",
+        "INSERT INTO gpuhm_series VALUES ('gpu_alerts', 'at', 1)",
+        "CREATE TABLE public.t (x int)",
+    ];
     refused(&server, "gpuhm_service", &nobody);
     refused(&server, "gpuhm_reader", &nobody);
-    let writes = ["DELETE FROM gpu_metrics", "INSERT INTO gpus VALUES ('a', now(), now())", "UPDATE silences SET who = ''",
-        "SELECT gpuhm_partition('gpu_metrics', now())", "SELECT gpuhm_drop_before('gpu_metrics', now())"];
+    let writes = [
+        "DELETE FROM gpu_metrics",
+        "INSERT INTO gpus VALUES ('a', now(), now())",
+        "UPDATE silences SET who = ''",
+        "SELECT gpuhm_partition('gpu_metrics', now())",
+        "SELECT gpuhm_drop_before('gpu_metrics', now())",
+    ];
     refused(&server, "gpuhm_reader", &writes);
     // The functions act on the store's own list, whatever list their caller puts before it.
     let mut service = Direct::connect(&url(&server, "gpuhm_service"));
-    service.run("CREATE TEMP TABLE gpuhm_series (name text, column_name text, days int);
+    service.run(
+        "CREATE TEMP TABLE gpuhm_series (name text, column_name text, days int);
         INSERT INTO gpuhm_series VALUES ('gpu_metrics', 'time', 1000), ('gpu_alerts', 'at', 1);
-        SET search_path = pg_temp, gpuhm");
+        SET search_path = pg_temp, gpuhm",
+    );
     service.run("SELECT gpuhm.gpuhm_partition('gpu_metrics', '2020-02-02Z')");
     let part = "SELECT part::text FROM gpuhm.gpuhm_parts('gpu_metrics') WHERE from_time < '2021-01-01'";
     assert_eq!(service.texts(part), ["gpu_metrics_20200202"]);

@@ -19,7 +19,10 @@ struct Wasm {
 impl Wasm {
     fn start(test: &str) -> Option<Wasm> {
         let Some(dir) = told("GPUHM_TEST_PGLITE") else {
-            ignored(test, "TimescaleDB in WebAssembly (tests/run fetches it where node and npm are; GPUHM_TEST_PGLITE=DIR)");
+            ignored(
+                test,
+                "TimescaleDB in WebAssembly (tests/run fetches it where node and npm are; GPUHM_TEST_PGLITE=DIR)",
+            );
             return None;
         };
         let port = free_port();
@@ -30,11 +33,15 @@ impl Wasm {
         let service = Service::of(child);
         assert_eq!(lines.next().unwrap().unwrap(), "ready");
         // Any password is right, and none is not.
-        Some(Wasm { _service: service, url: format!("postgres://postgres:x@127.0.0.1:{port}/postgres?sslmode=disable") })
+        Some(Wasm {
+            _service: service,
+            url: format!("postgres://postgres:x@127.0.0.1:{port}/postgres?sslmode=disable&connect_timeout=1"),
+        })
     }
 }
 
-const POLICIES: &str = "SELECT hypertable_name || ' ' || proc_name || ' ' || coalesce(config->>'compress_after', config->>'drop_after')
+const POLICIES: &str =
+    "SELECT hypertable_name || ' ' || proc_name || ' ' || coalesce(config->>'compress_after', config->>'drop_after')
     FROM timescaledb_information.jobs WHERE hypertable_name LIKE 'gpu\\_%' ORDER BY 1";
 
 #[test]
@@ -54,8 +61,10 @@ fn migrations_and_policies_run_on_timescale_code() {
     assert!(policies.contains(&"gpu_metrics policy_retention 90 days".to_owned()), "{policies:?}");
     assert!(policies.contains(&"gpu_metrics_1h policy_retention 365 days".to_owned()), "{policies:?}");
     assert!(policies.contains(&"gpu_health_scores policy_compression 7 days".to_owned()), "{policies:?}");
-    direct.run("SELECT remove_retention_policy('gpu_metrics'); SELECT add_retention_policy('gpu_metrics', interval '9 days');
-        SELECT remove_compression_policy('gpu_events')");
+    direct.run(
+        "SELECT remove_retention_policy('gpu_metrics'); SELECT add_retention_policy('gpu_metrics', interval '9 days');
+        SELECT remove_compression_policy('gpu_events')",
+    );
     drop(direct);
     let found = home.run(&["migrate", "-d", url, "verify"]);
     assert_eq!((found.code, found.out.matches("not as wanted: ").count()), (1, 2), "{}", found.out);
@@ -69,17 +78,21 @@ fn chunks_take_late_rows_and_are_dropped_by_age() {
     let Some(wasm) = Wasm::start("pg_smoke::chunks_take_late_rows_and_are_dropped_by_age") else { return };
     Home::new().ok(&["migrate", "-d", &wasm.url]);
     let mut direct = Direct::connect(&wasm.url);
-    direct.run("INSERT INTO gpu_events SELECT 'g', t, 'xid', 1, 'h', 'd', t
-        FROM generate_series(timestamptz '2026-01-07Z', '2026-05-01Z', '1 day') t");
+    direct.run(
+        "INSERT INTO gpu_events SELECT 'g', t, 'xid', 1, 'h', 'd', t
+        FROM generate_series(timestamptz '2026-01-07Z', '2026-05-01Z', '1 day') t",
+    );
     assert_eq!(direct.texts("SELECT gpuhm_partition('gpu_events', now())::text"), ["false"]);
     let job = "SELECT job_id FROM timescaledb_information.jobs WHERE hypertable_name = 'gpu_events' AND proc_name = 'policy_compression'";
     let job = direct.texts(job);
     direct.run(&format!("CALL run_job({})", job[0]));
     assert!(direct.number("SELECT count(*) FROM timescaledb_information.chunks WHERE is_compressed") >= 3);
     // A late row, and one that is there, in a compressed chunk.
-    direct.run("INSERT INTO gpu_events VALUES ('g', '2026-01-07T05:00Z', 'xid', 2, 'h', 'late', now()),
+    direct.run(
+        "INSERT INTO gpu_events VALUES ('g', '2026-01-07T05:00Z', 'xid', 2, 'h', 'late', now()),
         ('g', '2026-01-07Z', 'xid', 1, 'h', 'again', now())
-        ON CONFLICT (gpu_uuid, at, kind, code) DO UPDATE SET detail = excluded.detail");
+        ON CONFLICT (gpu_uuid, at, kind, code) DO UPDATE SET detail = excluded.detail",
+    );
     let details = "SELECT detail FROM gpu_events WHERE at < '2026-01-08Z' ORDER BY at";
     assert_eq!(direct.texts(details), ["again", "late"]);
     let rows = direct.number("SELECT count(*) FROM gpu_events");

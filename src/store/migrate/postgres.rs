@@ -35,7 +35,8 @@ pub static MIGRATIONS: [Migration; 3] = [
 const PAUSE: Duration = Duration::from_millis(500);
 /// What a session of `migrate` is: a file may take hours, but waits for nobody as long, since whoever comes after waits
 /// behind it; and the server notices within seconds that this process is gone, even while it waits for a lock.
-const SESSION: &str = "SET statement_timeout = 0; SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0;
+const SESSION: &str =
+    "SET statement_timeout = 0; SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0;
     DO $$ BEGIN
         PERFORM set_config(name, '2000', false) FROM pg_settings WHERE name = 'client_connection_check_interval';
     EXCEPTION WHEN invalid_parameter_value THEN NULL;
@@ -150,7 +151,11 @@ impl Migrator {
     }
 
     /// Runs a job on a session of its own.
-    fn on<T>(&self, what: &'static str, job: impl AsyncFnOnce(&mut Base<'_>) -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn on<T>(
+        &self,
+        what: &'static str,
+        job: impl AsyncFnOnce(&mut Base<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
         let place = &self.settings.place;
         let failed = |why: String| StoreError::Failed { place: place.clone(), what, why };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;

@@ -100,7 +100,8 @@ impl Schema {
 impl Drop for Schema {
     fn drop(&mut self) {
         // A test that failed may have left a transaction that holds it.
-        let sql = format!("SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA {} CASCADE", self.name);
+        let sql =
+            format!("SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA {} CASCADE", self.name);
         drop(Direct::connect(&self.server).try_run(&sql));
     }
 }

@@ -39,8 +39,9 @@ impl<'t> Lines<'t> {
             let value = row.get_ref(at)?;
             // The one whole number that is no more than four bytes on the server.
             let short = column.name == "partition";
-            put(&mut self.bytes, column.holds, short, value)
-                .ok_or_else(|| Error::FromSqlConversionFailure(at, value.data_type(), Box::new(FromSqlError::InvalidType)))?;
+            put(&mut self.bytes, column.holds, short, value).ok_or_else(|| {
+                Error::FromSqlConversionFailure(at, value.data_type(), Box::new(FromSqlError::InvalidType))
+            })?;
         }
         Ok(())
     }

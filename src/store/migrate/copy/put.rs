@@ -160,7 +160,8 @@ async fn copy(
 fn merge(table: &Table) -> String {
     let (name, key, list) = (table.name, table.key.join(", "), list(table));
     let insert = format!("INSERT INTO {name} AS t ({list}) SELECT {list} FROM {} ON CONFLICT ({key}) DO", aside(table));
-    let rises = |column: &str| format!("{insert} UPDATE SET {column} = excluded.{column} WHERE excluded.{column} > t.{column}");
+    let rises =
+        |column: &str| format!("{insert} UPDATE SET {column} = excluded.{column} WHERE excluded.{column} > t.{column}");
     let rest = table.columns.iter().filter(|column| !table.key.contains(&column.name.as_ref()));
     let names: Vec<&str> = rest.map(|column| column.name.as_ref()).collect();
     let set: Vec<String> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
@@ -173,7 +174,8 @@ fn merge(table: &Table) -> String {
             format!("{insert} UPDATE SET {set} WHERE excluded.written_at > t.written_at")
         }
         _ => {
-            let (old, new) = (names.iter().map(|name| format!("t.{name}")), names.iter().map(|name| format!("excluded.{name}")));
+            let (old, new) =
+                (names.iter().map(|name| format!("t.{name}")), names.iter().map(|name| format!("excluded.{name}")));
             let (old, new): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
             format!("{insert} UPDATE SET {set} WHERE ({}) IS DISTINCT FROM ({})", old.join(", "), new.join(", "))
         }

@@ -78,9 +78,8 @@ pub(super) async fn changes(client: &Client, server: &Server, planned: bool) -> 
     }
     let place = client.query_one(PLACES, &[]).await?;
     let (schema, functions): (String, String) = (place.try_get(0)?, place.try_get(1)?);
-    let has = |seconds: Option<i64>, text: Option<String>| {
-        Some(Has { seconds: seconds?, text: text.unwrap_or_default() })
-    };
+    let has =
+        |seconds: Option<i64>, text: Option<String>| Some(Has { seconds: seconds?, text: text.unwrap_or_default() });
     let mut found = Vec::new();
     for row in client.query(ASK, &[]).await? {
         found.push(Found {

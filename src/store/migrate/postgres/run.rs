@@ -125,7 +125,9 @@ fn named(fault: Fault, place: &str, migration: &Migration) -> Fault {
         return StoreError::Failed { place, what: "migrate", why }.into();
     }
     if [SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_FUNCTION, SqlState::DUPLICATE_OBJECT].contains(code) {
-        let why = format!("{why}; {left}; where its tables were made by hand, `gpuhm migrate baseline {version}` takes them over");
+        let why = format!(
+            "{why}; {left}; where its tables were made by hand, `gpuhm migrate baseline {version}` takes them over"
+        );
         return StoreError::Unusable { place, why }.into();
     }
     // Syntax, rights, what is not there: no second try will change it.

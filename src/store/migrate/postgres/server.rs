@@ -62,7 +62,9 @@ impl Server {
                 "without TimescaleDB: this server has it, and this database would after CREATE EXTENSION timescaledb, {}",
                 "which must come before the first migrate"
             ),
-            (Edition::Plain, _) => "without TimescaleDB: daily partitions and retention by gpuhm, no compression".to_owned(),
+            (Edition::Plain, _) => {
+                "without TimescaleDB: daily partitions and retention by gpuhm, no compression".to_owned()
+            }
             (edition, Some(true)) => format!(
                 "TimescaleDB {timescaledb} ({}), which came after the tables: they stay partitions, kept by gpuhm, uncompressed",
                 edition.word()
@@ -90,7 +92,9 @@ pub(super) async fn ask(client: &Client, place: &str) -> Result<Server, Fault> {
     let row = client.query_one(ASK, &[]).await?;
     let version: String = row.try_get(0)?;
     if row.try_get::<_, i32>(1)? < OLDEST {
-        return Err(unusable(&format!("PostgreSQL {version} is too old; 13 is the oldest that has what this needs")).into());
+        return Err(
+            unusable(&format!("PostgreSQL {version} is too old; 13 is the oldest that has what this needs")).into()
+        );
     }
     let schema: Option<String> = row.try_get(2)?;
     let Some(schema) = schema.filter(|schema| schema != "pg_catalog") else {
