@@ -115,6 +115,8 @@ mod pg_copy;
 #[cfg(test)]
 mod pg_equal;
 #[cfg(test)]
+mod pg_faults;
+#[cfg(test)]
 mod pg_migrate;
 #[cfg(test)]
 mod pg_partitions;
@@ -124,8 +126,6 @@ mod pg_read;
 mod pg_roles;
 #[cfg(test)]
 mod pg_smoke;
-#[cfg(test)]
-mod pg_faults;
 #[cfg(test)]
 mod pg_write;
 #[cfg(test)]

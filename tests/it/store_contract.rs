@@ -2,11 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gpuhm::event::rows::{CollectorRow, Happening, Raw};
-use gpuhm::event::time::{DAY, SECOND};
+use gpuhm::event::rows::{CollectorRow, Raw};
+use gpuhm::event::time::SECOND;
 use gpuhm::event::{Alert, Asset, Rows, Size, Status, Time, Value, Window};
 use gpuhm::metric::ids;
-use gpuhm::store::{AlertFilter, Retention, Store, StoreError, Written};
+use gpuhm::store::{AlertFilter, Store, StoreError, Written};
 
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
 use crate::store_queries;

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use gpuhm::event::prediction::FailureKind;
 use gpuhm::event::rows::Suppression;
 use gpuhm::event::time::{DAY, HOUR, MINUTE, SECOND};
-use gpuhm::event::{Alert, Facts, Failure, FleetNow, GpuPast, Health, Rows, Severity, Silence, Size, Status, Time};
-use gpuhm::store::{AlertFilter, Retention, Store};
+use gpuhm::event::{Alert, Facts, Failure, FleetNow, GpuPast, Health, Rows, Severity, Silence, Size, Status};
+use gpuhm::store::{AlertFilter, Store};
 
 use crate::store_contract::{of_alerts, of_raw, of_windows, put};
 use crate::store_fixtures::{T0, alert, bare_alert, happening, raw, report, window};
