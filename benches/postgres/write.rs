@@ -11,7 +11,7 @@ use gpuhm::event::{Rows, Time, Value, Values};
 use gpuhm::metric::{self, Type};
 use gpuhm::store::Store as _;
 
-use super::field::{Field, NOW};
+use super::field::Field;
 use super::harness::{Random, load, timed};
 
 /// GPUs, and samples of each, ten seconds apart.
@@ -45,7 +45,7 @@ const WAYS: [(Way, &str); 4] = [
 
 pub(crate) fn run(server: &str) -> anyhow::Result<()> {
     let field = Field::empty(server, "write")?;
-    let steps = steps();
+    let steps = steps(field.now);
     let rows: usize = steps.iter().map(|step| step.raw.len()).sum();
     let files = tempfile::tempdir()?;
     let file = |way| files.path().join(format!("{way:?}")).display().to_string();
@@ -63,7 +63,7 @@ pub(crate) fn run(server: &str) -> anyhow::Result<()> {
                     let (took, put) = timed(|| -> anyhow::Result<u64> {
                         let mut put = 0;
                         for step in &steps {
-                            let written = store.write(&tokens, step, NOW)?;
+                            let written = store.write(&tokens, step, field.now)?;
                             put += if *way == Way::New { written.raw } else { written.repeated };
                         }
                         Ok(put)
@@ -115,11 +115,11 @@ fn copied(field: &Field, way: Way, file: &str) -> anyhow::Result<f64> {
 }
 
 /// Rows as collectors send them: most values there, in the order of time.
-fn steps() -> Vec<Rows> {
+fn steps(now: Time) -> Vec<Rows> {
     let mut random = Random(7);
     let mut all: Vec<Raw> = Vec::new();
     for tick in 0..SAMPLES {
-        all.extend((0..GPUS).map(|gpu| sample(gpu, NOW.plus(tick * INTERVAL_MS), &mut random)));
+        all.extend((0..GPUS).map(|gpu| sample(gpu, now.plus(tick * INTERVAL_MS), &mut random)));
     }
     all.chunks(STEP).map(|raw| Rows { raw: raw.to_vec(), ..Rows::default() }).collect()
 }
