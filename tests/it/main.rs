@@ -113,6 +113,8 @@ mod pg_connect;
 #[cfg(test)]
 mod pg_copy;
 #[cfg(test)]
+mod pg_faults;
+#[cfg(test)]
 mod pg_migrate;
 #[cfg(test)]
 mod pg_partitions;
@@ -122,8 +124,6 @@ mod pg_read;
 mod pg_roles;
 #[cfg(test)]
 mod pg_smoke;
-#[cfg(test)]
-mod pg_faults;
 #[cfg(test)]
 mod pg_write;
 #[cfg(test)]

@@ -38,7 +38,9 @@ const TABLES: [&str; 12] = [
 /// A step: rows that are new, rows that overwrite the last step's, and raw rows that the last step had, too.
 fn step(nth: i64) -> Rows {
     let gpus = ["GPU-a", "GPU-b", "GPU-c"];
-    let windows = Size::ALL.into_iter().flat_map(|size| [(nth / 2, nth % 2 == 1), (nth / 2 + 1, false)].map(|(n, closed)| window("GPU-a", size, n, closed)));
+    let windows = Size::ALL.into_iter().flat_map(|size| {
+        [(nth / 2, nth % 2 == 1), (nth / 2 + 1, false)].map(|(n, closed)| window("GPU-a", size, n, closed))
+    });
     let status = if nth % 2 == 0 { Status::Firing } else { Status::Resolved };
     Rows {
         raw: (nth * ROWS - 20..(nth + 1) * ROWS).flat_map(|s| gpus.map(|gpu| raw(gpu, s))).collect(),

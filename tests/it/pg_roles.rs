@@ -65,7 +65,9 @@ fn each_can_do_what_it_needs() {
     let mut store = opened(&server, "gpuhm_service");
     let tokens = store.raise("aggregate", &[0]).unwrap();
     // Rows of the past: their partitions are made by a role that owns nothing.
-    store.write(&tokens, &of_raw(vec![raw("GPU-a", 0), Raw { time: T0.plus(-400 * DAY), ..raw("GPU-a", 0) }]), T0).unwrap();
+    store
+        .write(&tokens, &of_raw(vec![raw("GPU-a", 0), Raw { time: T0.plus(-400 * DAY), ..raw("GPU-a", 0) }]), T0)
+        .unwrap();
     store.put_assets(&[asset("GPU-a", &[("rack", "r1")])]).unwrap();
     store.put_silence(&silence("s", 0)).unwrap();
     store.retain(T0.plus(500 * DAY), KEEP).unwrap();

@@ -13,7 +13,10 @@ fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, StoreError> 
 
 fn wrong(text: &str, variables: &[(&str, &str)]) -> String {
     let error = read(text, variables).unwrap_err();
-    assert!(!error.to_string().contains("s3cret") && !error.hint().is_some_and(|hint| hint.contains("s3cret")), "{error}");
+    assert!(
+        !error.to_string().contains("s3cret") && !error.hint().is_some_and(|hint| hint.contains("s3cret")),
+        "{error}"
+    );
     error.to_string()
 }
 
@@ -38,7 +41,10 @@ fn a_url_reads_as_libpq_reads_it() {
 #[test]
 fn key_value_reads_as_libpq_reads_it() {
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(of("host=h dbname = d user='u v' password='a\\'b\\\\'"), ("h:5432/d".to_owned(), some("u v"), some("a'b\\")));
+    assert_eq!(
+        of("host=h dbname = d user='u v' password='a\\'b\\\\'"),
+        ("h:5432/d".to_owned(), some("u v"), some("a'b\\"))
+    );
     assert_eq!(of("host=h user=u password=a\\ b"), ("h:5432/u".to_owned(), some("u"), some("a b")));
 }
 
@@ -61,7 +67,11 @@ fn nothing_shows_a_password() {
     let settings = read("postgres://u:s3cret@h/d", &[]).unwrap();
     let shown = format!("{settings:?}{}{:?}", settings.place(), settings.config);
     assert!(!shown.contains("s3cret"), "{shown}");
-    assert!(has_password("postgres://u:s3cret@h/d") && has_password("host=h password=x") && !has_password("postgres://u@h/d"));
+    assert!(
+        has_password("postgres://u:s3cret@h/d")
+            && has_password("host=h password=x")
+            && !has_password("postgres://u@h/d")
+    );
 }
 
 #[test]
@@ -76,7 +86,8 @@ fn which_texts_name_a_server() {
 
 #[test]
 fn variables_complete_what_is_open_and_no_more() {
-    let variables = [("PGHOST", "h"), ("PGPORT", "7"), ("PGUSER", "u"), ("PGDATABASE", "d"), ("PGCONNECT_TIMEOUT", "3")];
+    let variables =
+        [("PGHOST", "h"), ("PGPORT", "7"), ("PGUSER", "u"), ("PGDATABASE", "d"), ("PGCONNECT_TIMEOUT", "3")];
     let settings = read("dbname=own", &variables).unwrap();
     assert_eq!((settings.place(), settings.connect.as_secs()), ("h:7/own", 3));
     assert_eq!(read("postgres://x/y", &[("PGPORT", "7")]).unwrap().place(), "x:7/y");
@@ -100,7 +111,8 @@ fn of_several_servers_a_writer_wants_the_one_that_writes() {
 #[test]
 fn a_password_file_reads_as_libpq_reads_it() {
     let target = |host: &str| Target { host: host.to_owned(), addr: None, port: 5432, password: None };
-    let text = "#h:5432:d:u:no\nh:5433:*:*:other\n\nh:*:d:u:a\\:b\\\\c:d\nlocalhost:5432:*:u:here\n*:*:*:v:any\nbroken\n";
+    let text =
+        "#h:5432:d:u:no\nh:5433:*:*:other\n\nh:*:d:u:a\\:b\\\\c:d\nlocalhost:5432:*:u:here\n*:*:*:v:any\nbroken\n";
     let password = |host: &str, user: &str| passfile::password(text, &target(host), "d", user);
     assert_eq!(password("h", "u").as_deref(), Some("a:b\\c:d"));
     assert_eq!(password("/var/run/postgresql", "u").as_deref(), Some("here"));
