@@ -67,6 +67,7 @@ impl Store for Postgres {
         self.link.run("raise tokens", async |session| write::raise(session, stage, partitions).await)
     }
 
+    #[expect(clippy::await_holding_refcell_ref, reason = "one job at a time, and nobody else has it")]
     fn write(&mut self, tokens: &[Token], rows: &Rows, now: Time) -> Result<Written, StoreError> {
         if let Some(alert) = write::unreadable(&rows.alerts) {
             let why = format!("alert {} has times that do not read: {:?}, {:?}", alert.alert_id, alert.since, alert.at);
@@ -116,6 +117,7 @@ impl Store for Postgres {
         self.link.run("read windows", async |session| read::newest_final(session, gpu, size).await)
     }
 
+    #[expect(clippy::await_holding_refcell_ref, reason = "one job at a time, and nobody else has it")]
     fn backfill(&mut self, windows: &[Window], now: Time, dry_run: bool) -> Result<u64, StoreError> {
         let Postgres { link, memory } = self;
         link.run("write windows", async |session| {

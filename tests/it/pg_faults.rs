@@ -144,9 +144,10 @@ fn terminated_connections_lose_and_double_nothing() {
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                 WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
             );
-            nap(40);
+            // Long enough for a step on a new connection, on a busy machine too.
+            nap(400);
         }
-        assert!(count > 20, "{count} connections were terminated");
+        assert!(count > 3, "{count} connections were terminated");
     });
 }
 

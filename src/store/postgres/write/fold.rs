@@ -12,7 +12,7 @@ use crate::event::{Alert, Time};
 /// The first row of each key, by key.
 pub(super) fn first<'r, T, K: Ord>(rows: &'r [T], key: impl Fn(&'r T) -> K) -> Vec<&'r T> {
     let mut all: Vec<&T> = rows.iter().collect();
-    all.sort_by(|a, b| key(a).cmp(&key(b)));
+    all.sort_by_key(|row| key(row));
     all.dedup_by(|later, kept| key(later) == key(kept));
     all
 }
@@ -20,7 +20,7 @@ pub(super) fn first<'r, T, K: Ord>(rows: &'r [T], key: impl Fn(&'r T) -> K) -> V
 /// The last row of each key, by key.
 pub(super) fn last<'r, T, K: Ord>(rows: impl IntoIterator<Item = &'r T>, key: impl Fn(&'r T) -> K) -> Vec<&'r T> {
     let mut all: Vec<&T> = rows.into_iter().collect();
-    all.sort_by(|a, b| key(a).cmp(&key(b)));
+    all.sort_by_key(|row| key(row));
     all.dedup_by(|later, kept| {
         let same = key(later) == key(kept);
         if same {

@@ -95,16 +95,15 @@ impl Putting<'_, '_> {
                     (how, put.met) = (How::Over, true);
                     left.push(rows);
                 }
-                Why::Refused(words) => match rows {
-                    [row] => {
+                Why::Refused(words) => {
+                    if let [row] = rows {
                         put.refused.push(*row);
                         self.refused.add(EXAMPLES, || format!("{}: {words}", row.called()));
-                    }
-                    _ => {
+                    } else {
                         let (first, second) = rows.split_at(rows.len() / 2);
                         left.extend([second, first]);
                     }
-                },
+                }
                 Why::Other => return Err(fault),
             }
             self.work.batch(BACK).await?;
