@@ -1,27 +1,20 @@
 //! The roles of `docs/postgres-roles.sql`: each can do what its commands need, and nothing else.
 
-use gpuhm::event::Time;
-use gpuhm::event::rows::Raw;
-use gpuhm::event::time::DAY;
-use gpuhm::pipeline::retention::KEEP;
+use std::cell::Cell;
+
+use gpuhm::store::Store;
 use gpuhm::store::postgres::{Postgres, Settings};
-use gpuhm::store::{AlertFilter, Judged as _, Store};
 
 use crate::database::Server;
 use crate::database::schema::Direct;
 use crate::process::Home;
-use crate::store_contract::{asset, of_raw};
-use crate::store_fixtures::{T0, raw};
-use crate::store_judged_rows::silence;
+use crate::store_retention::Drops;
+use crate::{store_contract, store_judged};
 
 const ROLES: &str = include_str!("../../docs/postgres-roles.sql");
 
 fn url(server: &Server, role: &str) -> String {
     format!("postgres://{role}@127.0.0.1:{}/fleet", server.port())
-}
-
-fn opened(server: &Server, role: &str) -> Postgres {
-    Postgres::open(Settings::parse(&url(server, role)).unwrap()).unwrap()
 }
 
 /// A server with a database of its own in which the script was run, and the schema made by the owner.
@@ -44,37 +37,65 @@ fn refused(server: &Server, role: &str, statements: &[&str]) {
     }
 }
 
-/// Everything that views ask.
-fn read(store: &mut Postgres) {
-    store.facts(T0).unwrap();
-    store.fleet().unwrap();
-    store.latest().unwrap();
-    store.gpus().unwrap();
-    store.collectors().unwrap();
-    store.assets(None).unwrap();
-    store.alerts(AlertFilter::Open).unwrap();
-    store.silences().unwrap();
-    store.failures().unwrap();
-    store.past("GPU-a", Time(0), T0).unwrap();
-    store.raw("GPU-a", Time(0), T0).unwrap();
+/// Databases like `fleet`, one after the other.
+fn another(server: &Server, count: &Cell<u32>) -> String {
+    count.set(count.get() + 1);
+    let name = format!("fleet{}", count.get());
+    server.direct().run(&format!("CREATE DATABASE {name} TEMPLATE fleet"));
+    url(server, "gpuhm_service").replace("/fleet", &format!("/{name}"))
 }
 
 #[test]
-fn each_can_do_what_it_needs() {
-    let Some(server) = made("pg_roles::each_can_do_what_it_needs") else { return };
-    let mut store = opened(&server, "gpuhm_service");
-    let tokens = store.raise("aggregate", &[0]).unwrap();
-    // Rows of the past: their partitions are made by a role that owns nothing.
-    store.write(&tokens, &of_raw(vec![raw("GPU-a", 0), Raw { time: T0.plus(-400 * DAY), ..raw("GPU-a", 0) }]), T0).unwrap();
-    store.put_assets(&[asset("GPU-a", &[("rack", "r1")])]).unwrap();
-    store.put_silence(&silence("s", 0)).unwrap();
-    store.retain(T0.plus(500 * DAY), KEEP).unwrap();
-    read(&mut store);
-    read(&mut opened(&server, "gpuhm_reader"));
-    for role in ["gpuhm_service", "gpuhm_reader"] {
-        let home = Home::new();
-        home.ok(&["migrate", "-d", &url(&server, role), "status", "--check"]);
-        assert_eq!(home.ok(&["migrate", "-d", &url(&server, role)]), "nothing to do\n");
+fn services_keep_the_contract_and_own_nothing() {
+    let Some(server) = made("pg_roles::services_keep_the_contract_and_own_nothing") else { return };
+    let count = Cell::new(0);
+    let open = |url: &str| -> Box<dyn Store> { Box::new(Postgres::open(Settings::parse(url).unwrap()).unwrap()) };
+    store_contract::suite(Drops::Parts, || open(&another(&server, &count)));
+    store_judged::suite(Drops::Parts, || {
+        let url = another(&server, &count);
+        [open(&url), open(&url)]
+    });
+}
+
+#[test]
+fn each_can_do_what_its_commands_need() {
+    let Some(server) = made("pg_roles::each_can_do_what_its_commands_need") else { return };
+    let (home, service, reader) = (Home::new(), url(&server, "gpuhm_service"), url(&server, "gpuhm_reader"));
+    let fleet = ["--source", "sim", "--gpus", "8", "--hosts", "1", "--speed", "max", "--ticks", "30"];
+    home.ok(&[&["run", "-q", "-d", &service][..], &fleet].concat());
+    home.ok(&[&["collect", "-q"][..], &fleet, &["--from", "2026-01-01T00:00:00Z"]].concat());
+    for stage in ["validate", "aggregate", "score", "predict"] {
+        home.ok(&[stage, "-q", "--once", "-d", &service]);
+    }
+    home.ok(&["aggregate", "-q", "--backfill", "2025-12-31T00:00:00Z..2026-01-02T00:00:00Z", "-d", &service]);
+    let gpu =
+        home.json(&["top", "--once", "-o", "json", "-d", &reader])["gpus"][0]["gpu_uuid"].as_str().unwrap().to_owned();
+    home.ok(&["assets", "import", &home.file("assets.csv", format!("gpu_uuid,rack\n{gpu},r1\n")), "-d", &service]);
+    home.ok(&["silence", "add", "severity=warning", "--until", "2h", "--reason", "work", "-d", &service]);
+    home.ok(&["predict", "label", &gpu, "dbe", "--at", "2026-01-01T00:00:00Z", "-d", &service]);
+    for look in [
+        &["score", "--explain", &gpu][..],
+        &["predict", "--explain", &gpu],
+        &["predict", "label", "list"],
+        &["silence", "list"],
+        &["assets", "export"],
+        &["top", "--once"],
+        &["migrate", "status", "--check"],
+        &["migrate", "verify"],
+        &["migrate"],
+    ] {
+        home.ok(&[look, &["-d", &reader]].concat());
+        home.ok(&[look, &["-d", &service]].concat());
+    }
+    for role in [&service, &reader] {
+        let doctor = home.run(&["doctor", "-o", "json", "-d", role]);
+        assert!(doctor.code <= 1 && !doctor.out.contains("permission denied"), "{}{}", doctor.out, doctor.err);
+    }
+    for write in
+        [&["silence", "add", "severity=warning", "--until", "2h", "--reason", "work"][..], &["score", "--once"]]
+    {
+        let ran = home.run(&[write, &["-d", &reader]].concat());
+        assert!(ran.code != 0 && ran.err.contains("permission denied"), "{write:?}: {}{}", ran.out, ran.err);
     }
 }
 

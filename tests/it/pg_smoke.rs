@@ -35,7 +35,7 @@ impl Wasm {
         // Any password is right, and none is not.
         Some(Wasm {
             _service: service,
-            url: format!("postgres://postgres:x@127.0.0.1:{port}/postgres?sslmode=disable"),
+            url: format!("postgres://postgres:x@127.0.0.1:{port}/postgres?sslmode=disable&connect_timeout=1"),
         })
     }
 }

@@ -27,7 +27,9 @@ fn of_raw(raw: Vec<gpuhm::event::rows::Raw>) -> Rows {
 
 #[test]
 fn what_the_server_refuses_is_named_and_the_rest_goes_in() {
-    let Some((schema, mut store)) = made("pg_write::what_the_server_refuses_is_named_and_the_rest_goes_in") else { return };
+    let Some((schema, mut store)) = made("pg_write::what_the_server_refuses_is_named_and_the_rest_goes_in") else {
+        return;
+    };
     let mut rows = of_raw((0..500).map(|s| raw("GPU-a", s)).collect());
     rows.raw[7].hostname = "a\0b".into();
     rows.raw[333].model = Some("\0".into());
@@ -44,7 +46,10 @@ fn what_the_server_refuses_is_named_and_the_rest_goes_in() {
     let written = store.write(&[], &rows, T0).unwrap();
     assert_eq!((written.raw, written.repeated, written.refused.count), (496, 0, 7));
     let first = &written.refused.examples[0];
-    assert!(first.starts_with("the sample of GPU-a at 2026-02-11T10:30:07.000Z: ") && first.ends_with("(22021)"), "{first}");
+    assert!(
+        first.starts_with("the sample of GPU-a at 2026-02-11T10:30:07.000Z: ") && first.ends_with("(22021)"),
+        "{first}"
+    );
     assert_eq!(written.refused.examples.len(), 3);
     let tables = ["gpu_metrics", "gpu_events", "gpu_metrics_1m", "gpu_alerts"].map(|table| count(&schema, table));
     assert_eq!(tables, [496, 1, 8, 1]);
@@ -87,7 +92,9 @@ fn a_replay_over_half_of_what_is_there_adds_the_other_half() {
 
 #[test]
 fn retention_leaves_the_list_of_gpus_as_their_rows_are() {
-    let Some((schema, mut store)) = made("pg_write::retention_leaves_the_list_of_gpus_as_their_rows_are") else { return };
+    let Some((schema, mut store)) = made("pg_write::retention_leaves_the_list_of_gpus_as_their_rows_are") else {
+        return;
+    };
     let at = |gpu: &str, hours: i64| raw(gpu, hours * 3600);
     store.write(&[], &of_raw(vec![at("GPU-a", 0), at("GPU-a", 240), at("GPU-b", 1)]), T0).unwrap();
     let keep = Retention { raw_ms: 7 * DAY, windows_ms: DAY, fresh_ms: 0, bytes: 0 };
@@ -108,7 +115,11 @@ fn the_newest_judgement_of_each_gpu_outlives_its_partition() {
     let Some((schema, mut store)) = made(test) else { return };
     let healths = (0..100).map(|n| health("GPU-a", n)).chain((0..50).map(|n| health("GPU-b", n)));
     let later = health("GPU-a", 400 * 86_400);
-    let rows = Rows { healths: healths.chain([later.clone()]).collect(), predictions: vec![prediction("GPU-b", 0)], ..Rows::default() };
+    let rows = Rows {
+        healths: healths.chain([later.clone()]).collect(),
+        predictions: vec![prediction("GPU-b", 0)],
+        ..Rows::default()
+    };
     store.write(&[], &rows, T0).unwrap();
     schema.direct().run("ANALYZE gpu_health_scores");
     let keep = Retention { raw_ms: DAY, windows_ms: 365 * DAY, fresh_ms: 0, bytes: 0 };
@@ -126,8 +137,12 @@ fn the_newest_judgement_of_each_gpu_outlives_its_partition() {
 fn two_writers_of_the_same_rows_do_not_stop_each_other() {
     let Some((schema, _store)) = made("pg_write::two_writers_of_the_same_rows_do_not_stop_each_other") else { return };
     let rows = |from: i64| Rows {
-        raw: (0..40).flat_map(|gpu| (0..20).map(move |s| raw(&format!("GPU-{:02}", (gpu * 7 + from) % 40), from * 10 + s))).collect(),
-        windows: (0..40).map(|gpu| window(&format!("GPU-{:02}", (gpu * 11 + from) % 40), Size::Minute, from % 3, true)).collect(),
+        raw: (0..40)
+            .flat_map(|gpu| (0..20).map(move |s| raw(&format!("GPU-{:02}", (gpu * 7 + from) % 40), from * 10 + s)))
+            .collect(),
+        windows: (0..40)
+            .map(|gpu| window(&format!("GPU-{:02}", (gpu * 11 + from) % 40), Size::Minute, from % 3, true))
+            .collect(),
         collectors: (0..40).map(|host| report(&format!("host-{:02}", (host * 13 + from) % 40), from)).collect(),
         ..Rows::default()
     };

@@ -23,7 +23,8 @@ const POLICIES: &str = "SELECT hypertable_name::text FROM timescaledb_informatio
     WHERE proc_name = 'policy_retention' AND hypertable_schema = current_schema()";
 const AHEAD: &str = "SELECT gpuhm_partitions_ahead($1)";
 /// The partitions that hold no instant from $2 on, and their rows, about.
-const ROWS: &str = "SELECT count(*), coalesce(sum(CASE WHEN pg_relation_size(c.oid) > 0 THEN greatest(c.reltuples, 1) END), 0)::int8
+const ROWS: &str =
+    "SELECT count(*), coalesce(sum(CASE WHEN pg_relation_size(c.oid) > 0 THEN greatest(c.reltuples, 1) END), 0)::int8
     FROM gpuhm_parts($1) p JOIN pg_class c ON c.oid = p.part WHERE p.to_time <= $2";
 const DROP: &str = "SELECT gpuhm_drop_before($1, $2, $3)";
 /// Where the partitions that hold no instant from $2 on end.

@@ -130,7 +130,8 @@ async fn put_raw(to: &mut Putting<'_, '_>, memory: &mut Memory, rows: &[Raw]) ->
     let repeated = all.saturating_sub(put.count).saturating_sub(put.refused.len() as u64);
     memory.replayed = put.met || (memory.replayed && repeated > 0);
     if put.count > 0 {
-        spans(to.work, kept.iter().filter(|row| !put.refused.iter().any(|refused| std::ptr::eq(**row, *refused)))).await?;
+        spans(to.work, kept.iter().filter(|row| !put.refused.iter().any(|refused| std::ptr::eq(**row, *refused))))
+            .await?;
     }
     Ok(Written { raw: put.count, repeated, refused: Refused::default() })
 }

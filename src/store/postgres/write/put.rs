@@ -69,12 +69,7 @@ enum Why {
 
 impl Putting<'_, '_> {
     /// Puts rows in, each key once among them.
-    pub(super) async fn put<'r, T: Row>(
-        &mut self,
-        into: &Into,
-        rows: &[&'r T],
-        how: How,
-    ) -> Result<Put<'r, T>, Fault> {
+    pub(super) async fn put<'r, T: Row>(&mut self, into: &Into, rows: &[&'r T], how: How) -> Result<Put<'r, T>, Fault> {
         let mut put = Put { count: 0, refused: Vec::new(), met: false };
         let mut how = how;
         let mut left = vec![rows];
