@@ -124,9 +124,9 @@ fn within(check: &'static Check, subject: &Arc<Subject>) -> Finding {
 }
 
 fn show(check: &Check, finding: &Finding, out: &mut Out) -> Result<(), Failure> {
-    out.line(&format!("{:<8} {:<14} {}", finding.state.word(), check.id, escaped(&finding.text)))?;
+    out.line(&format!("{:<8} {:<13} {}", finding.state.word(), check.id, escaped(&finding.text)))?;
     match &finding.remedy {
-        Some(remedy) => out.line(&format!("{:<23} -> {}", "", escaped(remedy))),
+        Some(remedy) => out.line(&format!("{:<22} -> {}", "", escaped(remedy))),
         None => Ok(()),
     }
 }
