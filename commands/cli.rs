@@ -68,7 +68,7 @@ pub(crate) enum Command {
 pub(crate) fn run() -> Outcome {
     let matches = Cli::command().get_matches();
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    cli.common.command = matches.subcommand_name().unwrap_or_default().to_owned();
+    matches.subcommand_name().unwrap_or_default().clone_into(&mut cli.common.command);
     let Some(command) = cli.command else {
         let help = Cli::command().render_help().to_string();
         // Help that was not asked for goes to standard error.

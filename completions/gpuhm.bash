@@ -136,6 +136,9 @@ _gpuhm() {
             gpuhm__subcmd__help__subcmd__migrate,bus)
                 cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__bus"
                 ;;
+            gpuhm__subcmd__help__subcmd__migrate,copy)
+                cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__copy"
+                ;;
             gpuhm__subcmd__help__subcmd__migrate,plan)
                 cmd="gpuhm__subcmd__help__subcmd__migrate__subcmd__plan"
                 ;;
@@ -178,6 +181,9 @@ _gpuhm() {
             gpuhm__subcmd__migrate,bus)
                 cmd="gpuhm__subcmd__migrate__subcmd__bus"
                 ;;
+            gpuhm__subcmd__migrate,copy)
+                cmd="gpuhm__subcmd__migrate__subcmd__copy"
+                ;;
             gpuhm__subcmd__migrate,help)
                 cmd="gpuhm__subcmd__migrate__subcmd__help"
                 ;;
@@ -201,6 +207,9 @@ _gpuhm() {
                 ;;
             gpuhm__subcmd__migrate__subcmd__help,bus)
                 cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__bus"
+                ;;
+            gpuhm__subcmd__migrate__subcmd__help,copy)
+                cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__copy"
                 ;;
             gpuhm__subcmd__migrate__subcmd__help,help)
                 cmd="gpuhm__subcmd__migrate__subcmd__help__subcmd__help"
@@ -1006,7 +1015,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__help__subcmd__migrate)
-            opts="up status plan verify baseline topics bus"
+            opts="up status plan verify baseline topics copy bus"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1034,6 +1043,20 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__help__subcmd__migrate__subcmd__bus)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__help__subcmd__migrate__subcmd__copy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1314,7 +1337,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate)
-            opts="-o -d -q -h --output --store --home --log --quiet --help up status plan verify baseline topics bus help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help up status plan verify baseline topics copy bus help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1463,8 +1486,54 @@ _gpuhm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gpuhm__subcmd__migrate__subcmd__copy)
+            opts="-o -d -q -h --from --to --output --store --home --log --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gpuhm__subcmd__migrate__subcmd__help)
-            opts="up status plan verify baseline topics bus help"
+            opts="up status plan verify baseline topics copy bus help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1492,6 +1561,20 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__help__subcmd__bus)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gpuhm__subcmd__migrate__subcmd__help__subcmd__copy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -67,6 +67,7 @@ impl Link {
     }
 
     /// Runs `job`, which is one transaction, naming `what` in its errors.
+    #[expect(clippy::needless_pass_by_value, reason = "it is written where it is handed over")]
     pub(in crate::store) fn run<T>(
         &mut self,
         what: &'static str,

@@ -26,7 +26,7 @@ const MARK: &str = "gpuhm.session";
 /// How long a lock is waited for (J): writers of one partition hold theirs for well under a second.
 const LOCK: Duration = Duration::from_secs(10);
 /// How long a transaction of ours may be left alone by us before the server ends it (J).
-const LEFT: Duration = Duration::from_secs(60);
+const LEFT: Duration = Duration::from_mins(1);
 /// How much longer than a statement may take on the server its answer is waited for.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// The oldest server that has what is used.
@@ -77,8 +77,18 @@ pub(in crate::store) struct About {
     pub(in crate::store) near: bool,
     /// Host and port.
     pub(in crate::store) server: String,
-    standby: bool,
-    read_only: bool,
+    takes: Takes,
+}
+
+/// What a server takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Takes {
+    #[default]
+    Writes,
+    /// It was set so.
+    Reads,
+    /// It follows another.
+    Standby,
 }
 
 /// What a text is as a literal of SQL.
@@ -121,7 +131,7 @@ impl Session {
             quoted(&mark)
         );
         if !settings.config.get_options().is_some_and(|options| options.contains("statement_timeout")) {
-            text.push_str(&format!("SET statement_timeout = {};", settings.statement.as_millis()));
+            text = format!("{text} SET statement_timeout = {};", settings.statement.as_millis());
         }
         if settings.read_only {
             text.push_str("SET default_transaction_read_only = on;");
@@ -138,8 +148,11 @@ impl Session {
             process: told(0)?.parse().unwrap_or_default(),
             schema: told(1)?.to_owned(),
             version: told(2)?.parse().unwrap_or_default(),
-            standby: told(3)? == "t",
-            read_only: told(3)? == "t" || told(4)? == "on",
+            takes: match (told(3)?, told(4)?) {
+                ("t", _) => Takes::Standby,
+                (_, "on") => Takes::Reads,
+                _ => Takes::Writes,
+            },
             life: told(5)?.to_owned(),
             encrypted: reached.encrypted,
             near: reached.near,
@@ -163,7 +176,7 @@ impl Session {
 
     /// Why this server is not the one that is wanted.
     fn wrong(&self, settings: &Settings) -> Option<Said> {
-        let (standby, read_only) = (self.about.standby, self.about.read_only);
+        let (standby, read_only) = (self.about.takes == Takes::Standby, self.about.takes != Takes::Writes);
         let (fits, why) = match settings.wanted() {
             Wanted::Any => (true, ""),
             Wanted::ReadWrite => (!read_only, "it does not take writes"),

@@ -27,7 +27,7 @@ struct Proxy {
 }
 
 fn carry(mut from: TcpStream, mut to: TcpStream, mut cut: impl FnMut(&[u8]) -> Option<bool>) {
-    let mut bytes = [0; 64 * 1024];
+    let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes) {
         let cut = cut(&bytes[..read]);
         if cut != Some(false) && to.write_all(&bytes[..read]).is_err() {

@@ -1,4 +1,4 @@
-//! PgBouncer between: in session mode all works, in the others it is refused before anything is done.
+//! A pooler (`PgBouncer`) between: in session mode all works, in the others it is refused before anything is done.
 
 use std::path::Path;
 use std::process::Command;

@@ -123,6 +123,6 @@ impl Secure {
     pub(crate) fn admitted(&self, role: &str) -> String {
         let log = std::fs::read_to_string(self.server.dir().join("log")).unwrap();
         let of = format!("connection authorized: user={role} ");
-        log.lines().filter(|line| line.contains(&of)).next_back().unwrap_or_default().to_owned()
+        log.lines().rfind(|line| line.contains(&of)).unwrap_or_default().to_owned()
     }
 }
