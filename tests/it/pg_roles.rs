@@ -67,7 +67,8 @@ fn each_can_do_what_its_commands_need() {
         home.ok(&[stage, "-q", "--once", "-d", &service]);
     }
     home.ok(&["aggregate", "-q", "--backfill", "2025-12-31T00:00:00Z..2026-01-02T00:00:00Z", "-d", &service]);
-    let gpu = home.json(&["top", "--once", "-o", "json", "-d", &reader])["gpus"][0]["gpu_uuid"].as_str().unwrap().to_owned();
+    let gpu =
+        home.json(&["top", "--once", "-o", "json", "-d", &reader])["gpus"][0]["gpu_uuid"].as_str().unwrap().to_owned();
     home.ok(&["assets", "import", &home.file("assets.csv", format!("gpu_uuid,rack\n{gpu},r1\n")), "-d", &service]);
     home.ok(&["silence", "add", "severity=warning", "--until", "2h", "--reason", "work", "-d", &service]);
     home.ok(&["predict", "label", &gpu, "dbe", "--at", "2026-01-01T00:00:00Z", "-d", &service]);
@@ -89,7 +90,9 @@ fn each_can_do_what_its_commands_need() {
         let doctor = home.run(&["doctor", "-o", "json", "-d", role]);
         assert!(doctor.code <= 1 && !doctor.out.contains("permission denied"), "{}{}", doctor.out, doctor.err);
     }
-    for write in [&["silence", "add", "severity=warning", "--until", "2h", "--reason", "work"][..], &["score", "--once"]] {
+    for write in
+        [&["silence", "add", "severity=warning", "--until", "2h", "--reason", "work"][..], &["score", "--once"]]
+    {
         let ran = home.run(&[write, &["-d", &reader]].concat());
         assert!(ran.code != 0 && ran.err.contains("permission denied"), "{write:?}: {}{}", ran.out, ran.err);
     }
