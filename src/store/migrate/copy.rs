@@ -77,7 +77,7 @@ pub fn copy(from: &Path, to: &Settings, progress: &mut dyn FnMut(f64, &str) -> b
     let copied = runtime.block_on(async {
         let mut session = Session::connect(to).await?;
         check(&mut session, &to.place).await?;
-        let mut put = Put::new(session, &schema::tables()).await?;
+        let mut put = Put::new(session, schema::tables()).await?;
         whole(&file, from, &mut put, progress).await
     });
     copied.map_err(|fault| fault.told(&to.place, "copy"))

@@ -10,7 +10,7 @@ mod run;
 mod server;
 mod verify;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio_postgres::Client;
@@ -171,16 +171,22 @@ impl Migrator {
         ran.map_err(|fault| told(fault, place, what))
     }
 
+    /// Connects; where nobody answers yet, again and again as long as it is to be waited for.
     async fn connect(&self) -> Result<Session, Fault> {
-        let until = Instant::now().checked_add(self.wait);
-        loop {
-            match Session::connect(&self.settings).await {
-                Err(fault) if fault.may_pass() && until.is_some_and(|until| Instant::now() < until) => {
-                    tokio::time::sleep(PAUSE).await;
-                }
-                met => return met,
-            }
+        let first = Session::connect(&self.settings).await;
+        if !first.as_ref().is_err_and(Fault::may_pass) {
+            return first;
         }
+        let again = async {
+            loop {
+                tokio::time::sleep(PAUSE).await;
+                let met = Session::connect(&self.settings).await;
+                if !met.as_ref().is_err_and(Fault::may_pass) {
+                    return met;
+                }
+            }
+        };
+        tokio::time::timeout(self.wait, again).await.unwrap_or(first)
     }
 }
 
