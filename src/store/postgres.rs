@@ -1,6 +1,6 @@
 //! The store of a fleet: PostgreSQL, with TimescaleDB where it is there.
 //!
-//! Every operation is one transaction on one connection ([`link`]); statements are prepared once a connection, their
+//! Every operation is one transaction on one connection (`link`); statements are prepared once a connection, their
 //! texts are built from [`super::schema`] alone. It knows no bus and no stage, and takes the time from its caller.
 
 mod connect;

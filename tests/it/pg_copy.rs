@@ -156,7 +156,7 @@ fn a_kill_in_the_middle_costs_nothing() {
     let mut there = 0;
     for _ in 0..2 {
         let mut service = home.start(&args);
-        until("rows to arrive", Duration::from_secs(60), || {
+        until("rows to arrive", Duration::from_mins(1), || {
             let now = direct.number("SELECT count(*) FROM gpu_metrics");
             now > there || !service.runs()
         });

@@ -74,7 +74,7 @@ fn same_answers(one: &mut Sqlite, other: &mut Postgres, random: &mut Rng) {
 fn answers_are_the_embedded_stores() {
     for schema in everywhere("pg_read::answers_are_the_embedded_stores") {
         for seed in seeds(1, 8) {
-            println!("seed {seed}");
+            crate::broker::measured(&format!("seed {seed}"));
             let mut random = Rng::new(seed);
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("store.db");

@@ -67,8 +67,10 @@ fn random_window(random: &mut Rng) -> Window {
         "retired_pages_dbe_last",
         "power_usage_p95",
     ];
-    let cells: Vec<(&str, f64)> =
-        names.into_iter().filter_map(|name| random.chance(400).then(|| (name, value(random)))).collect();
+    let cells: Vec<(&str, f64)> = names
+        .into_iter()
+        .filter_map(|name| if random.chance(400) { Some((name, value(random))) } else { None })
+        .collect();
     let start = T0.plus(-back).floor(size.ms()).plus(shift);
     Window { closed: random.chance(700), ..window_of(gpu, size, start, &cells) }
 }

@@ -21,10 +21,10 @@ pub(super) struct Gpus {
     at: HashMap<String, usize, foldhash::fast::RandomState>,
 }
 
-/// The statements of [`known`].
+/// The statements of `known`.
 pub(super) struct Newest([Statement; 4]);
 
-/// The rows of [`known`]'s answers: a piece for each statement.
+/// The rows of `known`'s answers: a piece for each statement.
 pub(super) type Found = (Vec<Known>, Vec<(Place, Time)>, Vec<Health>, Vec<Prediction>);
 
 impl Newest {
