@@ -24,6 +24,9 @@ use crate::process::{Dice, Home};
 /// Longer than anything waited for here takes, however busy the machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Longer than a round's kills go on, however busy the machine: what never ends must not stop the tests of a night.
+const ROUND: Duration = Duration::from_mins(8);
+
 /// Dead members are given up soon, and what they left open, too.
 const SETTINGS: [(&str, &str); 3] =
     [("session.timeout.ms", "3000"), ("heartbeat.interval.ms", "300"), ("transaction.timeout.ms", "6000")];
@@ -91,7 +94,9 @@ impl Round<'_> {
         let mut sender = Sender::new(home, &told, &self.fixed.pieces);
         let mut after = 4;
         let mut broker_dies_at = usize::try_from(self.dice.below(self.fixed.pieces.len() as u64 / 2)).unwrap();
+        let began = monotonic();
         while after > 0 {
+            assert!(began.elapsed() < ROUND, "{told}: {} of {} pieces sent", sender.sent, self.fixed.pieces.len());
             for member in &mut members {
                 member.turn(&mut self.dice);
             }

@@ -93,11 +93,16 @@ pub(super) struct Sender<'a> {
     pub(super) sent: usize,
     pub(super) repeats: bool,
     runs: Option<(Service, PathBuf)>,
+    /// How often the piece that is being sent may still be killed.
+    lives: u32,
 }
+
+/// Kills of one piece: more, on a machine on which sending takes longer than a turn, and it never ends.
+const LIVES: u32 = 2;
 
 impl<'a> Sender<'a> {
     pub(super) fn new(home: &'a Home, told: &'a str, pieces: &'a [String]) -> Sender<'a> {
-        Sender { home, told, pieces, sent: 0, repeats: false, runs: None }
+        Sender { home, told, pieces, sent: 0, repeats: false, runs: None, lives: LIVES }
     }
 
     /// Goes on; false when all is sent.
@@ -105,7 +110,7 @@ impl<'a> Sender<'a> {
         if let Some((service, path)) = &mut self.runs {
             match service.has_ended() {
                 None => return true,
-                Some(0) => self.sent += 1,
+                Some(0) => (self.sent, self.lives) = (self.sent + 1, LIVES),
                 // The broker was away: what was collected is in the spool.
                 Some(3) => self.repeats = true,
                 Some(code) => panic!("{}: collect ended with {code}: {}", self.told, said(path)),
@@ -118,9 +123,14 @@ impl<'a> Sender<'a> {
         true
     }
 
+    /// Kills it, unless the piece has been through enough.
     pub(super) fn kill(&mut self) -> u32 {
+        if self.lives == 0 {
+            return 0;
+        }
         let Some((service, _)) = self.runs.take() else { return 0 };
         service.kill();
+        self.lives -= 1;
         self.repeats = true;
         1
     }
