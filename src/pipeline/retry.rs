@@ -19,6 +19,9 @@ pub trait Passing: std::fmt::Display {
     /// Whether trying again may help.
     fn passing(&self) -> bool;
 
+    /// Whether it is an answer: what could not be reached is there again, and says no.
+    fn answered(&self) -> bool;
+
     /// What a person could do about it.
     fn hint(&self) -> Option<&str> {
         None
@@ -30,6 +33,10 @@ impl Passing for BusError {
         matches!(self, BusError::Failed { .. })
     }
 
+    fn answered(&self) -> bool {
+        matches!(self, BusError::Fenced { .. })
+    }
+
     fn hint(&self) -> Option<&str> {
         BusError::hint(self)
     }
@@ -38,6 +45,10 @@ impl Passing for BusError {
 impl Passing for StoreError {
     fn passing(&self) -> bool {
         matches!(self, StoreError::Failed { .. })
+    }
+
+    fn answered(&self) -> bool {
+        matches!(self, StoreError::Fenced { .. })
     }
 }
 
@@ -68,14 +79,13 @@ impl Retry {
         let (mut pause, mut since, mut said): (_, Option<Instant>, Option<Instant>) = (FIRST, None, None);
         loop {
             let error = match act() {
-                Ok(value) => {
-                    if let Some(since) = since {
+                Err(error) if error.passing() => error,
+                ended => {
+                    if let Some(since) = since.filter(|_| ended.as_ref().err().is_none_or(Passing::answered)) {
                         info!("works again after {} s", since.elapsed().as_secs());
                     }
-                    return Ok(value);
+                    return ended.map_err(Into::into);
                 }
-                Err(error) if error.passing() => error,
-                Err(error) => return Err(error.into()),
             };
             let started = *since.get_or_insert_with(monotonic);
             if self.patience.is_some_and(|patience| started.elapsed() >= patience) {

@@ -12,7 +12,7 @@ mod news;
 mod taking;
 mod transaction;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -85,6 +85,8 @@ pub(super) struct KafkaConsumer {
     scout: Option<(Scan, i32, i64)>,
     /// Recoveries that were read together and not asked for yet.
     recovered: BTreeMap<i32, Recovery>,
+    /// Up to where each partition's records are known to have been dropped unread.
+    skipped: HashMap<i32, i64>,
     /// When ends were last told that are no news.
     told: Deadline,
 }
@@ -122,6 +124,7 @@ its state lies elsewhere",
             known: HashSet::new(),
             scout: None,
             recovered: BTreeMap::new(),
+            skipped: HashMap::new(),
             told: Deadline::after(TELL),
         })
     }

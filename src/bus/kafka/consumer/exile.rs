@@ -33,7 +33,9 @@ impl KafkaConsumer {
 
     /// Joins anew where nobody else is to blame.
     pub(super) fn exiled(&mut self, code: Code) -> Result<(), BusError> {
-        if !self.client.context().expired() || !matches!(code, Code::FencedInstanceId | Code::Fatal) {
+        // That it is over is one code for every reason; the client keeps the reason.
+        let code = self.client.client().fatal_error().map_or(code, |(code, _)| code);
+        if !self.client.context().expired() || code != Code::FencedInstanceId {
             return Err(self.fatal(code));
         }
         tracing::debug!("kafka: group {}: fenced after its session was over; joins anew", self.group);
@@ -63,7 +65,7 @@ impl KafkaConsumer {
 
     fn fatal(&self, code: Code) -> BusError {
         let instance = &self.join.instance;
-        let (why, hint) = if code == Code::FencedInstanceId || code == Code::Fatal {
+        let (why, hint) = if code == Code::FencedInstanceId {
             (
                 format!("group {}: another process has joined as instance {instance}", self.join.group),
                 Some("give each process a name of its own with --instance".to_owned()),

@@ -53,7 +53,9 @@ impl KafkaConsumer {
             let (committed, settled) = match committed {
                 None => (first, first),
                 Some((offset, metadata)) => {
-                    let dropped = first.saturating_sub(offset);
+                    // A partition that is recovered again before it moved was told of already.
+                    let told = self.skipped.insert(*partition, first).unwrap_or(0);
+                    let dropped = first.saturating_sub(offset.max(told));
                     self.untold.skipped += u64::try_from(dropped).unwrap_or(0);
                     let settled = metadata.parse().unwrap_or(offset);
                     (offset.max(first), settled.max(first))
