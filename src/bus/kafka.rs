@@ -35,6 +35,10 @@ use crate::event::Time;
 
 pub use self::states::STATES;
 
+/// How much longer than its session a dead member may be counted: a group that forms waits for late comers (3 s by
+/// default), and the session of who dies meanwhile begins after it.
+const FORMING: Duration = Duration::from_secs(5);
+
 /// A Kafka cluster.
 #[derive(Clone)]
 pub struct Kafka {
@@ -114,7 +118,7 @@ impl Bus for Kafka {
     }
 
     fn session(&self) -> Duration {
-        self.settings.session()
+        self.settings.session() + FORMING
     }
 
     fn retain(&self, _now: Time) -> Result<u64, BusError> {

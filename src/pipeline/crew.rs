@@ -21,16 +21,20 @@ pub fn group(name: &str) -> String {
 }
 
 /// Refuses to begin where others work on what `stage` reads, before it joins them: joining would take their partitions.
-/// Members that may have died are waited for as long as the bus counts them.
+/// Members that may have died are waited for as long as the bus counts them: one session, and one more each time that one
+/// of them is given up, for a group counts who was waiting for the dead from then on.
 ///
 /// # Errors
 /// [`PipelineError::Busy`] with their names; where the bus cannot be reached.
 pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str, stop: &Flag) -> Result<(), PipelineError> {
-    let (began, mut said) = (monotonic(), false);
+    let (mut began, mut fewest, mut said) = (monotonic(), usize::MAX, false);
     loop {
         let members = bus.members(&group(stage), topic)?;
         if members.is_empty() {
             return Ok(());
+        }
+        if members.len() < fewest {
+            (began, fewest) = (monotonic(), members.len());
         }
         // Who has died may still be counted; who lives will be counted on.
         if began.elapsed() >= bus.session() {

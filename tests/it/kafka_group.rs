@@ -138,7 +138,7 @@ fn once_leaves_a_live_member_alone_and_does_the_work_of_a_dead_one() {
     let args = line.once_args("validate");
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let ran = line.home.fails(&args, 3, &["validate", "one"]);
-    assert!(ran.err.contains("waits up to 3 s"), "{}", ran.err);
+    assert!(ran.err.contains("waits up to 8 s"), "{}", ran.err);
     assert!(lives.service.runs());
     assert!(lives.lines("partitions").is_empty(), "it was disturbed: {}", lives.said());
     lives.service.kill();
