@@ -113,9 +113,11 @@ CREATE FUNCTION gpuhm_partitions_ahead(at TIMESTAMPTZ) RETURNS BIGINT LANGUAGE s
 $f$;
 
 -- Drops the partitions of a table that hold no instant from `before` on, oldest first; returns how many. One stays, with
--- those after it, while somebody uses it; one stays while it has a row that was written at `settled` or later.
+-- those after it, while somebody uses it; one stays while it has a row that was written at `settled` or later. One by one,
+-- each in a transaction of its own (`before` where it ends), keeps the number of locks small, and those who read waiting
+-- for half a second at most.
 CREATE FUNCTION gpuhm_drop_before(parent TEXT, before TIMESTAMPTZ, settled TIMESTAMPTZ DEFAULT 'infinity') RETURNS BIGINT
-LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '2s' AS $f$
+LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '500ms' AS $f$
 DECLARE
     native BOOLEAN := (SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(quote_ident(parent)));
     timescale TEXT := (
@@ -242,6 +244,8 @@ CREATE TABLE gpu_metrics (
 );
 SELECT gpuhm_cut('gpu_metrics', 'time', 1);
 
+-- Whether a partition was written to of late. Small: of each 128 pages the first and the last instant.
+CREATE INDEX gpu_metrics_written ON gpu_metrics USING brin (written_at) WITH (autosummarize = on);
 -- A GPU's rows of a span.
 CREATE INDEX gpu_metrics_gpu ON gpu_metrics (gpu_uuid, time);
 -- Samples of GPUs that were slowed down by a fault: hardware slowdown, software or hardware thermal slowdown, power brake.
@@ -268,6 +272,7 @@ CREATE TABLE gpu_events (
     PRIMARY KEY (gpu_uuid, at, kind, code)
 );
 SELECT gpuhm_cut('gpu_events', 'at', 30);
+CREATE INDEX gpu_events_written ON gpu_events USING brin (written_at) WITH (autosummarize = on);
 
 -- The newest of all GPUs.
 CREATE INDEX gpu_events_at ON gpu_events (at);

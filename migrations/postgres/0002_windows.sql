@@ -63,6 +63,7 @@ CREATE TABLE gpu_metrics_1m (
     PRIMARY KEY (gpu_uuid, start)
 );
 SELECT gpuhm_cut('gpu_metrics_1m', 'start', 7);
+CREATE INDEX gpu_metrics_1m_written ON gpu_metrics_1m USING brin (written_at) WITH (autosummarize = on);
 
 -- One span of all GPUs.
 CREATE INDEX gpu_metrics_1m_start ON gpu_metrics_1m (start);
@@ -131,6 +132,7 @@ CREATE TABLE gpu_metrics_15m (
     PRIMARY KEY (gpu_uuid, start)
 );
 SELECT gpuhm_cut('gpu_metrics_15m', 'start', 30);
+CREATE INDEX gpu_metrics_15m_written ON gpu_metrics_15m USING brin (written_at) WITH (autosummarize = on);
 
 CREATE INDEX gpu_metrics_15m_start ON gpu_metrics_15m (start);
 
@@ -197,5 +199,6 @@ CREATE TABLE gpu_metrics_1h (
     PRIMARY KEY (gpu_uuid, start)
 );
 SELECT gpuhm_cut('gpu_metrics_1h', 'start', 30);
+CREATE INDEX gpu_metrics_1h_written ON gpu_metrics_1h USING brin (written_at) WITH (autosummarize = on);
 
 CREATE INDEX gpu_metrics_1h_start ON gpu_metrics_1h (start);

@@ -41,6 +41,7 @@ CREATE TABLE gpu_health_scores (
     PRIMARY KEY (gpu_uuid, time)
 );
 SELECT gpuhm_cut('gpu_health_scores', 'time', 30);
+CREATE INDEX gpu_health_scores_written ON gpu_health_scores USING brin (written_at) WITH (autosummarize = on);
 
 CREATE INDEX gpu_health_scores_time ON gpu_health_scores (time);
 
@@ -82,6 +83,7 @@ CREATE TABLE gpu_failure_predictions (
     PRIMARY KEY (gpu_uuid, time)
 );
 SELECT gpuhm_cut('gpu_failure_predictions', 'time', 30);
+CREATE INDEX gpu_failure_predictions_written ON gpu_failure_predictions USING brin (written_at) WITH (autosummarize = on);
 
 CREATE INDEX gpu_failure_predictions_time ON gpu_failure_predictions (time);
 

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use super::Flag;
 use super::clock::{nap, wall};
+use super::retry::Passing;
 use crate::bus::Bus;
 use crate::event::time::DAY;
 use crate::store::{Retention, Store};
@@ -26,13 +27,21 @@ pub fn keep(bus: &Arc<dyn Bus>, mut store: Option<Box<dyn Store>>, stop: &Flag) 
         match bus.retain(wall()) {
             Ok(0) => {}
             Ok(unread) => warn!("retention dropped {unread} records of the bus that were not read yet"),
-            Err(error) => warn!("retention: {error}"),
+            Err(error) => failed(&error),
         }
         match store.as_mut().map(|store| store.retain(wall(), KEEP)) {
             None | Some(Ok(0)) => {}
             Some(Ok(rows)) => info!("retention dropped {rows} rows of the store"),
-            Some(Err(error)) => warn!("retention: {error}"),
+            Some(Err(error)) => failed(&error),
         }
+    }
+}
+
+/// Says what could not be done; it is tried again the next time.
+fn failed(error: &impl Passing) {
+    match error.hint() {
+        Some(hint) => warn!("retention: {error}; {hint}"),
+        None => warn!("retention: {error}"),
     }
 }
 

@@ -27,6 +27,9 @@ pub(in crate::store::postgres) struct Parts {
     there: BTreeSet<(&'static str, i64)>,
 }
 
+/// Partitions that one transaction makes: each takes some of the server's locks.
+const AT_ONCE: usize = 50;
+
 /// Partitions that are remembered, at most: those of years of days.
 const REMEMBERED: usize = 10_000;
 
@@ -57,11 +60,14 @@ impl Parts {
         if missing.is_empty() {
             return Ok(());
         }
-        let tables: Vec<&str> = missing.iter().map(|(table, ..)| *table).collect();
-        let starts: Vec<Stamp> = missing.iter().map(|(_, nth, ms)| Stamp(Time(nth * ms))).collect();
-        let mut work = session.begin().await?;
-        work.execute(MAKE, &[&tables, &starts]).await?;
-        work.commit().await?;
+        let missing: Vec<(&str, i64, i64)> = missing.into_iter().collect();
+        for some in missing.chunks(AT_ONCE) {
+            let tables: Vec<&str> = some.iter().map(|(table, ..)| *table).collect();
+            let starts: Vec<Stamp> = some.iter().map(|(_, nth, ms)| Stamp(Time(nth * ms))).collect();
+            let mut work = session.begin().await?;
+            work.execute(MAKE, &[&tables, &starts]).await?;
+            work.commit().await?;
+        }
         if self.there.len() > REMEMBERED {
             self.there.clear();
         }
