@@ -55,24 +55,37 @@ fn services_outlive_a_restarted_server() {
     });
 }
 
-/// Ends the connections of the services.
-fn terminate(direct: &mut Direct) -> i64 {
-    direct.number("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'gpuhm-%'")
+/// Ends the connections of the services; returns how many, and how many of them were at work.
+fn terminate(direct: &mut Direct) -> (i64, i64) {
+    let ended = direct.query(
+        "SELECT count(*), count(*) FILTER (WHERE busy) FROM (
+            SELECT state <> 'idle' AS busy, pg_terminate_backend(pid) AS ended
+            FROM pg_stat_activity WHERE application_name LIKE 'gpuhm-%'
+        ) ended WHERE ended",
+        &[],
+    );
+    (ended[0].get(0), ended[0].get(1))
 }
 
 #[test]
 fn services_outlive_the_end_of_their_connections() {
     let name = "pg_services::services_outlive_the_end_of_their_connections";
-    let mut count = 0;
+    let mut ended = (0, 0);
     // A connection that ends is made again at once; where that one ends, too, it is said.
-    disturbed(name, &[], 28, |line, _| {
+    disturbed(name, &[], 50, |line, nth| {
+        if nth <= 10 {
+            line.wait_for_load();
+        }
         let mut direct = line.server.direct();
-        for _ in 0..2 {
-            count += terminate(&mut direct);
-            nap(500);
+        for pause in [20, 35, 15, 50, 25, 40, 500] {
+            let (all, busy) = terminate(&mut direct);
+            ended = (ended.0 + all, ended.1 + busy);
+            nap(pause);
         }
     });
-    measured(&format!("{name}: {count} connections ended"));
+    measured(&format!("{name}: {} connections ended, {} of them at work", ended.0, ended.1));
+    // None where there is no server.
+    assert!(ended.0 == 0 || ended.1 > 3, "{ended:?}");
 }
 
 #[test]
