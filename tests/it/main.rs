@@ -125,6 +125,8 @@ mod pg_read;
 #[cfg(test)]
 mod pg_roles;
 #[cfg(test)]
+mod pg_services;
+#[cfg(test)]
 mod pg_smoke;
 #[cfg(test)]
 mod pg_write;

@@ -1,7 +1,7 @@
 //! One recording through the embedded store and through one on a server, by the real binary: equal rows in every table,
 //! and equal answers of every command.
 
-mod rows;
+pub(crate) mod rows;
 
 use std::path::Path;
 

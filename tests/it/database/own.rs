@@ -107,6 +107,14 @@ impl Server {
         kill.status().unwrap().success()
     }
 
+    /// Halts all its processes, until what is returned is dropped: connections stay, and nobody answers.
+    pub(crate) fn pause(&self) -> Paused {
+        let first = self.pid().unwrap();
+        let all = Paused([vec![first], children(first)].concat());
+        all.signal("STOP");
+        all
+    }
+
     /// Kill -9 of its first process, which takes the others along; gone when this returns.
     pub(crate) fn kill(&self) {
         self.signal("KILL");
@@ -120,6 +128,36 @@ impl Server {
         self.signal("INT");
         until("a server to end", PATIENCE, || !self.runs());
     }
+}
+
+/// A halted server.
+#[derive(Debug)]
+pub(crate) struct Paused(Vec<u32>);
+
+impl Paused {
+    fn signal(&self, signal: &str) {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", signal]).args(self.0.iter().map(u32::to_string)).stderr(Stdio::null());
+        // One that has ended meanwhile gets none.
+        kill.status().unwrap();
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        self.signal("CONT");
+    }
+}
+
+/// The processes that one started.
+fn children(of: u32) -> Vec<u32> {
+    let line = format!("PPid:\t{of}");
+    let ours = |pid: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        status.lines().any(|told| told == line)
+    };
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    all.filter(ours).collect()
 }
 
 impl Drop for Server {

@@ -14,10 +14,15 @@ pub(crate) struct Direct {
 
 impl Direct {
     pub(crate) fn connect(url: &str) -> Direct {
+        Direct::tried(url).unwrap()
+    }
+
+    /// The same where the server may refuse it.
+    pub(crate) fn tried(url: &str) -> Result<Direct, tokio_postgres::Error> {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls)).unwrap();
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls))?;
         runtime.spawn(connection);
-        Direct { runtime, client }
+        Ok(Direct { runtime, client })
     }
 
     /// Runs statements.

@@ -37,6 +37,14 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// Starts a service in `home`, known as `name`.
+    pub(crate) fn start(home: &Home, name: &str, args: &[&str]) -> Told {
+        let path = home.path(&format!("{name}.err"));
+        let mut command = home.command(args);
+        command.stdout(std::process::Stdio::null()).stderr(File::create(&path).unwrap());
+        Told { service: Service::as_is(&mut command), path }
+    }
+
     /// The most memory it ever had, in MiB.
     pub(crate) fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.service.id())).unwrap();
@@ -105,10 +113,7 @@ impl Line {
 
     /// Starts a service, known as `name`.
     pub(crate) fn start(&self, name: &str, stage: &str, more: &[&str]) -> Told {
-        let path = self.home.path(&format!("{name}.err"));
-        let mut command = self.home.command(&self.args(stage, more));
-        command.stdout(std::process::Stdio::null()).stderr(File::create(&path).unwrap());
-        Told { service: Service::as_is(&mut command), path }
+        Told::start(&self.home, name, &self.args(stage, more))
     }
 
     /// Starts a stage as an instance.
@@ -138,10 +143,7 @@ impl Line {
         let mut args = vec!["collect", "--source", "sim"];
         args.extend(to);
         args.extend(fleet.into_iter().chain(faults));
-        let path = self.home.path("collect.err");
-        let mut command = self.home.command(&args);
-        command.stdout(std::process::Stdio::null()).stderr(File::create(&path).unwrap());
-        Told { service: Service::as_is(&mut command), path }
+        Told::start(&self.home, "collect", &args)
     }
 
     /// All of a topic that is committed.

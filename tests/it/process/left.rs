@@ -17,15 +17,24 @@ impl Left {
         Left::with(home, &home.topic("gpu-alerts"), &home.topic("gpu-metrics-invalid"))
     }
 
+    /// The same of a store on a server, whose tables were read already.
+    pub(crate) fn on_server(home: &Home, tables: Tables) -> Left {
+        Left::told(tables, &home.topic("gpu-alerts"), &home.topic("gpu-metrics-invalid"))
+    }
+
     /// The same with topics that were read by other means: a line a record.
     pub(crate) fn with(home: &Home, alerts: &[String], refused: &[String]) -> Left {
+        Left::told(all(&home.store()), alerts, refused)
+    }
+
+    fn told(tables: Tables, alerts: &[String], refused: &[String]) -> Left {
         let mut refused: Vec<String> = refused.iter().map(|line| reasons(line)).collect();
         refused.sort_unstable();
         let alerts = alerts.iter().map(|line| parsed(line));
         let alerts = alerts.filter(|alert| !PASSES.contains(&alert["rule"].as_str().unwrap()));
         let mut alerts: Vec<String> = alerts.map(|alert| alert.to_string()).collect();
         alerts.sort_unstable();
-        Left { tables: all(&home.store()), alerts, refused }
+        Left { tables, alerts, refused }
     }
 
     /// Holds what another run left against it; a sender that repeats itself repeats refused events, too.
