@@ -148,7 +148,7 @@ async fn judged(session: &mut Session, table: &Table, (from, to, rows): Part, se
     let newer = format!("EXISTS (SELECT FROM {name} n WHERE n.gpu_uuid = t.gpu_uuid AND n.time > t.time)");
     let mut work = session.begin().await?;
     // By seeks, whatever the server makes of its statistics.
-    work.batch("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off")
+    work.batch("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off; SET LOCAL enable_bitmapscan = off")
         .await?;
     let may = format!("SELECT EXISTS (SELECT FROM {name} t WHERE {} AND {newer})", within("t"));
     if !work.transaction().query_one(may.as_str(), &[]).await?.try_get::<_, bool>(0)? {
