@@ -5,6 +5,7 @@
 
 mod json;
 pub mod judged;
+mod known;
 pub mod migrate;
 pub mod postgres;
 pub mod schema;

@@ -7,7 +7,7 @@ use crate::store::postgres::fault::Fault;
 use crate::store::schema::{self, Column, Holds, Table};
 
 /// Indexes that queries rely on.
-const INDEXES: [&str; 18] = [
+const INDEXES: [&str; 25] = [
     "gpu_metrics_gpu",
     "gpu_metrics_throttled",
     "gpu_metrics_1m_start",
@@ -26,6 +26,13 @@ const INDEXES: [&str; 18] = [
     "gpu_metrics_1m_links",
     "gpu_metrics_1h_corrected",
     "gpu_metrics_1h_load",
+    "gpu_metrics_written",
+    "gpu_metrics_1m_written",
+    "gpu_metrics_15m_written",
+    "gpu_metrics_1h_written",
+    "gpu_events_written",
+    "gpu_health_scores_written",
+    "gpu_failure_predictions_written",
 ];
 /// Functions that the store calls.
 const FUNCTIONS: [&str; 4] = [

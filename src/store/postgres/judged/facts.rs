@@ -20,6 +20,7 @@ use super::{recorded, row};
 use crate::event::facts::{CORRECTED_BACK, ERRORS_BACK, FaultMinute, HOURS_BACK, Load, THROTTLE_BACK};
 use crate::event::time::{DAY, HOUR, MINUTE};
 use crate::event::{Facts, Known, Size, Time};
+use crate::store::known::in_order;
 
 /// A silence that ended this long before `now` is left out.
 const SILENCES_BACK: i64 = DAY;
@@ -181,30 +182,7 @@ fn load(gpu: &mut Known, cells: &mut Cells<'_>, size: Size) -> Result<(), Fault>
 /// Puts a GPU's lists in order; a minute that has several faults becomes one.
 fn ordered(gpu: &mut Known) {
     gpu.events.sort_by(|a, b| (a.at, &a.kind, a.code).cmp(&(b.at, &b.kind, b.code)));
-    gpu.minutes.sort_by_key(|minute| minute.start);
-    gpu.minutes.dedup_by(|later, kept| {
-        let same = later.start == kept.start;
-        if same {
-            *kept = both(kept, later);
-        }
-        same
-    });
+    in_order(&mut gpu.minutes);
     gpu.hours.sort_by_key(|load| load.start);
     gpu.corrected.sort_by_key(|(start, _)| *start);
-}
-
-/// One minute of two parts, each of which has 0 where the other counts.
-fn both(one: &FaultMinute, other: &FaultMinute) -> FaultMinute {
-    FaultMinute {
-        start: one.start,
-        hw_slowdown_s: one.hw_slowdown_s.max(other.hw_slowdown_s),
-        hw_thermal_s: one.hw_thermal_s.max(other.hw_thermal_s),
-        power_brake_s: one.power_brake_s.max(other.power_brake_s),
-        sw_thermal_s: one.sw_thermal_s.max(other.sw_thermal_s),
-        dbe: one.dbe.max(other.dbe),
-        remaps: one.remaps.max(other.remaps),
-        nvlink_crc: one.nvlink_crc.max(other.nvlink_crc),
-        nvlink_other: one.nvlink_other.max(other.nvlink_other),
-        pcie_replays: one.pcie_replays.max(other.pcie_replays),
-    }
 }

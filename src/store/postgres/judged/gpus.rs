@@ -12,8 +12,9 @@ use super::super::read::asked::{all, each, prepared};
 use super::super::row::{Cells, sample};
 use super::row;
 use super::sql::JUDGED;
-use crate::event::rows::{PLACE_TEXTS, Place, Raw};
+use crate::event::rows::Place;
 use crate::event::{Health, Known, Prediction, Time};
+use crate::store::known::seen_as;
 
 /// The GPUs by host, index and UUID, each found by its UUID.
 pub(super) struct Gpus {
@@ -105,33 +106,5 @@ fn seen(row: &Row) -> Result<Known, Fault> {
     let mut cells = Cells::new(row);
     let latest = sample(&mut cells)?;
     let (written, first) = (cells.time()?, cells.time()?);
-    Ok(Known {
-        written,
-        place: unplaced(&latest, first),
-        first,
-        latest,
-        asset: None,
-        health: None,
-        prediction: None,
-        events: Vec::new(),
-        minutes: Vec::new(),
-        hours: Vec::new(),
-        corrected: Vec::new(),
-        retired_a_week_ago: None,
-    })
-}
-
-/// The place of a GPU that has no row of `gpu_places`: an older gpuhm wrote its samples.
-fn unplaced(raw: &Raw, since: Time) -> Place {
-    let mut place = Place {
-        gpu_uuid: raw.gpu_uuid.clone(),
-        since,
-        hostname: raw.hostname.clone(),
-        device_index: raw.device_index,
-        ..Place::default()
-    };
-    for (text, _) in place.texts.iter_mut().zip(PLACE_TEXTS).filter(|(_, name)| *name == "model") {
-        text.clone_from(&raw.model);
-    }
-    place
+    Ok(seen_as(latest, written, first))
 }

@@ -13,6 +13,7 @@ use crate::event::facts::{CORRECTED_BACK, ERRORS_BACK, FaultMinute, HOURS_BACK, 
 use crate::event::time::{DAY, HOUR, MINUTE};
 use crate::event::{Facts, Size, Time};
 use crate::store::AlertFilter;
+use crate::store::known::in_order;
 
 /// A silence that ended this long before `now` is left out.
 const SILENCES_BACK: i64 = DAY;
@@ -76,32 +77,9 @@ fn minutes(connection: &Connection, gpus: &mut Gpus, now: Time) -> Result<()> {
         Ok(())
     })?;
     for gpu in &mut gpus.all {
-        gpu.minutes.sort_by_key(|minute| minute.start);
-        gpu.minutes.dedup_by(|later, kept| {
-            let same = later.start == kept.start;
-            if same {
-                *kept = both(kept, later);
-            }
-            same
-        });
+        in_order(&mut gpu.minutes);
     }
     Ok(())
-}
-
-/// One minute of two parts, each of which has 0 where the other counts.
-fn both(one: &FaultMinute, other: &FaultMinute) -> FaultMinute {
-    FaultMinute {
-        start: one.start,
-        hw_slowdown_s: one.hw_slowdown_s.max(other.hw_slowdown_s),
-        hw_thermal_s: one.hw_thermal_s.max(other.hw_thermal_s),
-        power_brake_s: one.power_brake_s.max(other.power_brake_s),
-        sw_thermal_s: one.sw_thermal_s.max(other.sw_thermal_s),
-        dbe: one.dbe.max(other.dbe),
-        remaps: one.remaps.max(other.remaps),
-        nvlink_crc: one.nvlink_crc.max(other.nvlink_crc),
-        nvlink_other: one.nvlink_other.max(other.nvlink_other),
-        pcie_replays: one.pcie_replays.max(other.pcie_replays),
-    }
 }
 
 /// The increases in a row after its GPU and start; 0 where there is none.

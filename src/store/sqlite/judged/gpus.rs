@@ -7,8 +7,9 @@ use rusqlite::{Connection, Params, Result, Row};
 use super::super::read;
 use super::row;
 use super::sql::JUDGED;
-use crate::event::rows::{PLACE_TEXTS, Place, Raw};
+use crate::event::rows::PLACE_TEXTS;
 use crate::event::{Known, Time};
+use crate::store::known::seen_as;
 
 /// The GPUs by host, index and UUID, each found by its UUID.
 pub(super) struct Gpus {
@@ -73,33 +74,5 @@ pub(super) fn known(connection: &Connection) -> Result<Gpus> {
 fn seen(row: &Row<'_>) -> Result<Known> {
     let (latest, next) = read::sample(row)?;
     let first = Time(row.get(next + 1)?);
-    Ok(Known {
-        written: Time(row.get(next)?),
-        place: unplaced(&latest, first),
-        first,
-        latest,
-        asset: None,
-        health: None,
-        prediction: None,
-        events: Vec::new(),
-        minutes: Vec::new(),
-        hours: Vec::new(),
-        corrected: Vec::new(),
-        retired_a_week_ago: None,
-    })
-}
-
-/// The place of a GPU that has no row of `gpu_places`: an older gpuhm wrote its samples.
-fn unplaced(raw: &Raw, since: Time) -> Place {
-    let mut place = Place {
-        gpu_uuid: raw.gpu_uuid.clone(),
-        since,
-        hostname: raw.hostname.clone(),
-        device_index: raw.device_index,
-        ..Place::default()
-    };
-    for (text, _) in place.texts.iter_mut().zip(PLACE_TEXTS).filter(|(_, name)| *name == "model") {
-        text.clone_from(&raw.model);
-    }
-    place
+    Ok(seen_as(latest, Time(row.get(next)?), first))
 }
