@@ -39,10 +39,8 @@ pub fn keep(bus: &Arc<dyn Bus>, mut store: Option<Box<dyn Store>>, stop: &Flag) 
 
 /// Says what could not be done; it is tried again the next time.
 fn failed(error: &impl Passing) {
-    match error.hint() {
-        Some(hint) => warn!("retention: {error}; {hint}"),
-        None => warn!("retention: {error}"),
-    }
+    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+    warn!("retention: {error}{hint}");
 }
 
 #[cfg(test)]

@@ -57,13 +57,13 @@ pub(super) fn retain(link: &mut Link, now: Time, keep: Retention) -> Result<u64,
     let mut done = Done { dropped: 0, failed: None };
     let series = SERIES.map(|table| (table, windows));
     for (table, cut) in std::iter::once(("gpu_metrics", raw)).chain(series).filter(|(table, _)| ours(table)) {
-        done.add(table, parts(link, (table, cut), async |session, part| dropped(session, table, part, settled).await));
+        done.add(table, parts(link, (table, cut), &async |session, part| dropped(session, table, part, settled).await));
     }
     done.add("gpus", link.run(WHAT, async |session| spans(session).await));
     for table in [schema::healths(), schema::predictions()].iter().filter(|table| ours(&table.name)) {
         done.add(
             table.name,
-            parts(link, (table.name, windows), async |session, part| judged(session, table, part, settled).await),
+            parts(link, (table.name, windows), &async |session, part| judged(session, table, part, settled).await),
         );
     }
     for (table, column, may) in SMALL {
@@ -115,7 +115,7 @@ type Part = (Time, Time, u64);
 fn parts(
     link: &mut Link,
     (table, cut): (&str, Time),
-    drop: impl AsyncFn(&mut Session, Part) -> Result<u64, Fault>,
+    drop: &impl AsyncFn(&mut Session, Part) -> Result<u64, Fault>,
 ) -> Result<u64, StoreError> {
     let old = link.run(WHAT, async |session| {
         let mut work = session.look().await?;
