@@ -66,7 +66,8 @@ fn wrong_usage_exits_2_before_anything_runs() {
         assert!(first.starts_with("gpuhm: ") || first.starts_with("error: "), "{args:?}: {}", ran.err);
         assert!(!home.path("home").exists(), "{args:?} made a home");
     }
-    for (url, said) in [("mysql://me:secret@host/db", "not a store's URL"), ("postgres://me:secret@h:x/db", "the port")] {
+    for (url, said) in [("mysql://me:secret@host/db", "not a store's URL"), ("postgres://me:secret@h:x/db", "the port")]
+    {
         let ran = home.fails(&["migrate", "status", "-d", url], 2, &[said]);
         assert!(!ran.err.contains("secret"), "a password was repeated: {}", ran.err);
     }
