@@ -13,6 +13,27 @@ CREATE ROLE gpuhm_service LOGIN;
 -- Reads rows: top, tail, assets export, a dashboard.
 CREATE ROLE gpuhm_reader LOGIN;
 
+-- Retention and `migrate copy` keep rows aside in temporary tables. Everyone may make those, but where somebody took that
+-- right from PUBLIC.
+DO $$
+BEGIN
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO gpuhm_owner, gpuhm_service', current_database());
+END
+$$;
+
+-- Up to PostgreSQL 14, and in databases that came from there, everyone may make tables and functions in public, which is in
+-- the search path of all three: they would be found there by who means others. Who does not own public (a role that owns no
+-- more than the database, up to 14) cannot change that: then a superuser should.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public' AND pg_has_role(nspowner, 'USAGE')) THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    ELSE
+        RAISE NOTICE 'schema public is absent or not yours: who owns it should REVOKE CREATE ON SCHEMA public FROM PUBLIC';
+    END IF;
+END
+$$;
+
 -- Nobody else makes anything here, and everyone means the same tables. TimescaleDB's functions are in public.
 CREATE SCHEMA gpuhm AUTHORIZATION gpuhm_owner;
 ALTER ROLE gpuhm_owner SET search_path = gpuhm, public;

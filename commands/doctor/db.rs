@@ -8,7 +8,7 @@ use gpuhm::event::time::DAY;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::retention::KEEP;
 use gpuhm::store::StoreError;
-use gpuhm::store::migrate::postgres::{Edition, Migrator, Server};
+use gpuhm::store::migrate::postgres::{Edition, Migrator, NOT_THERE, Server};
 use gpuhm::store::postgres::Settings;
 use gpuhm::store::postgres::look::{self, Met};
 
@@ -128,27 +128,51 @@ fn room(subject: &Subject) -> Result<Finding, Finding> {
 }
 
 fn rights(subject: &Subject) -> Result<Finding, Finding> {
-    let met = met(subject)?;
+    Ok(allowed(&met(subject)?))
+}
+
+/// What is told of a role's rights.
+fn allowed(met: &Met) -> Finding {
+    if met.tables == 0 {
+        let text = match &met.schema {
+            Some(schema) => format!("schema {schema} has no tables of gpuhm"),
+            None => format!("the search_path of {} names no schema that exists", met.role),
+        };
+        return Finding::fault(text).remedy(NOT_THERE);
+    }
     let of = |right: &str| -> Vec<&str> {
         met.lacks.iter().filter(|(one, _)| *one == right).map(|(_, table)| table.as_str()).collect()
     };
     let (unread, unwritten) = (of("SELECT"), [of("INSERT"), of("UPDATE"), of("DELETE")].concat());
     let remedy = format!("GRANT {} what docs/postgres.md lists for its task", met.role);
     if !unread.is_empty() {
-        return Ok(Finding::fault(format!("{} may not read {}", met.role, unread.join(", "))).remedy(remedy));
+        return Finding::fault(format!("{} may not read {}", met.role, unread.join(", "))).remedy(remedy);
     }
-    if unwritten.is_empty() {
-        return Ok(Finding::ok(format!("{} may read and write every table", met.role)));
-    }
-    let mut tables = unwritten;
+    let mut tables = unwritten.clone();
     tables.sort_unstable();
     tables.dedup();
     let text = format!("{} may read all, and not write {}: enough for top and doctor", met.role, tables.join(", "));
-    Ok(if met.lacks.len() >= tables.len().saturating_mul(3) {
-        Finding::ok(text)
-    } else {
-        Finding::warning(text).remedy(remedy)
-    })
+    if !tables.is_empty() && unwritten.len() >= tables.len().saturating_mul(3) {
+        return Finding::ok(text);
+    }
+    let functions = of(look::EXECUTE);
+    if !functions.is_empty() {
+        let text =
+            format!("{} may write, and not call {}: no partition is made or dropped", met.role, functions.join(", "));
+        return Finding::fault(text).remedy(format!(
+            "GRANT EXECUTE ON FUNCTION {} TO {}",
+            functions.join(", "),
+            met.role
+        ));
+    }
+    if !tables.is_empty() {
+        return Finding::warning(text).remedy(remedy);
+    }
+    if let Some(database) = of(look::TEMPORARY).first() {
+        let text = format!("{} may make no temporary tables: retention and migrate copy need some", met.role);
+        return Finding::warning(text).remedy(format!("GRANT TEMPORARY ON DATABASE {database} TO {}", met.role));
+    }
+    Finding::ok(format!("{} may read and write every table", met.role))
 }
 
 fn parts(subject: &Subject) -> Result<Finding, Finding> {

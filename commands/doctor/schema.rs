@@ -1,5 +1,6 @@
 //! `store.schema`: whether the store's schema is one this version may use. It is only read.
 
+use gpuhm::store::migrate::postgres::NOT_THERE;
 use gpuhm::store::migrate::sqlite;
 
 use super::db;
@@ -25,10 +26,9 @@ fn look(subject: &Subject) -> Result<Finding, Finding> {
     let status = status.map_err(|error| Finding::from(Failure::from(error)))?;
     let at = format!("{}: version {} of {}", status.place, status.version, status.newest);
     let named = named(subject);
-    if !status.exists && status.server.is_some() {
-        return Ok(
-            Finding::fault(format!("{}: not made yet", status.place)).remedy("gpuhm migrate with the same --store")
-        );
+    if let Some(server) = status.server.as_ref().filter(|_| !status.exists) {
+        let text = format!("{}: schema {} has no tables of gpuhm", status.place, server.schema);
+        return Ok(Finding::fault(text).remedy(NOT_THERE));
     }
     if !status.exists {
         return Ok(Finding::ok(format!("{}: not made yet; a stage makes it", status.place)));

@@ -3,6 +3,7 @@
 
 mod commits;
 mod doctor;
+mod elsewhere;
 mod passwords;
 mod pooler;
 mod secure;

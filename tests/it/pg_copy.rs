@@ -203,3 +203,16 @@ fn what_a_stage_wrote_meanwhile_is_told() {
     let stopped = copy(&path, &to, &mut |_, _| false).unwrap();
     assert!(stopped.stopped && !stopped.whole());
 }
+
+#[test]
+fn what_the_server_refuses_is_told_with_its_place() {
+    let Some(schema) = shared("pg_copy::what_the_server_refuses_is_told_with_its_place") else { return };
+    let home = Home::new();
+    let path = home.path("store.db");
+    drop(filled(&path, 0));
+    schema.fill();
+    schema.direct().run("ALTER TABLE gpu_metrics ALTER COLUMN power_usage TYPE double precision");
+    let (from, url) = (format!("sqlite:{}", text(&path)), schema.url());
+    let args = ["migrate", "copy", "--from", &from, "--to", &url];
+    home.fails(&args, 2, &["table gpu_metrics, column power_usage: ", "(22P03)"]);
+}

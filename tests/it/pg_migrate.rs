@@ -202,6 +202,7 @@ fn tables_made_by_hand_are_taken_over() {
     let Some(schema) = shared("pg_migrate::tables_made_by_hand_are_taken_over") else { return };
     let (home, url) = (Home::new(), schema.url());
     let mut direct = schema.direct();
+    direct.run(&format!("ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT ALL ON TABLES TO PUBLIC", schema.name()));
     for migration in &MIGRATIONS {
         direct.run(migration.sql);
     }
@@ -217,6 +218,21 @@ fn tables_made_by_hand_are_taken_over() {
     assert_eq!(home.ok(&["migrate", "-d", &url]), "nothing to do\n");
     home.ok(&["migrate", "-d", &url, "status", "--check"]);
     home.fails(&["migrate", "-d", &url, "baseline", "2"], 2, &["a history up to migration 3"]);
+    // As after a migrate: partitions are there, and nobody but their owner writes the books.
+    assert!(direct.number("SELECT count(*) FROM gpuhm_parts('gpu_metrics')") >= 2);
+    let writes = "SELECT count(*) FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) a
+        WHERE oid = 'gpuhm_migrations'::regclass AND a.grantee = 0
+        AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')";
+    assert_eq!(direct.number(writes), 0);
+    // Above a history the newest alone is taken, where it is whole.
+    direct.run("DELETE FROM gpuhm_migrations WHERE version > 1");
+    home.fails(&["migrate", "-d", &url], 2, &["migration 2 (windows)", "already exists", "gpuhm migrate baseline 3"]);
+    home.fails(&["migrate", "-d", &url, "baseline", "2"], 2, &["a history up to migration 1"]);
+    direct.run("ALTER INDEX gpu_metrics_gpu RENAME TO aside");
+    home.fails(&["migrate", "-d", &url, "baseline", "3"], 2, &["not at migration 3"]);
+    direct.run("ALTER INDEX aside RENAME TO gpu_metrics_gpu");
+    assert_eq!(home.ok(&["migrate", "-d", &url, "baseline", "3"]).matches("baselined").count(), 2);
+    assert_eq!(home.ok(&["migrate", "-d", &url]), "nothing to do\n");
 }
 
 #[test]

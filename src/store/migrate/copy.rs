@@ -162,7 +162,7 @@ async fn one(
         if batch == 0 {
             return Ok(Some(new));
         }
-        new += put.batch(table, lines, &spans).await?;
+        new += put.batch(table, lines, &spans).await.map_err(|fault| put::named(fault, table))?;
         read += batch;
     }
 }

@@ -4,6 +4,7 @@
 //! nothing to do and waits for nobody. After the files come the policies, which are no history but a state: they are read
 //! back and mended each time. Services check and never migrate: a fleet's tables change when a person says so.
 
+mod check;
 mod lock;
 mod policy;
 mod run;
@@ -21,6 +22,8 @@ use crate::store::StoreError;
 use crate::store::postgres::Settings;
 use crate::store::postgres::fault::Fault;
 use crate::store::postgres::link::Session;
+pub use check::NOT_THERE;
+pub(in crate::store) use check::check;
 pub use policy::Change;
 pub use server::{Edition, Server};
 
@@ -145,7 +148,8 @@ impl Migrator {
     /// Takes the migrations up to `version` as applied in a schema whose tables were made without them.
     ///
     /// # Errors
-    /// Where it has a history already, or lacks what `version` would have made.
+    /// Where it has a history of `version` already, or of an earlier one and `version` is not the newest; where it lacks what
+    /// `version` would have made.
     pub fn baseline(&self, version: i64) -> Result<Vec<Step>, StoreError> {
         self.on("baseline", async |base| base.locked(async |base| base.baseline(version).await).await)
     }
@@ -219,7 +223,8 @@ impl Base<'_> {
         let place = &self.of.settings.place;
         let mut done = Done::default();
         while let Some(next) = judge::pending(self.of.migrations, &self.status().await?, to)?.first().copied() {
-            if run::run(self.client, place, &next).await? {
+            let newest = self.of.migrations.last().map_or(next.version, |migration| migration.version);
+            if run::run(self.client, place, &next, newest).await? {
                 tracing::info!("store {place}: migrated to version {} ({})", next.version, next.name);
                 let steps = self.status().await?.steps;
                 done.steps.extend(steps.into_iter().filter(|step| step.version == next.version));
@@ -243,34 +248,25 @@ impl Base<'_> {
     async fn baseline(&mut self, version: i64) -> Result<Vec<Step>, Fault> {
         let unusable = |why: String| StoreError::Unusable { place: self.of.settings.place.clone(), why, hint: None };
         let before = self.status().await?;
-        if before.version != 0 {
+        // Only what the newest makes can be looked for: above a history it is the only one that can be taken.
+        let whole = version == before.newest;
+        if before.version != 0 && (before.version >= version || !whole) {
             return Err(unusable(format!("it has a history up to migration {} already", before.version)).into());
         }
         let taken = judge::pending(self.of.migrations, &before, Some(version))?;
-        let first = if version == before.newest { self.differences().await?.into_iter().next() } else { None };
+        let first = if whole { self.differences().await?.into_iter().next() } else { None };
         if let Some(first) = first {
             return Err(unusable(format!("it is not at migration {version}: {}", first.what)).into());
         }
         let transaction = self.client.transaction().await?;
         run::take(&transaction, &taken).await?;
+        if whole {
+            run::ahead(&transaction).await?;
+        }
         transaction.commit().await?;
-        let steps = self.status().await?.steps;
-        Ok(steps.into_iter().filter(|step| step.state == State::Baselined).collect())
+        let now = |step: &Step| step.state == State::Baselined && step.version > before.version;
+        Ok(self.status().await?.steps.into_iter().filter(now).collect())
     }
-}
-
-/// Refuses a schema that this binary cannot use as it stands. For whoever opens the store.
-pub(in crate::store) async fn check(session: &mut Session, place: &str) -> Result<(), Fault> {
-    let client = session.client();
-    let ran = run::ran(client).await?;
-    let status = judge::status(place, !ran.is_empty(), &MIGRATIONS, &ran);
-    judge::usable(&status)?;
-    if status.version < status.newest {
-        let why = format!("its schema is at version {} and this gpuhm needs {}", status.version, status.newest);
-        let hint = Some("run `gpuhm migrate` with the same --store".to_owned());
-        return Err(StoreError::Unusable { place: place.to_owned(), why, hint }.into());
-    }
-    Ok(())
 }
 
 /// What no second try will change is told as such.

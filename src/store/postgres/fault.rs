@@ -86,7 +86,7 @@ impl Fault {
             Fault::Sql(error) => match error.as_db_error() {
                 Some(said) => {
                     let last = matches!(said.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-                    last || said.code().code() == READ_ONLY
+                    last || said.code().code() == READ_ONLY || words::stale(said)
                 }
                 None => error.is_closed() || of_the_way(error),
             },

@@ -25,7 +25,12 @@ pub struct Met {
     pub clock: Time,
     /// Connections that are used, and that roles like ours may use.
     pub connections: (i64, i64),
-    /// Rights on tables that this role lacks: `SELECT on gpu_metrics`.
+    /// The schema that was looked in, where the search path leads to one.
+    pub schema: Option<String>,
+    /// How many of the store's tables it has.
+    pub tables: usize,
+    /// Rights that this role lacks, and on what: `SELECT` on the table `gpu_metrics`, `EXECUTE` on the function
+    /// `gpuhm_parts`, `TEMPORARY` on the database.
     pub lacks: Vec<(&'static str, String)>,
 }
 
@@ -60,13 +65,34 @@ pub struct Job {
 const MET: &str = "SELECT current_setting('server_version'), current_user::text, clock_timestamp(),
     (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL),
     current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint,
-    (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl)";
-const LACKS: &str =
-    "SELECT o.name, t.name FROM unnest($1::text[]) t (name), unnest($2::text[]) WITH ORDINALITY o (name, nth)
-    WHERE NOT has_table_privilege(format('%I.%I', current_schema(), t.name), o.name)
-    AND to_regclass(format('%I.%I', current_schema(), t.name)) IS NOT NULL ORDER BY o.nth, t.name";
-/// Rights in the order of their weight.
-const RIGHTS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+    (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), current_schema()::text,
+    (SELECT count(to_regclass(quote_ident(current_schema()) || '.' || quote_ident(name))) FROM unnest($1::text[]) name)";
+/// What is not there has no rights: its name is NULL, as is all where the search path leads nowhere.
+const LACKS: &str = "SELECT right_name, name FROM (
+        SELECT o.nth, o.name AS right_name, t.name, has_table_privilege(
+            to_regclass(quote_ident(current_schema()) || '.' || quote_ident(t.name))::oid, o.name) AS has
+        FROM unnest($1::text[]) t (name), unnest($2::text[]) WITH ORDINALITY o (name, nth)
+        UNION ALL
+        SELECT 100, 'EXECUTE', split_part(f.name, '(', 1), has_function_privilege(
+            to_regprocedure(quote_ident(current_schema()) || '.' || f.name)::oid, 'EXECUTE')
+        FROM unnest($3::text[]) f (name)
+        UNION ALL
+        SELECT 101, 'TEMPORARY', current_database()::text, has_database_privilege(current_database(), 'TEMPORARY')
+    ) each_right WHERE NOT has ORDER BY nth, name";
+/// Rights in the order of their weight: those on tables, which are asked for each, and what writers need besides.
+const RIGHTS: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", EXECUTE, TEMPORARY];
+const ON_TABLES: usize = 4;
+/// The right to call the store's functions.
+pub const EXECUTE: &str = "EXECUTE";
+/// The right to make tables that end with the session.
+pub const TEMPORARY: &str = "TEMPORARY";
+/// The functions that stages call to make and drop partitions.
+const FUNCTIONS: [&str; 4] = [
+    "gpuhm_parts(text)",
+    "gpuhm_partition(text, timestamptz)",
+    "gpuhm_partitions_ahead(timestamptz)",
+    "gpuhm_drop_before(text, timestamptz, timestamptz)",
+];
 /// What a partition is for stands in its catalogue's text alone.
 const PARTITIONS: &str = "WITH parts AS (
         SELECT s.name, pg_get_expr(k.relpartbound, k.oid) AS bound FROM gpuhm_series s
@@ -96,8 +122,9 @@ pub fn met(settings: &Settings) -> Result<Met, StoreError> {
         let about = session.about.clone();
         let tables: Vec<&str> = schema::tables().iter().map(|table| table.name).collect();
         let mut work = session.look().await?;
-        let rows = work.query(MET, &[]).await?;
-        let lacks = work.query(LACKS, &[&tables, &&RIGHTS[..]]).await?;
+        let rows = work.query(MET, &[&tables]).await?;
+        let of_tables = RIGHTS.get(..ON_TABLES).unwrap_or_default();
+        let lacks = work.query(LACKS, &[&tables, &of_tables, &&FUNCTIONS[..]]).await?;
         work.commit().await?;
         let row = rows.first().ok_or_else(|| Fault::Unreadable("an answer without a row".to_owned()))?;
         let mut missing = Vec::new();
@@ -113,6 +140,8 @@ pub fn met(settings: &Settings) -> Result<Met, StoreError> {
             near: about.near,
             clock: row.try_get::<_, Stamp>(2)?.0,
             connections: (row.try_get(3)?, row.try_get(4)?),
+            schema: row.try_get(6)?,
+            tables: usize::try_from(row.try_get::<_, i64>(7)?).unwrap_or_default(),
             lacks: missing,
         })
     })

@@ -106,11 +106,20 @@ impl std::fmt::Debug for Settings {
 /// What stands before a server's URL.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
+/// What stands behind the scheme of a server's URL, in whatever case that is written; `None` where it is no such URL.
+fn behind_scheme(text: &str) -> Option<&str> {
+    let behind = |scheme: &&str| {
+        let (start, rest) = text.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    SCHEMES.iter().find_map(behind)
+}
+
 /// Whether a store's name is one of a server.
 #[must_use]
 pub fn is_postgres(text: &str) -> bool {
-    let url = SCHEMES.iter().any(|scheme| text.starts_with(scheme));
-    url || (!text.starts_with("sqlite:") && text::first_key(text).is_some_and(|key| keys::find(key).is_some()))
+    behind_scheme(text).is_some()
+        || (!text.starts_with("sqlite:") && text::first_key(text).is_some_and(|key| keys::find(key).is_some()))
 }
 
 /// Whether there is a password in it.

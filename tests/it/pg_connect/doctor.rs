@@ -6,7 +6,7 @@ use super::secure::{PASSWORD, Secure};
 use crate::process::Home;
 
 /// State, text and remedy of each check, by its name.
-fn found(home: &Home, store: &str) -> Vec<(String, String)> {
+pub(super) fn found(home: &Home, store: &str) -> Vec<(String, String)> {
     let mut command = home.command(&["doctor", "-o", "json"]);
     let ran = command.env("GPUHM_STORE", store).env("PGPASSWORD", PASSWORD).output().unwrap();
     let out = String::from_utf8(ran.stdout).unwrap();
@@ -20,7 +20,8 @@ fn found(home: &Home, store: &str) -> Vec<(String, String)> {
     answer["checks"].as_array().unwrap().iter().map(one).collect()
 }
 
-fn of<'f>(found: &'f [(String, String)], id: &str) -> &'f str {
+/// What was found by the check of that name.
+pub(super) fn of<'f>(found: &'f [(String, String)], id: &str) -> &'f str {
     found.iter().find(|(of, _)| of == id).map_or("", |(_, told)| told)
 }
 

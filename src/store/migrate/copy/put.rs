@@ -12,7 +12,7 @@ use super::encode::Lines;
 use super::instant;
 use crate::event::Time;
 use crate::event::time::DAY;
-use crate::store::postgres::fault::Fault;
+use crate::store::postgres::fault::{Fault, Said};
 use crate::store::postgres::link::Session;
 use crate::store::postgres::stamp::Stamp;
 use crate::store::schema::Table;
@@ -133,6 +133,26 @@ impl Put {
     }
 }
 
+/// Says whose rows it was, and of which column where the server tells.
+pub(super) fn named(fault: Fault, table: &Table) -> Fault {
+    let column = match &fault {
+        Fault::Sql(error) => error.as_db_error().and_then(|said| column(said.column(), said.where_())),
+        _ => None,
+    };
+    let place = column.map_or_else(|| table.name.to_owned(), |column| format!("{}, column {column}", table.name));
+    match fault.said() {
+        Ok(Said { grave, why, hint }) => Said { grave, why: format!("table {place}: {why}"), hint }.into(),
+        Err(error) => error.into(),
+    }
+}
+
+/// The column that the server names by itself, or else in what it was at: `COPY t, line 3, column c`.
+fn column(named: Option<&str>, at: Option<&str>) -> Option<String> {
+    let at = || at?.lines().next()?.strip_prefix("COPY ")?.split_once(", column ").map(|(_, rest)| rest);
+    let name = named.or_else(at)?;
+    Some(name.split(':').next().unwrap_or(name).to_owned())
+}
+
 /// The table in which rows wait that may be there already.
 fn aside(table: &Table) -> String {
     format!("pg_temp.gpuhm_copy_{}", table.name)
@@ -179,5 +199,18 @@ fn merge(table: &Table) -> String {
             let (old, new): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
             format!("{insert} UPDATE SET {set} WHERE ({}) IS DISTINCT FROM ({})", old.join(", "), new.join(", "))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_read_from_what_the_server_says() {
+        assert_eq!(column(Some("model"), None).as_deref(), Some("model"));
+        assert_eq!(column(None, Some("COPY gpus, line 3, column model: \"x\"")).as_deref(), Some("model"));
+        assert_eq!(column(None, Some("COPY gpus, line 3")), None);
+        assert_eq!(column(None, Some("SQL statement \"SELECT a, column b\"")), None);
     }
 }

@@ -3,8 +3,8 @@
 //! A file and its row are one transaction. A file of one statement that no transaction may hold has its row first, marked
 //! as begun: where the mark is still there, nobody knows how far it came, and a person must look.
 
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient};
 
 use super::super::judge::Ran;
 use super::super::{Migration, OURS};
@@ -24,7 +24,23 @@ const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS gpuhm_migrations (
     dirty BOOLEAN NOT NULL DEFAULT false,
     PRIMARY KEY (version)
 )";
-const KNOWN: &str = "SELECT to_regclass(format('%I.gpuhm_migrations', current_schema())) IS NOT NULL";
+/// The books are their owner's alone to write, whatever its default privileges give to services.
+const OURS_ALONE: &str = "DO $$
+DECLARE
+    given RECORD;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS of_table,
+            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS to_role
+        FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+        WHERE c.oid = to_regclass(quote_ident(current_schema()) || '.gpuhm_migrations') AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON %s FROM %s', given.of_table, given.to_role);
+    END LOOP;
+END
+$$";
+/// Without a schema there are none.
+const KNOWN: &str = "SELECT to_regclass(quote_ident(current_schema()) || '.gpuhm_migrations') IS NOT NULL";
 const RAN: &str = "SELECT version, name, checksum, applied_at, duration_ms, gpuhm_version, compatible_from, dirty
     FROM gpuhm_migrations ORDER BY version";
 /// The transaction's start and this moment tell how long a file took.
@@ -39,7 +55,7 @@ const AHEAD: &str = "SELECT gpuhm_partitions_ahead(now())";
 
 /// The rows of the books, by version; none where there are no books.
 pub(super) async fn ran(client: &Client) -> Result<Vec<Ran>, Fault> {
-    if !client.query_one(KNOWN, &[]).await?.try_get::<_, bool>(0)? {
+    if !known(client).await? {
         return Ok(Vec::new());
     }
     let mut all = Vec::new();
@@ -58,18 +74,31 @@ pub(super) async fn ran(client: &Client) -> Result<Vec<Ran>, Fault> {
     Ok(all)
 }
 
-/// Runs one. `Ok(false)` where another process has it in its books meanwhile.
-pub(super) async fn run(client: &mut Client, place: &str, migration: &Migration) -> Result<bool, Fault> {
-    let named = |fault| named(fault, place, migration);
-    if migration.alone() {
+async fn known(client: &impl GenericClient) -> Result<bool, Fault> {
+    Ok(client.query_one(KNOWN, &[]).await?.try_get(0)?)
+}
+
+/// Makes the books where there are none.
+async fn bookkeeping(client: &impl GenericClient) -> Result<(), Fault> {
+    if !known(client).await? {
         client.batch_execute(BOOKKEEPING).await?;
+        client.batch_execute(OURS_ALONE).await?;
+    }
+    Ok(())
+}
+
+/// Runs one; `newest` is the last there is. `Ok(false)` where another process has it in its books meanwhile.
+pub(super) async fn run(client: &mut Client, place: &str, migration: &Migration, newest: i64) -> Result<bool, Fault> {
+    let named = |fault| named(fault, place, migration, newest);
+    if migration.alone() {
+        bookkeeping(client).await?;
         record(client, migration, true, true).await?;
         client.batch_execute(migration.sql).await.map_err(|error| named(error.into()))?;
         client.execute(ENDED, &[&migration.version]).await?;
         return Ok(true);
     }
     let transaction = client.transaction().await?;
-    transaction.batch_execute(BOOKKEEPING).await.map_err(|error| named(error.into()))?;
+    bookkeeping(&transaction).await.map_err(named)?;
     transaction.batch_execute(HOLD).await.map_err(|error| named(error.into()))?;
     let there = transaction.query_opt("SELECT FROM gpuhm_migrations WHERE version = $1", &[&migration.version]).await?;
     if there.is_some() {
@@ -82,8 +111,8 @@ pub(super) async fn run(client: &mut Client, place: &str, migration: &Migration)
 }
 
 /// Takes `migrations` as applied, for tables that were made without them.
-pub(super) async fn take(client: &impl tokio_postgres::GenericClient, migrations: &[Migration]) -> Result<(), Fault> {
-    client.batch_execute(BOOKKEEPING).await?;
+pub(super) async fn take(client: &impl GenericClient, migrations: &[Migration]) -> Result<(), Fault> {
+    bookkeeping(client).await?;
     client.batch_execute(HOLD).await?;
     for migration in migrations {
         record(client, migration, false, false).await?;
@@ -92,17 +121,12 @@ pub(super) async fn take(client: &impl tokio_postgres::GenericClient, migrations
 }
 
 /// Makes the partitions of today and those after them.
-pub(super) async fn ahead(client: &Client) -> Result<(), Fault> {
+pub(super) async fn ahead(client: &impl GenericClient) -> Result<(), Fault> {
     client.query_one(AHEAD, &[]).await?;
     Ok(())
 }
 
-async fn record(
-    client: &impl tokio_postgres::GenericClient,
-    migration: &Migration,
-    timed: bool,
-    dirty: bool,
-) -> Result<(), Fault> {
+async fn record(client: &impl GenericClient, migration: &Migration, timed: bool, dirty: bool) -> Result<(), Fault> {
     let (checksum, from) = (migration.checksum(), migration.compatible_from());
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
         [&migration.version, &migration.name, &checksum, &OURS, &from, &timed, &dirty];
@@ -111,7 +135,7 @@ async fn record(
 }
 
 /// Says which file it was, and what a person can do.
-fn named(fault: Fault, place: &str, migration: &Migration) -> Fault {
+fn named(fault: Fault, place: &str, migration: &Migration, newest: i64) -> Fault {
     let Fault::Sql(error) = &fault else { return fault };
     let Some(said) = error.as_db_error() else { return fault };
     let (version, name, code) = (migration.version, migration.name, said.code());
@@ -125,9 +149,10 @@ fn named(fault: Fault, place: &str, migration: &Migration) -> Fault {
         return StoreError::Failed { place, what: "migrate", why, hint: None }.into();
     }
     if [SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_FUNCTION, SqlState::DUPLICATE_OBJECT].contains(code) {
-        let why = format!(
-            "{why}; {left}; where its tables were made by hand, `gpuhm migrate baseline {version}` takes them over"
-        );
+        // Above a history only the newest can be taken over.
+        let to = if version == 1 { 1 } else { newest };
+        let why =
+            format!("{why}; {left}; where its tables were made by hand, `gpuhm migrate baseline {to}` takes them over");
         return StoreError::Unusable { place, why, hint: None }.into();
     }
     // Syntax, rights, what is not there: no second try will change it.

@@ -86,6 +86,15 @@ const ASK: &str = "SELECT current_setting('server_version'), current_setting('se
     (SELECT relkind::text FROM pg_class WHERE oid = to_regclass(quote_ident(current_schema()) || '.gpu_metrics'))
     FROM (SELECT) one LEFT JOIN pg_extension e ON e.extname = 'timescaledb'";
 
+/// What is told where there is no schema to look in.
+pub(super) const NO_SCHEMA: &str = "its search_path names no schema that exists; make one and give it to this role: \
+CREATE SCHEMA gpuhm; ALTER ROLE … SET search_path = gpuhm, public";
+
+/// Whether the first schema of the search path, empty where none exists, is none that can have tables.
+pub(super) fn is_none(schema: &str) -> bool {
+    ["", "pg_catalog"].contains(&schema)
+}
+
 /// Asks it.
 pub(super) async fn ask(client: &Client, place: &str) -> Result<Server, Fault> {
     let unusable = |why: &str| StoreError::Unusable { place: place.to_owned(), why: why.to_owned(), hint: None };
@@ -97,11 +106,10 @@ pub(super) async fn ask(client: &Client, place: &str) -> Result<Server, Fault> {
         );
     }
     let schema: Option<String> = row.try_get(2)?;
-    let Some(schema) = schema.filter(|schema| schema != "pg_catalog") else {
-        let why = "its search_path names no schema that exists; make one and give it to this role: \
-CREATE SCHEMA gpuhm; ALTER ROLE … SET search_path = gpuhm, public";
-        return Err(unusable(why).into());
-    };
+    let schema = schema.unwrap_or_default();
+    if is_none(&schema) {
+        return Err(unusable(NO_SCHEMA).into());
+    }
     let timescaledb: Option<String> = row.try_get(3)?;
     let license: Option<String> = row.try_get(4)?;
     let edition = match (&timescaledb, license.as_deref()) {

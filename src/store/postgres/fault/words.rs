@@ -1,5 +1,7 @@
 //! What the server's codes mean to a person: THE table of SQLSTATEs, each with what to do about it.
 
+use tokio_postgres::error::DbError;
+
 use super::Said;
 use super::way::POOLED;
 
@@ -68,6 +70,25 @@ const WORDS: &[Word] = &[
 /// Startup parameters that a pooler does not take.
 const NOT_TAKEN: &str = "unsupported startup parameter";
 
+/// What the server says, in whatever language, of a prepared statement whose table was changed.
+const STALE: (&str, &str, &str) = ("0A000", "RevalidateCachedQuery", "cached plan must not change result type");
+
+/// Whether a prepared statement does not fit its table any more: a new session has none.
+pub(super) fn stale(said: &DbError) -> bool {
+    let (code, routine, text) = STALE;
+    said.code().code() == code && (said.routine() == Some(routine) || said.message() == text)
+}
+
+/// The server's setting that lets a transaction use more tables, and so more partitions.
+const LOCKS: &str = "max_locks_per_transaction";
+const MORE_LOCKS: &str =
+    "raise max_locks_per_transaction and restart the server: each partition that a statement looks at needs a lock";
+
+/// Whether the server lacks room for locks alone, by what it says itself.
+fn lacks_locks(message: &str, hint: Option<&str>) -> bool {
+    message.contains(LOCKS) || hint.is_some_and(|hint| hint.contains(LOCKS))
+}
+
 /// What is told of an error on a connection that was made.
 pub(super) fn said(error: &tokio_postgres::Error) -> Said {
     let Some(db) = error.as_db_error() else {
@@ -82,8 +103,28 @@ pub(super) fn said(error: &tokio_postgres::Error) -> Said {
         let hint = "PgBouncer: ignore_startup_parameters = options, and set them for the role (ALTER ROLE … SET); or connect to the server itself";
         return Said::grave(format!("{text} ({code})"), hint);
     }
+    if stale(db) {
+        return Said::passing(format!("{text} ({code})"), "a table was changed meanwhile; it is tried again");
+    }
+    if code == "53200" && lacks_locks(text, db.hint()) {
+        return Said::passing(format!("{text} ({code})"), MORE_LOCKS);
+    }
     let word = WORDS.iter().find(|word| code == word.code);
     let word = word.or_else(|| WORDS.iter().find(|word| word.code.len() == 2 && code.starts_with(word.code)));
     let why = format!("{text} ({code})");
     Said { grave: word.is_some_and(|word| word.grave), why, hint: word.map(|word| word.hint.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_for_locks_is_told_from_memory() {
+        let hint = "You might need to increase \"max_locks_per_transaction\".";
+        assert!(lacks_locks("out of shared memory", Some(hint)));
+        assert!(
+            !lacks_locks("out of memory", Some("Failed on request of size 8.")) && !lacks_locks("out of memory", None)
+        );
+    }
 }

@@ -23,6 +23,8 @@ pub(super) const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 const PORT: u16 = 5432;
 /// How long to wait for a server, where nobody said (J).
 const CONNECT: Duration = Duration::from_secs(10);
+/// The server's setting for the longest that a statement may take.
+const LIMIT: &str = "statement_timeout";
 /// As good as for ever.
 const DAY: Duration = Duration::from_hours(24);
 /// How long a statement may take (J): the longest take a few seconds on a fleet of 10,000.
@@ -31,6 +33,10 @@ const STATEMENT: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(30);
 const INTERVAL: Duration = Duration::from_secs(10);
 const PROBES: u32 = 3;
+
+/// The server's units of time, in seconds; without one it is milliseconds.
+const UNITS: [(&str, f64); 7] =
+    [("", 0.001), ("us", 0.000_001), ("ms", 0.001), ("s", 1.0), ("min", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
 
 /// What was said of each key.
 type Said = HashMap<&'static str, String>;
@@ -50,6 +56,10 @@ pub(super) fn settings(pairs: Vec<Pair>, around: &Surroundings<'_>) -> Result<Se
         config.user(user);
     }
     let database = said.get("dbname").cloned().or_else(|| user.clone()).unwrap_or_default();
+    // libpq would read it; in messages it would show what stands before its host.
+    if super::behind_scheme(&database).is_some() {
+        return Err(unusable("the name of the database is a URL", Some("name the store by the URL alone")));
+    }
     if !database.is_empty() {
         config.dbname(&database);
     }
@@ -62,7 +72,6 @@ pub(super) fn settings(pairs: Vec<Pair>, around: &Surroundings<'_>) -> Result<Se
         target.password = target.password.take().or_else(|| Some(password.as_ref()?.0.clone().into_bytes()));
     }
     driver(&mut config, &said)?;
-    let own = said.get("options").is_some_and(|options| options.contains("statement_timeout"));
     let names: Vec<String> = targets.iter().map(Target::shown).collect();
     Ok(Settings {
         config,
@@ -74,8 +83,7 @@ pub(super) fn settings(pairs: Vec<Pair>, around: &Surroundings<'_>) -> Result<Se
         password_from: from,
         place: format!("{}/{database}", names.join(",")),
         connect: seconds(&said, "connect_timeout")?.map_or(CONNECT, |long| if long.is_zero() { DAY } else { long }),
-        // Who set the limit on the server's side waits for its word.
-        statement: if own { DAY } else { STATEMENT },
+        statement: said.get("options").and_then(|options| limit(options)).unwrap_or(STATEMENT),
     })
 }
 
@@ -201,6 +209,19 @@ fn targets(said: &Said) -> Result<Vec<Target>, StoreError> {
 fn nearest() -> String {
     let here = SOCKETS.iter().find(|place| place.starts_with("/var") && Path::new(place).is_dir());
     here.map_or_else(|| "localhost".to_owned(), |place| (*place).to_owned())
+}
+
+/// How long a statement may take by the server's own options, the last of which counts; `None` where they do not say, or
+/// not so that it reads.
+fn limit(options: &str) -> Option<Duration> {
+    let (_, told) = options.rsplit_once(LIMIT)?;
+    // A backslash keeps a blank within the value.
+    let told = told.trim_start().strip_prefix('=')?.replace("\\ ", "");
+    let told = told.split_whitespace().next()?;
+    let (number, unit) = told.split_at(told.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(told.len()));
+    let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    let long = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+    Some(if long.is_zero() { DAY } else { long })
 }
 
 /// What the driver itself keeps to.

@@ -50,7 +50,7 @@ fn key_value_reads_as_libpq_reads_it() {
 
 #[test]
 fn what_does_not_read_is_said_without_what_was_written() {
-    assert!(wrong("postgres://u:s3cret/x@h/d", &[]).contains("the port is not a number"));
+    assert!(wrong("postgres://u:s3cret/x", &[]).contains("the port is not a number"));
     assert!(wrong("host=h password=a s3cret", &[]).contains("not KEY=VALUE"));
     assert!(wrong("host=h password=a S3=s3cret", &[]).contains("something is no key"));
     assert!(wrong("postgres://u:s3cret%4@h/d", &[]).contains("hexadecimal"));
@@ -60,6 +60,46 @@ fn what_does_not_read_is_said_without_what_was_written() {
     assert!(wrong("host=h", &[("PGSERVICE", "x")]).contains("PGSERVICE is not supported"));
     assert!(wrong("host=h hst=x", &[]).contains("\"hst\" is no key"));
     assert!(wrong("host=a,b hostaddr=1.2.3.4", &[]).contains("do not go together"));
+}
+
+#[test]
+fn an_at_that_a_password_may_hold_is_told_without_it() {
+    for text in [
+        "postgres://u:pa@s3cret@127.0.0.1:5540/fleet",
+        "postgres://u:12/s3cret@127.0.0.1/fleet",
+        "postgres://u:s3cret/x@h/d",
+        "postgres://u:12/x?s3cret=y@h/fleet",
+        "postgres://u:12/x?a=s3cret@h/fleet",
+        "PostgreSQL://u:s3cret@s3cret@h/d",
+        "postgres://a@s3cret@h,b/d",
+    ] {
+        let error = read(text, &[]).unwrap_err();
+        assert!(wrong(text, &[]).contains("an @ stands where"), "{text}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("%40 %2F")), "{text}");
+        assert!(!has_password(text));
+    }
+    // Where it means nothing but itself.
+    assert_eq!(read("postgres://h/d?user=u@x&application_name=a@b", &[]).unwrap().place(), "h:5432/d");
+    assert_eq!(of("postgres://u@h/a%40b").0, "h:5432/a@b");
+    assert!(wrong("host=h dbname=postgres://u:s3cret@h/d", &[]).contains("is a URL"));
+    assert!(wrong("host=h", &[("PGDATABASE", "postgres://u:s3cret@h/d")]).contains("is a URL"));
+}
+
+#[test]
+fn a_statement_is_waited_for_as_long_as_the_server_works_on_it() {
+    let limit = |options: &str| {
+        let text = format!("host=h options='{options}'");
+        read(&text, &[]).unwrap().statement.as_millis()
+    };
+    assert_eq!(limit("-csearch_path=x"), 30_000);
+    assert_eq!(limit("-cstatement_timeout=5000"), 5_000);
+    assert_eq!(limit("-c statement_timeout=250ms -c x=y"), 250);
+    assert_eq!(limit("-cstatement_timeout=1s -cstatement_timeout=120s"), 120_000);
+    assert_eq!(limit("-cstatement_timeout=2min"), 120_000);
+    assert_eq!(limit("-cstatement_timeout=1.5\\\\ min"), 90_000);
+    assert_eq!(limit("-cstatement_timeout=0"), 86_400_000);
+    assert_eq!(limit("-cstatement_timeout=soon"), 30_000);
+    assert_eq!(limit("-cstatement_timeout=-5"), 30_000);
 }
 
 #[test]
@@ -76,7 +116,15 @@ fn nothing_shows_a_password() {
 
 #[test]
 fn which_texts_name_a_server() {
-    for text in ["postgres://", "postgresql://h/d", "host=h", "dbname = d user=x", "service=x"] {
+    for text in [
+        "postgres://",
+        "postgresql://h/d",
+        "PostgreSQL://h/d",
+        "POSTGRES://h",
+        "host=h",
+        "dbname = d user=x",
+        "service=x",
+    ] {
         assert!(is_postgres(text), "{text}");
     }
     for text in ["sqlite:host=h", "none", "kafka://h", "a=b", "", "=x", "/var/lib/store.db"] {

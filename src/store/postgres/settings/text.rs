@@ -4,12 +4,15 @@
 /// How it should look.
 pub(super) const FORM: &str = "it is postgres://USER@HOST:PORT/DATABASE?KEY=VALUE or host=… dbname=…; in a URL write @ / : ? % of a password as %40 %2F %3A %3F %25";
 
+/// An `@` where a host or a database stands is most likely a password's, and what stands around it the rest of that.
+const AT: &str = "an @ stands where the host or the database should be";
+
 /// A key and its value.
 pub(super) type Pair = (String, String);
 
 /// The pairs, in the order written.
 pub(super) fn pairs(text: &str) -> Result<Vec<Pair>, String> {
-    match super::SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) {
+    match super::behind_scheme(text) {
         Some(rest) => url(rest),
         None => key_value(text),
     }
@@ -38,6 +41,9 @@ fn url(rest: &str) -> Result<Vec<Pair>, String> {
     }
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, query)| (rest, query));
     let (hosts, database) = rest.split_once('/').map_or((rest, ""), |(hosts, database)| (hosts, database));
+    if hosts.contains('@') || database.contains('@') {
+        return Err(AT.to_owned());
+    }
     let (mut names, mut ports) = (Vec::new(), Vec::new());
     for one in hosts.split(',').filter(|_| !hosts.is_empty()) {
         let (name, port) = host(one)?;
@@ -58,6 +64,7 @@ fn url(rest: &str) -> Result<Vec<Pair>, String> {
         match (decoded(key)?, decoded(value)?) {
             // JDBC's.
             (key, value) if key == "ssl" && value == "true" => say("sslmode", "require".to_owned()),
+            (key, value) if value.contains('@') && super::keys::find(&key).is_none() => return Err(AT.to_owned()),
             (key, value) => say(&key, value),
         }
     }
