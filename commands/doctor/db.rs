@@ -19,7 +19,7 @@ use crate::open::{self, StorePlace};
 pub(super) const REACH: Check = check("db.reach", None, |subject| told(reach(subject)));
 pub(super) const TLS: Check = check("db.tls", Some("db.reach"), |subject| told(tls(subject)));
 pub(super) const CLOCK: Check = check("db.clock", Some("db.reach"), |subject| told(clock(subject)));
-pub(super) const ROOM: Check = check("db.connections", Some("db.reach"), |subject| told(room(subject)));
+pub(super) const ROOM: Check = check("db.sessions", Some("db.reach"), |subject| told(room(subject)));
 pub(super) const RIGHTS: Check = check("db.rights", Some("db.reach"), |subject| told(rights(subject)));
 pub(super) const PARTS: Check = check("db.parts", Some("store.schema"), |subject| told(parts(subject)));
 pub(super) const JOBS: Check = check("db.jobs", Some("store.schema"), |subject| told(jobs(subject)));

@@ -29,7 +29,7 @@ pub(super) fn of<'f>(found: &'f [(String, String)], id: &str) -> &'f str {
 fn doctor_tells_how_the_server_stands() {
     let Some(secure) = Secure::start("pg_connect::doctor::doctor_tells_how_the_server_stands") else { return };
     let home = Home::new();
-    let ids = ["db.reach", "db.tls", "db.clock", "db.connections", "db.rights", "store.schema", "db.parts", "db.jobs"];
+    let ids = ["db.reach", "db.tls", "db.clock", "db.sessions", "db.rights", "store.schema", "db.parts", "db.jobs"];
     let well = found(&home, &secure.url("postgres", "localhost", "hostaddr=127.0.0.1"));
     for id in ids {
         assert!(of(&well, id).starts_with("ok: "), "{id}: {well:#?}");
@@ -61,5 +61,5 @@ fn doctor_tells_how_the_server_stands() {
     secure.server.start_again();
     let _used: Vec<_> = (0..5).map(|_| secure.server.direct()).collect();
     let full = found(&home, &secure.url("postgres", "127.0.0.1", ""));
-    assert!(of(&full, "db.connections").starts_with("warning: "), "{full:#?}");
+    assert!(of(&full, "db.sessions").starts_with("warning: "), "{full:#?}");
 }
