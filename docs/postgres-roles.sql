@@ -34,6 +34,9 @@ BEGIN
 END
 $$;
 
+-- Who is no superuser must belong to the owner to give it things; the last line ends that.
+GRANT gpuhm_owner TO CURRENT_USER;
+
 -- Nobody else makes anything here, and everyone means the same tables. TimescaleDB's functions are in public.
 CREATE SCHEMA gpuhm AUTHORIZATION gpuhm_owner;
 ALTER ROLE gpuhm_owner SET search_path = gpuhm, public;
@@ -49,3 +52,5 @@ ALTER DEFAULT PRIVILEGES FOR ROLE gpuhm_owner IN SCHEMA gpuhm
 -- Partitions are made and dropped by functions that act as the owner and know nothing but the store's own tables.
 ALTER DEFAULT PRIVILEGES FOR ROLE gpuhm_owner IN SCHEMA gpuhm
     GRANT EXECUTE ON FUNCTIONS TO gpuhm_service;
+
+REVOKE gpuhm_owner FROM CURRENT_USER;

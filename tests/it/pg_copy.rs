@@ -211,7 +211,7 @@ fn what_the_server_refuses_is_told_with_its_place() {
     let path = home.path("store.db");
     drop(filled(&path, 0));
     schema.fill();
-    schema.direct().run("ALTER TABLE gpu_metrics ALTER COLUMN power_usage TYPE double precision");
+    schema.direct().run("ALTER TABLE gpu_metrics ALTER COLUMN power_usage TYPE smallint");
     let (from, url) = (format!("sqlite:{}", text(&path)), schema.url());
     let args = ["migrate", "copy", "--from", &from, "--to", &url];
     home.fails(&args, 2, &["table gpu_metrics, column power_usage: ", "(22P03)"]);

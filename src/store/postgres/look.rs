@@ -87,7 +87,7 @@ pub const EXECUTE: &str = "EXECUTE";
 /// The right to make tables that end with the session.
 pub const TEMPORARY: &str = "TEMPORARY";
 /// The functions that stages call to make and drop partitions.
-const FUNCTIONS: [&str; 4] = [
+pub(in crate::store) const FUNCTIONS: [&str; 4] = [
     "gpuhm_parts(text)",
     "gpuhm_partition(text, timestamptz)",
     "gpuhm_partitions_ahead(timestamptz)",

@@ -84,7 +84,11 @@ fn who_may_not_is_told_what_to_do() {
         2,
         &["database \"nope\" does not exist (3D000)", "\nhint: a superuser makes it: CREATE DATABASE"],
     );
-    run(&other("empty"), 2, &["its schema is at version 0", "\nhint: run `gpuhm migrate` with the same --store"]);
+    run(
+        &other("empty"),
+        2,
+        &["its schema is at version 0", "schema public has no tables", "\nhint: run `gpuhm migrate`, or"],
+    );
     run(&format!("{}?options=-cno_such=1", other("postgres")), 2, &["no_such"]);
     // Several servers: the first that is there.
     let dead = crate::broker::node::free_port();

@@ -4,6 +4,7 @@ use tokio_postgres::GenericClient;
 
 use super::super::Finding;
 use crate::store::postgres::fault::Fault;
+use crate::store::postgres::look::FUNCTIONS;
 use crate::store::schema::{self, Column, Holds, Table};
 
 /// Indexes that queries rely on.
@@ -33,13 +34,6 @@ const INDEXES: [&str; 25] = [
     "gpu_events_written",
     "gpu_health_scores_written",
     "gpu_failure_predictions_written",
-];
-/// Functions that the store calls.
-const FUNCTIONS: [&str; 4] = [
-    "gpuhm_parts(text)",
-    "gpuhm_partition(text, timestamptz)",
-    "gpuhm_partitions_ahead(timestamptz)",
-    "gpuhm_drop_before(text, timestamptz, timestamptz)",
 ];
 /// Tables that only this kind of store has, with their columns.
 const OWN: [(&str, &[(&str, &str)]); 2] = [
