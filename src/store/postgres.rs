@@ -17,7 +17,7 @@ mod sql;
 pub(in crate::store) mod stamp;
 mod tls;
 mod work;
-mod write;
+pub(in crate::store) mod write;
 
 pub use settings::Settings;
 

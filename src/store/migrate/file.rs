@@ -49,6 +49,11 @@ impl Migration {
         Uuid::new_v5(&Uuid::NAMESPACE_OID, self.sql.as_bytes()).simple().to_string()
     }
 
+    /// The indexes it makes, by name: each statement begins a line.
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = &'static str> {
+        self.sql.lines().filter_map(|line| line.strip_prefix("CREATE INDEX ")?.split(' ').next())
+    }
+
     fn header(&self, key: &str) -> Option<&'static str> {
         let lines = self.sql.lines().take_while(|line| line.starts_with("--"));
         lines.filter_map(|line| line.strip_prefix(key)).map(str::trim).next()

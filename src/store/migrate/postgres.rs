@@ -172,7 +172,7 @@ impl Migrator {
             let server = server::ask(client, place).await?;
             job(&mut Base { client, of: self, server }).await
         });
-        ran.map_err(|fault| told(fault, place, what))
+        ran.map_err(|fault| fault.told(place, what))
     }
 
     /// Connects; where nobody answers yet, again and again as long as it is to be waited for.
@@ -266,19 +266,5 @@ impl Base<'_> {
         transaction.commit().await?;
         let now = |step: &Step| step.state == State::Baselined && step.version > before.version;
         Ok(self.status().await?.steps.into_iter().filter(now).collect())
-    }
-}
-
-/// What no second try will change is told as such.
-fn told(fault: Fault, place: &str, what: &'static str) -> StoreError {
-    let code = match &fault {
-        Fault::Sql(error) => error.code().map(|code| code.code().to_owned()),
-        _ => None,
-    };
-    match fault.told(place, what) {
-        StoreError::Failed { place, what, why, hint } if code.is_some_and(|code| code.starts_with("42")) => {
-            StoreError::Unusable { place, why: format!("{what}: {why}"), hint }
-        }
-        error => error,
     }
 }

@@ -22,27 +22,6 @@ pub static MIGRATIONS: [Migration; 3] = [
     Migration { version: 3, name: "judgement", sql: include_str!("../../../migrations/sqlite/0003_judgement.sql") },
 ];
 
-/// Indexes that queries rely on.
-const INDEXES: [&str; 17] = [
-    "gpu_metrics_gpu",
-    "gpu_metrics_1m_start",
-    "gpu_metrics_15m_start",
-    "gpu_metrics_1h_start",
-    "gpu_events_at",
-    "gpu_alerts_since",
-    "gpu_alerts_open",
-    "gpu_alerts_ended",
-    "gpu_alerts_gpu",
-    "gpu_health_scores_time",
-    "gpu_failure_predictions_time",
-    "silences_until",
-    "gpu_metrics_1m_throttled",
-    "gpu_metrics_1m_errors",
-    "gpu_metrics_1m_links",
-    "gpu_metrics_1h_corrected",
-    "gpu_metrics_1h_load",
-];
-
 const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS gpuhm_migrations (
     version INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -224,7 +203,7 @@ fn differences(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
         compare(table, &live).into_iter().for_each(&mut say);
     }
     let mut statement = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1")?;
-    for name in INDEXES {
+    for name in MIGRATIONS.iter().flat_map(Migration::indexes) {
         if !statement.exists([name])? {
             say(format!("index {name} is missing"));
         }

@@ -12,10 +12,11 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-pub(super) use parts::Parts;
+pub(in crate::store) use parts::Parts;
+pub(in crate::store) use sql::SPANS;
 
 use self::put::{How, Putting, no_partition};
-use self::sql::{ASSETS_BUMP, FAILURE_REMOVE, RAISE, SPANS, SQL, SUPPRESS, TOKENS};
+use self::sql::{ASSETS_BUMP, FAILURE_REMOVE, RAISE, SQL, SUPPRESS, TOKENS};
 use super::fault::Fault;
 use super::link::{Session, Work};
 use super::stamp::Stamp;

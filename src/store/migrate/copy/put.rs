@@ -15,24 +15,15 @@ use crate::event::time::DAY;
 use crate::store::postgres::fault::{Fault, Said};
 use crate::store::postgres::link::Session;
 use crate::store::postgres::stamp::Stamp;
+use crate::store::postgres::write::{Parts, SPANS};
 use crate::store::schema::Table;
 
 const SESSION: &str = "SET statement_timeout = 0; SET client_min_messages = warning";
-const SERIES: &str = "SELECT name, column_name, days FROM gpuhm_series";
-const PARTITIONS: &str = "SELECT count(gpuhm_partition($1, at)) FROM unnest($2::timestamptz[]) at";
-/// The list of GPUs with the first and last time of their raw rows.
-const GPUS: &str = "INSERT INTO gpus (gpu_uuid, first_time, last_time)
-    SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[])
-    ON CONFLICT (gpu_uuid) DO UPDATE SET first_time = least(gpus.first_time, excluded.first_time),
-        last_time = greatest(gpus.last_time, excluded.last_time)";
 
 /// The server's side.
 pub(super) struct Put {
     session: Session,
-    /// The column by which a table is cut, and the days of a partition.
-    series: BTreeMap<String, (String, i64)>,
-    /// Partitions that are there.
-    made: BTreeSet<(&'static str, i64)>,
+    parts: Parts,
 }
 
 /// The instants of a batch's rows.
@@ -75,16 +66,13 @@ impl Put {
             let aside = format!("CREATE TEMP TABLE {0} (LIKE {1})", aside(table), table.name);
             client.batch_execute(&aside).await?;
         }
-        let mut series = BTreeMap::new();
-        for row in client.query(SERIES, &[]).await? {
-            series.insert(row.try_get(0)?, (row.try_get(1)?, i64::from(row.try_get::<_, i32>(2)?)));
-        }
-        Ok(Put { session, series, made: BTreeSet::new() })
+        Ok(Put { session, parts: Parts::default() })
     }
 
     /// Puts a batch in; returns how many rows were new.
     pub(super) async fn batch(&mut self, table: &Table, lines: Lines<'_>, spans: &Spans) -> Result<u64, Fault> {
-        self.partitions(table, spans).await?;
+        let days = spans.days.iter().map(|day| (table.name, Time(day * DAY)));
+        self.parts.make(&mut self.session, days).await?;
         let lines = lines.end();
         let mut transaction = self.session.client().transaction().await?;
         let straight = transaction.savepoint("straight").await?;
@@ -106,7 +94,7 @@ impl Put {
             let gpus: Vec<&str> = spans.gpus.keys().map(String::as_str).collect();
             let first: Vec<Stamp> = spans.gpus.values().map(|(first, _)| Stamp(*first)).collect();
             let last: Vec<Stamp> = spans.gpus.values().map(|(_, last)| Stamp(*last)).collect();
-            transaction.execute(GPUS, &[&gpus, &first, &last]).await?;
+            transaction.execute(SPANS, &[&gpus, &first, &last]).await?;
         }
         transaction.commit().await?;
         Ok(new)
@@ -116,20 +104,6 @@ impl Put {
     pub(super) async fn count(&mut self, table: &str) -> Result<u64, Fault> {
         let row = self.session.client().query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?;
         Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0))
-    }
-
-    /// Makes the partitions that a batch needs, in transactions of their own.
-    async fn partitions(&mut self, table: &Table, spans: &Spans) -> Result<(), Fault> {
-        let Some((_, width)) = self.series.get(table.name) else { return Ok(()) };
-        let parts: BTreeSet<i64> = spans.days.iter().map(|day| day.div_euclid(*width)).collect();
-        let missing: Vec<i64> = parts.into_iter().filter(|part| !self.made.contains(&(table.name, *part))).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let at: Vec<Stamp> = missing.iter().map(|part| Stamp(Time(part * width * DAY))).collect();
-        self.session.client().query_one(PARTITIONS, &[&table.name, &at]).await?;
-        self.made.extend(missing.into_iter().map(|part| (table.name, part)));
-        Ok(())
     }
 }
 

@@ -2,39 +2,12 @@
 
 use tokio_postgres::GenericClient;
 
-use super::super::Finding;
+use super::super::{Finding, Migration};
+use super::MIGRATIONS;
 use crate::store::postgres::fault::Fault;
 use crate::store::postgres::look::FUNCTIONS;
 use crate::store::schema::{self, Column, Holds, Table};
 
-/// Indexes that queries rely on.
-const INDEXES: [&str; 25] = [
-    "gpu_metrics_gpu",
-    "gpu_metrics_throttled",
-    "gpu_metrics_1m_start",
-    "gpu_metrics_15m_start",
-    "gpu_metrics_1h_start",
-    "gpu_events_at",
-    "gpu_alerts_since",
-    "gpu_alerts_open",
-    "gpu_alerts_ended",
-    "gpu_alerts_gpu",
-    "gpu_health_scores_time",
-    "gpu_failure_predictions_time",
-    "silences_until",
-    "gpu_metrics_1m_throttled",
-    "gpu_metrics_1m_errors",
-    "gpu_metrics_1m_links",
-    "gpu_metrics_1h_corrected",
-    "gpu_metrics_1h_load",
-    "gpu_metrics_written",
-    "gpu_metrics_1m_written",
-    "gpu_metrics_15m_written",
-    "gpu_metrics_1h_written",
-    "gpu_events_written",
-    "gpu_health_scores_written",
-    "gpu_failure_predictions_written",
-];
 /// Tables that only this kind of store has, with their columns.
 const OWN: [(&str, &[(&str, &str)]); 2] = [
     ("gpus", &[("gpu_uuid", "text"), ("first_time", INSTANT), ("last_time", INSTANT)]),
@@ -67,7 +40,7 @@ pub(super) async fn differences(client: &impl GenericClient, timescale: bool) ->
     for (table, columns) in OWN {
         columns.iter().filter_map(|(name, ty)| fault(table, name, &[ty], &live)).for_each(&mut say);
     }
-    for name in INDEXES {
+    for name in MIGRATIONS.iter().flat_map(Migration::indexes) {
         if !client.query_one(WELL, &[&name]).await?.try_get::<_, bool>(0)? {
             say(format!("index {name} is missing, or was not made to its end"));
         }

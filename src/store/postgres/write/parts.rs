@@ -21,7 +21,7 @@ const CALENDAR: std::ops::Range<i64> = -210_800_000_000_000..9_220_000_000_000_0
 
 /// Partitions that are there.
 #[derive(Debug, Default)]
-pub(in crate::store::postgres) struct Parts {
+pub(in crate::store) struct Parts {
     /// Days of a partition by table; `None` until it was asked.
     series: Option<BTreeMap<String, i64>>,
     there: BTreeSet<(&'static str, i64)>,
@@ -40,7 +40,7 @@ impl Parts {
     }
 
     /// Makes what partitions these instants of tables need.
-    pub(super) async fn make(
+    pub(in crate::store) async fn make(
         &mut self,
         session: &mut Session,
         wanted: impl Iterator<Item = (&'static str, Time)>,

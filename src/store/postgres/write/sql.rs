@@ -66,7 +66,7 @@ pub(super) const TOKENS: &str = "SELECT stage, partition, token FROM writers
 pub(super) const ASSETS_BUMP: &str = "INSERT INTO gpuhm_meta (name, value) VALUES ('assets', 1)
     ON CONFLICT (name) DO UPDATE SET value = gpuhm_meta.value + 1";
 /// The span of each GPU's raw rows.
-pub(super) const SPANS: &str = "INSERT INTO gpus (gpu_uuid, first_time, last_time)
+pub(in crate::store) const SPANS: &str = "INSERT INTO gpus (gpu_uuid, first_time, last_time)
     SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[])
     ON CONFLICT (gpu_uuid) DO UPDATE SET first_time = least(gpus.first_time, excluded.first_time),
         last_time = greatest(gpus.last_time, excluded.last_time)
