@@ -136,7 +136,13 @@ impl From<StoreError> for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Failure {
-        Failure::cannot(error)
+        match &error {
+            SourceError::Unreachable { hint, .. } => {
+                let hint = hint.clone();
+                Failure { hint, ..Failure::with_code(UNREACHABLE, error) }
+            }
+            SourceError::Usage(_) | SourceError::File { .. } => Failure::cannot(error),
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! Sources: where samples come from. Adapters implement [`Source`]; the collect loop in `pipeline` drives them.
 //!
-//! A source never waits and never asks the time: it says when it wants to be read next and is read then.
+//! A source says when it wants to be read next and is read then; it never asks what time it is. What is read by calls that
+//! may hang is an [`endpoint`], which [`endpoints`] waits for within a bound.
 //! It knows neither bus nor store.
 
+pub mod endpoint;
+pub mod endpoints;
 pub mod identity;
+pub mod place;
 pub mod replay;
 pub mod sim;
 
@@ -22,6 +26,16 @@ pub enum SourceError {
         file: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// Something that is read by calls could not be reached.
+    #[error("{source_name}: {why}")]
+    Unreachable {
+        /// Its URL.
+        source_name: String,
+        /// What happened.
+        why: String,
+        /// What to do about it.
+        hint: Option<String>,
     },
 }
 
@@ -75,6 +89,8 @@ pub struct HostReport {
     pub place: [Option<String>; 3],
     /// GPUs read at the last tick.
     pub seen: i64,
+    /// Ticks at which this host alone was not read.
+    pub missed: u64,
     /// GPUs the host should have, where known.
     pub expected: Option<i64>,
     /// `ok`, or what is wrong.
@@ -98,6 +114,11 @@ pub trait Source: Send {
     /// The hosts it reads, for their reports; empty for recordings, which carry their own.
     fn hosts(&self) -> Vec<HostReport> {
         Vec::new()
+    }
+
+    /// Whether a restart of the process could not help: not so where every call it makes has hung for long.
+    fn turns(&self) -> bool {
+        true
     }
 
     /// What could not be understood so far, to be said in the end: lines of a file, with their numbers.

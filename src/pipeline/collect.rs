@@ -263,7 +263,7 @@ fn report(
         host: Host { hostname: Some(host.hostname.clone().into()), cluster, rack, datacenter },
         body: Body::Collector(Collector {
             ticks: count(done.ticks),
-            missed: count(done.missed),
+            missed: count(done.missed + host.missed),
             spool_bytes: waits.and_then(count),
             dropped: count(backlog.dropped),
             gpus_seen: Some(host.seen),

@@ -232,6 +232,7 @@ impl Host {
             hostname: self.name.clone(),
             place: [Some(CLUSTER.to_owned()), Some(self.rack.clone()), Some(DATACENTER.to_owned())],
             seen: count(self.seen),
+            missed: 0,
             expected: Some(count(self.slots.len())),
             state,
         })

@@ -1,0 +1,242 @@
+//! A source of many endpoints: each has a thread of its own, so that one that hangs holds up nobody else.
+//!
+//! At a tick every endpoint that is idle is asked, and answers are waited for within a bound. One that has not answered by
+//! then has its call ended from here; what cannot be ended blocks that endpoint alone, is not waited for again, and is told
+//! in its host's report until it answers. A late answer is delivered at the next tick, with the times its values have.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::endpoint::{Breaker, Endpoint, Taken, Trouble};
+use super::place::Place;
+use super::{Due, HostReport, Reading, Source, SourceError};
+use crate::event::Time;
+
+/// How long a tick waits for answers at most, however long the interval.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Every endpoint has hung for so long, in milliseconds: only a new process can help.
+const DEAF: i64 = 120_000;
+
+/// The source.
+pub struct Endpoints {
+    members: Vec<Member>,
+    answers: Receiver<Answer>,
+    patience: Duration,
+    now: Time,
+    kind: &'static str,
+}
+
+struct Answer {
+    member: usize,
+    result: Result<Taken, Trouble>,
+}
+
+/// One endpoint as its source sees it.
+struct Member {
+    place: Place,
+    ask: Sender<Time>,
+    breaker: Arc<dyn Breaker>,
+    /// The tick that is not answered yet.
+    asked: Option<Time>,
+    /// Its hosts as last read.
+    hosts: Vec<HostReport>,
+    /// What is wrong, and since when.
+    trouble: Option<(Time, Trouble)>,
+    /// The trouble last told in the log.
+    told: Option<String>,
+    /// Ticks that were not answered.
+    missed: u64,
+}
+
+impl std::fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoints").field("members", &self.members.len()).finish_non_exhaustive()
+    }
+}
+
+impl Endpoints {
+    /// A source of these endpoints, each named by its place; `here` is this machine's name.
+    ///
+    /// # Errors
+    /// Where a thread cannot be started.
+    pub fn start(
+        endpoints: Vec<(Place, Box<dyn Endpoint>)>,
+        here: &str,
+        interval_ms: i64,
+    ) -> Result<Endpoints, SourceError> {
+        let (tell, answers) = channel();
+        let mut members = Vec::new();
+        for (member, (place, endpoint)) in endpoints.into_iter().enumerate() {
+            let (ask, asked) = channel();
+            let breaker = endpoint.breaker();
+            let tell = tell.clone();
+            std::thread::Builder::new()
+                .name(format!("source-{member}"))
+                .spawn(move || serve(member, endpoint, &asked, &tell))
+                .map_err(|error| SourceError::Usage(format!("{place}: no thread for it: {error}")))?;
+            let hosts = vec![HostReport {
+                hostname: place.hostname(here),
+                place: [None, None, None],
+                seen: 0,
+                missed: 0,
+                expected: place.gpus.map(i64::from),
+                state: "not read yet".to_owned(),
+            }];
+            members.push(Member { place, ask, breaker, asked: None, hosts, trouble: None, told: None, missed: 0 });
+        }
+        let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
+        let mut kinds: Vec<&'static str> = members.iter().map(|member| member.place.name()).collect();
+        kinds.dedup();
+        let kind = if let [one] = kinds.as_slice() { one } else { "mixed" };
+        Ok(Endpoints { members, answers, patience: half.min(PATIENCE), now: Time(0), kind })
+    }
+
+    /// What the endpoints are in trouble with, by place.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<(String, Trouble)> {
+        let of = |member: &Member| Some((member.place.to_string(), member.trouble.as_ref()?.1.clone()));
+        self.members.iter().filter_map(of).collect()
+    }
+
+    /// Waits for the members asked at this tick, within the bound.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a call may block is real time, whatever the run's clock shows"
+    )]
+    fn wait(&mut self, now: Time, out: &mut Vec<Reading>) {
+        let until = Instant::now() + self.patience;
+        while self.members.iter().any(|member| member.asked == Some(now)) {
+            match self.answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(answer) => self.take(answer, now, out),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        while let Ok(answer) = self.answers.try_recv() {
+            self.take(answer, now, out);
+        }
+    }
+
+    fn take(&mut self, answer: Answer, now: Time, out: &mut Vec<Reading>) {
+        let Some(member) = self.members.get_mut(answer.member) else { return };
+        member.asked = None;
+        match answer.result {
+            Ok(mut taken) => {
+                out.append(&mut taken.readings);
+                member.learn(taken.hosts);
+                member.recovered();
+            }
+            Err(trouble) => member.trouble(now, trouble),
+        }
+    }
+}
+
+impl Member {
+    /// Keeps what is known of its hosts: a host that had more GPUs is missing some.
+    fn learn(&mut self, mut hosts: Vec<HostReport>) {
+        for host in &mut hosts {
+            let before = self.hosts.iter().find(|before| before.hostname == host.hostname);
+            let most = before.and_then(|before| before.expected).max(host.expected).max(Some(host.seen));
+            host.expected = self.place.gpus.map(i64::from).or(most);
+        }
+        if !hosts.is_empty() {
+            self.hosts = hosts;
+        }
+    }
+
+    fn trouble(&mut self, now: Time, trouble: Trouble) {
+        let since = self.trouble.as_ref().map_or(now, |(since, _)| *since);
+        if self.told.as_deref() != Some(&trouble.why) {
+            tracing::warn!("{}: {}", self.place, trouble.why);
+            self.told = Some(trouble.why.clone());
+        }
+        self.trouble = Some((since, trouble));
+    }
+
+    fn recovered(&mut self) {
+        self.told = None;
+        if self.trouble.take().is_some() {
+            tracing::info!("{}: answers again", self.place);
+        }
+    }
+
+    /// Its hosts' reports; where it is in trouble, nothing of what it last said holds.
+    fn reports(&self) -> impl Iterator<Item = HostReport> {
+        self.hosts.iter().map(|host| match &self.trouble {
+            Some((_, trouble)) => {
+                HostReport { seen: 0, missed: self.missed, state: trouble.why.clone(), ..host.clone() }
+            }
+            None => HostReport { missed: self.missed, ..host.clone() },
+        })
+    }
+}
+
+/// An endpoint's thread: reads when asked, glances in between, ends with its source.
+fn serve(member: usize, mut endpoint: Box<dyn Endpoint>, asked: &Receiver<Time>, tell: &Sender<Answer>) {
+    loop {
+        let ask = match endpoint.between() {
+            Some(pause) => asked.recv_timeout(pause),
+            None => asked.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match ask {
+            Ok(now) => {
+                let result = endpoint.read(now);
+                if tell.send(Answer { member, result }).is_err() {
+                    return;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => endpoint.glance(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+impl Source for Endpoints {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn due(&self) -> Due {
+        Due::Tick
+    }
+
+    fn read(&mut self, now: Time, out: &mut Vec<Reading>) -> Result<(), SourceError> {
+        self.now = now;
+        while let Ok(answer) = self.answers.try_recv() {
+            self.take(answer, now, out);
+        }
+        for member in &mut self.members {
+            if member.asked.is_none() && member.ask.send(now).is_ok() {
+                member.asked = Some(now);
+            }
+        }
+        self.wait(now, out);
+        for member in &mut self.members {
+            if let Some(asked) = member.asked {
+                member.missed += 1;
+                member.breaker.trip();
+                let seconds = now.since(asked) / 1000;
+                let why = match seconds {
+                    0 => format!("no answer from {} yet", member.place),
+                    _ => format!("blocked on {} for {seconds} s", member.place),
+                };
+                let since = member.trouble.as_ref().map_or(asked, |(since, _)| *since);
+                if member.told.is_none() {
+                    tracing::warn!("{}: does not answer", member.place);
+                    member.told = Some(why.clone());
+                }
+                member.trouble = Some((since, Trouble::new(why)));
+            }
+        }
+        Ok(())
+    }
+
+    fn hosts(&self) -> Vec<HostReport> {
+        self.members.iter().flat_map(Member::reports).collect()
+    }
+
+    fn turns(&self) -> bool {
+        let deaf = |member: &Member| member.asked.is_some_and(|asked| self.now.since(asked) >= DEAF);
+        self.members.is_empty() || !self.members.iter().all(deaf)
+    }
+}
