@@ -6,6 +6,7 @@
 
 pub mod endpoint;
 pub mod endpoints;
+pub mod exporter;
 pub mod identity;
 pub mod place;
 pub mod replay;
