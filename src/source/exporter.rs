@@ -110,7 +110,8 @@ impl Page {
             }
         }
         let xids = self.shown.news(&board, now);
-        let old = |stamp: i64| precise(now.0.saturating_sub(stamp)) > STALE_INTERVALS * precise(self.options.interval_ms);
+        let old =
+            |stamp: i64| precise(now.0.saturating_sub(stamp)) > STALE_INTERVALS * precise(self.options.interval_ms);
         let quality = Quality {
             latency_ms: Some(latency_ms),
             stale: Some(board.stamp.is_some_and(old)),
@@ -138,7 +139,10 @@ fn precise(ms: i64) -> f64 {
 }
 
 impl Endpoint for Page {
-    #[expect(clippy::disallowed_methods, reason = "how long the page took is real time, whatever the run's clock shows")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the page took is real time, whatever the run's clock shows"
+    )]
     fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
         let started = Instant::now();
         let mut gather = Gather::new(&self.names);

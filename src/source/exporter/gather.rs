@@ -107,7 +107,9 @@ impl<'n> Gather<'n> {
                 0 => "the page is empty".to_owned(),
                 samples => format!("no GPU on the page: {samples} samples of other things"),
             };
-            return Err(Trouble::new(why).hint("see whether the exporter sees its GPUs, and whether its page is /metrics"));
+            return Err(
+                Trouble::new(why).hint("see whether the exporter sees its GPUs, and whether its page is /metrics")
+            );
         }
         Ok(Gathered { boards: self.boards, odd: self.odd })
     }

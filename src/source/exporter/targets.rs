@@ -81,7 +81,7 @@ fn groups(text: &str) -> Result<Vec<(usize, String)>, Wrong> {
 /// The line in which a word stands as a JSON string.
 fn line_of(text: &str, word: &str) -> usize {
     let at = text.find(&format!("\"{word}\"")).unwrap_or(0);
-    text.get(..at).unwrap_or_default().lines().count().max(1)
+    text.get(..at).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// What is written as a source's URL.

@@ -54,7 +54,8 @@ impl Shown {
 
 impl Levels {
     fn since(&self, before: &Levels) -> BTreeSet<i64> {
-        let was = |instance: &String| before.last.iter().find(|(known, _)| known == instance).map_or(0, |(_, code)| *code);
+        let was =
+            |instance: &String| before.last.iter().find(|(known, _)| known == instance).map_or(0, |(_, code)| *code);
         let changed = self.last.iter().filter(|(instance, code)| *code != 0 && *code != was(instance));
         let counted = |key: &(String, i64)| before.counts.iter().find(|(known, _)| known == key).map_or(0, |(_, n)| *n);
         let risen = self.counts.iter().filter(|(key, count)| *count > counted(key));
@@ -77,7 +78,9 @@ mod tests {
     }
 
     fn count(code: i64, n: i64) -> String {
-        format!("DCGM_EXP_XID_ERRORS_COUNT{{gpu=\"0\",UUID=\"GPU-1\",window_size_in_ms=\"300000\",xid=\"{code}\"}} {n}\n")
+        format!(
+            "DCGM_EXP_XID_ERRORS_COUNT{{gpu=\"0\",UUID=\"GPU-1\",window_size_in_ms=\"300000\",xid=\"{code}\"}} {n}\n"
+        )
     }
 
     #[test]
