@@ -8,6 +8,7 @@ pub mod endpoint;
 pub mod endpoints;
 pub mod exporter;
 pub mod identity;
+pub mod nvml;
 pub mod place;
 pub mod replay;
 pub mod sim;
