@@ -17,6 +17,9 @@ pub(super) const MOST_PAGE: u64 = 64 << 20;
 /// Longest line that is read, in bytes: a sample with every label of its pod takes 2,000 (J). A longer one is passed over.
 pub(super) const MOST_LINE: u64 = 64 << 10;
 
+/// What is done with a line.
+type Each<'f> = dyn FnMut(Option<&[u8]>) -> Result<(), Trouble> + 'f;
+
 /// What fetches pages, each within `timeout` from the name's look-up to the last byte.
 pub(super) fn agent(timeout: Duration) -> Agent {
     Agent::config_builder()
@@ -34,11 +37,7 @@ pub(super) fn agent(timeout: Duration) -> Agent {
 }
 
 /// Fetches a page and gives each line, without its end; `None` for one that is too long.
-pub(super) fn lines(
-    agent: &Agent,
-    url: &str,
-    each: &mut dyn FnMut(Option<&[u8]>) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
+pub(super) fn lines(agent: &Agent, url: &str, each: &mut Each<'_>) -> Result<(), Trouble> {
     let response = agent.get(url).call().map_err(|error| trouble(&error))?;
     accept(&response)?;
     let body = response.into_body().into_reader().take(MOST_PAGE + 1);
@@ -46,7 +45,7 @@ pub(super) fn lines(
 }
 
 /// Reads lines up to the page's end, which must be the end of a line.
-fn read(mut page: impl BufRead, each: &mut dyn FnMut(Option<&[u8]>) -> Result<(), Trouble>) -> Result<(), Trouble> {
+fn read(mut page: impl BufRead, each: &mut Each<'_>) -> Result<(), Trouble> {
     let (mut read, mut line, mut long) = (0, Vec::new(), false);
     loop {
         line.clear();

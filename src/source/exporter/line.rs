@@ -1,13 +1,13 @@
 //! One line of the Prometheus text format, taken apart: name, labels with their escapes, value, time.
 //!
-//! Reads the classic format and OpenMetrics (`# EOF`, exemplars) alike. Strict about what a sample is, so that a page of
+//! Reads the classic format and `OpenMetrics` (`# EOF`, exemplars) alike. Strict about what a sample is, so that a page of
 //! something else is known as such; it knows no metric by name.
 
 use std::borrow::Cow;
 
 /// Most labels of a sample that are looked at: pods' own labels may be many, and what counts stands first.
 const MOST_LABELS: usize = 128;
-/// A timestamp below it is in seconds (OpenMetrics), else in milliseconds: in 1973 there was neither.
+/// A timestamp below it is in seconds (`OpenMetrics`), else in milliseconds: in 1973 there was neither.
 const SECONDS_BELOW: f64 = 1e11;
 
 /// A sample as its line has it.

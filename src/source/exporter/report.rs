@@ -68,7 +68,9 @@ mod tests {
     use super::*;
 
     fn reports(hosts: &mut Hosts, names: &[&str], hours: i64) -> Vec<(String, i64)> {
-        names.iter().for_each(|name| hosts.seen(name));
+        for name in names {
+            hosts.seen(name);
+        }
         hosts.reports(Time(hours * 3_600_000)).into_iter().map(|report| (report.hostname, report.seen)).collect()
     }
 

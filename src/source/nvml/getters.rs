@@ -113,9 +113,9 @@ pub(super) static GETTERS: [Getter; 48] = [
     call("pcie_link_width", |on| on.device.current_pcie_link_width().map(i64::from)),
     call("pcie_link_gen_max", |on| on.device.max_pcie_link_gen().map(i64::from)),
     call("pcie_link_width_max", |on| on.device.max_pcie_link_width().map(i64::from)),
-    call("nvlink_crc_errors", |on| links(on, &ErrorCounter::DlCrcFlit)),
-    call("nvlink_replay_errors", |on| links(on, &ErrorCounter::DlReplay)),
-    call("nvlink_recovery_errors", |on| links(on, &ErrorCounter::DlRecovery)),
+    call("nvlink_crc_errors", |on| links(on, ErrorCounter::DlCrcFlit)),
+    call("nvlink_replay_errors", |on| links(on, ErrorCounter::DlReplay)),
+    call("nvlink_recovery_errors", |on| links(on, ErrorCounter::DlRecovery)),
 ];
 
 /// The metrics of the histogram of spare rows, in its order.
@@ -142,13 +142,13 @@ fn ecc(on: Asked<'_>, error: MemoryError, since: EccCounter) -> Answer {
 }
 
 /// Errors of every link together. One that does not answer leaves the sum unknown: less would look as if it had begun anew.
-fn links(on: Asked<'_>, which: &ErrorCounter) -> Answer {
+fn links(on: Asked<'_>, which: ErrorCounter) -> Answer {
     if on.links.is_empty() {
         return Err(NvmlError::NotSupported);
     }
     let mut sum = 0_u64;
     for link in on.links {
-        sum = sum.saturating_add(on.device.link_wrapper_for(*link).error_counter(which.clone())?);
+        sum = sum.saturating_add(on.device.link_wrapper_for(*link).error_counter(which)?);
     }
     counter(sum)
 }

@@ -108,21 +108,13 @@ fn register(nvml: &Nvml, count: u32) -> Option<(EventSet<'_>, Vec<(usize, u32)>)
         let mut set = nvml.create_event_set().ok()?;
         let mut keys = Vec::new();
         for (at, index) in indexes.clone().into_iter().enumerate() {
-            let registered = nvml.device_by_index(index).ok().map(|device| {
-                keys.push((raw::key(&device), index));
-                device
-            });
-            let Some(device) = registered else {
+            let device = nvml.device_by_index(index).ok();
+            keys.extend(device.iter().map(|device| (raw::key(device), index)));
+            let Some(Ok(whole)) = device.map(|device| device.register_events(XIDS, set)) else {
                 indexes.remove(at);
                 continue 'again;
             };
-            match device.register_events(XIDS, set) {
-                Ok(whole) => set = whole,
-                Err(_) => {
-                    indexes.remove(at);
-                    continue 'again;
-                }
-            }
+            set = whole;
         }
         return Some((set, keys));
     }

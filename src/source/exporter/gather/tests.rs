@@ -97,14 +97,12 @@ fn what_is_no_exporters_page_is_told_apart() {
 
 #[test]
 fn a_page_cannot_take_more_memory_than_its_bound() {
-    let text: String =
-        (0..=MOST_GPUS).map(|n| format!("DCGM_FI_DEV_GPU_TEMP{{gpu=\"0\",UUID=\"GPU-{n}\"}} 1\n")).collect();
+    let pages = |most: usize, line: &dyn Fn(usize) -> String| (0..most).map(line).collect::<Vec<_>>().concat();
+    let text = pages(MOST_GPUS + 1, &|n| format!("DCGM_FI_DEV_GPU_TEMP{{gpu=\"0\",UUID=\"GPU-{n}\"}} 1\n"));
     assert!(gather(&text).unwrap_err().why.starts_with("more than 16384 GPUs"));
-    let many: String = (0..5000)
-        .map(|n| {
-            format!("DCGM_EXP_XID_ERRORS_COUNT{{UUID=\"GPU-a\",GPU_I_ID=\"{n}\",hpc_job=\"{n}\",xid=\"{n}\"}} 1\n")
-        })
-        .collect();
+    let many = pages(5000, &|n| {
+        format!("DCGM_EXP_XID_ERRORS_COUNT{{UUID=\"GPU-a\",GPU_I_ID=\"{n}\",hpc_job=\"{n}\",xid=\"{n}\"}} 1\n")
+    });
     let board = &boards(&many)[0];
     assert!(board.counts.len() + board.instances.len() + board.jobs.len() < 200);
 }
