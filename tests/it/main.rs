@@ -61,6 +61,8 @@ mod detect_recorded;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod endpoints;
+#[cfg(test)]
 mod exporter;
 #[cfg(test)]
 mod exporter_faults;
