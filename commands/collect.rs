@@ -168,7 +168,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
     // A recording has an end to come to; a service goes on trying.
     let patience = (!options.source.is_service()).then_some(LONG_PATIENCE);
-    let retry = Retry { stop: signals.stop.clone(), patience };
+    let retry = Retry::new(signals.stop.clone(), patience);
     let (sink, spool) = sink(common, options, &signals, retry)?;
     let clock = options.source.clock(&*source);
     let mut progress = Progress::new("collect", common.quiet || options.source.speed != Speed::Max);

@@ -138,7 +138,7 @@ pub(crate) const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How failures are met by a pass: a service goes on trying until it is told to stop.
 pub(crate) fn pass_retry(once: bool, signals: &Signals) -> Retry {
-    Retry { stop: signals.stop.clone(), patience: once.then_some(PATIENCE) }
+    Retry::new(signals.stop.clone(), once.then_some(PATIENCE))
 }
 
 impl ServiceOptions {

@@ -139,9 +139,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 /// How failures are met: a service goes on trying until it is told to stop; any other run has an end to come to.
 fn retry(source: &SourceOptions, limit: Option<Duration>, signals: &Signals) -> Retry {
     if source.is_service() && limit.is_none() {
-        Retry { stop: signals.stop.clone(), patience: None }
+        Retry::new(signals.stop.clone(), None)
     } else {
-        Retry { stop: Flag::default(), patience: Some(LONG_PATIENCE) }
+        Retry::new(Flag::default(), Some(LONG_PATIENCE))
     }
 }
 

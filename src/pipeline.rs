@@ -9,6 +9,7 @@ pub mod crew;
 pub mod judging;
 pub mod moving;
 pub mod passes;
+pub mod pulse;
 pub mod retention;
 pub mod retry;
 pub mod runner;
