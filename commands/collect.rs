@@ -1,6 +1,7 @@
 //! `gpuhm collect`: a source to the raw topic, or to lines of JSON.
 
 mod spooled;
+mod watched;
 
 use std::fs::{File, Metadata};
 use std::io::BufWriter;
@@ -24,6 +25,7 @@ use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, ms};
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
+use super::service::WatchOptions;
 use spooled::SpoolOptions;
 
 /// Flags that say what is read and how fast.
@@ -63,6 +65,11 @@ pub(crate) struct Options {
     bus: BusOptions,
     #[command(flatten)]
     spool: SpoolOptions,
+    /// With --metrics: also every GPU's newest sample, under dcgm-exporter's names
+    #[arg(long, requires = "metrics", help_heading = "Service options")]
+    export_gpus: bool,
+    #[command(flatten)]
+    watch: WatchOptions,
 }
 
 /// First tick of a simulated fleet that does not wait: 2026-01-01T00:00:00Z.
@@ -168,7 +175,10 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
     // A recording has an end to come to; a service goes on trying.
     let patience = (!options.source.is_service()).then_some(LONG_PATIENCE);
-    let retry = Retry::new(signals.stop.clone(), patience);
+    let watched = watched::begin(common, options, &signals)?;
+    let mut retry = Retry::new(signals.stop.clone(), patience);
+    retry.pulse = watched.beats("collect");
+    let pulse = retry.pulse.clone();
     let (sink, spool) = sink(common, options, &signals, retry)?;
     let clock = options.source.clock(&*source);
     let mut progress = Progress::new("collect", common.quiet || options.source.speed != Speed::Max);
@@ -187,6 +197,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         labels,
         room,
         ticked: Arc::default(),
+        pulse,
         watch: Some(Box::new(move |done, part| watch(&mut progress, done, part, ticks))),
     };
     let done = collect.run(&signals.stop);
@@ -206,6 +217,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         done.ticks,
         done.missed
     );
+    watched.end()?;
     match spool {
         Some(spool) => spooled::end(spool, patience, service, &signals),
         None if service => Ok(ExitCode::SUCCESS),
