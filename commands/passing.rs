@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gpuhm::event::Time;
-use gpuhm::event::time::SECOND;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::Passes;
 use gpuhm::pipeline::{Clock, Flag};
@@ -79,7 +78,7 @@ pub(crate) fn serve(
 }
 
 /// A wait is told of so often, in milliseconds: the interval may be longer than a service manager's patience.
-const PART: i64 = SECOND;
+const PART: i64 = 500;
 
 /// Waits for the next pass; whether it came.
 fn wait(passes: &Passes, next: Time, stop: &Flag) -> bool {

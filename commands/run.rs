@@ -92,7 +92,7 @@ pub(crate) struct Setup<'a> {
 const SCORE_EVERY: i64 = MINUTE;
 const PREDICT_EVERY: i64 = 15 * MINUTE;
 /// What a run that has drained may take to close, before it is taken for one that hangs (J).
-pub(crate) const LEEWAY: Duration = Duration::from_secs(10);
+pub(crate) const LEEWAY: Duration = Duration::from_secs(5);
 
 /// Runs `run`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {

@@ -40,7 +40,7 @@ pub(crate) struct WatchOptions {
     /// Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9871 or unix:PATH [default: nowhere]
     #[arg(long, value_name = "ADDR", env = "GPUHM_METRICS", value_parser = address::parse)]
     pub(crate) metrics: Option<Address>,
-    /// Write the metrics to this file at the end, for node_exporter's textfile collector
+    /// Write the metrics to this file at the end, for node exporter's textfile collector
     #[arg(long, value_name = "FILE.prom")]
     pub(crate) metrics_file: Option<PathBuf>,
 }

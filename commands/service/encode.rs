@@ -1,4 +1,4 @@
-//! Families of metrics as text: Prometheus' own format, and OpenMetrics. Knows no metric by name.
+//! Families of metrics as text: Prometheus' own format, and `OpenMetrics`. Knows no metric by name.
 
 use gpuhm::pipeline::clock::monotonic;
 use prometheus_client::collector::Collector;

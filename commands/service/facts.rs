@@ -14,11 +14,11 @@ use super::numbers::{Collecting, Passing, Rest, Staged, Storing};
 use super::status;
 
 /// A loop that has not turned for so long hangs, for /healthz (J): the longest call that is waited for takes a part of it.
-pub(super) const SILENT: Duration = Duration::from_secs(60);
+pub(super) const SILENT: Duration = Duration::from_mins(1);
 /// How long the start waits to hear whether the bus behind a spool answers (J): collecting does not need it.
 const FIRST_TRY: Duration = Duration::from_secs(10);
 /// What a stage that restores its states asks for, and how often.
-const EXTEND: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(5));
+const EXTEND: (Duration, Duration) = (Duration::from_mins(1), Duration::from_secs(5));
 
 /// A loop, since it first told something.
 #[derive(Debug, Clone, Copy)]
@@ -124,10 +124,10 @@ impl Facts {
 
     /// Whether all loops have turned since the manager was last told, and it is time to tell it again.
     fn ping(&self, known: &mut Known, now: Instant) -> bool {
-        let Some(half) = self.notify.half.filter(|_| known.ready) else { return false };
+        let Some(often) = self.notify.often.filter(|_| known.ready) else { return false };
         let due = match known.pinged {
             None => true,
-            Some(at) => now.saturating_duration_since(at) >= half && known.loops.values().all(|one| one.last > at),
+            Some(at) => now.saturating_duration_since(at) >= often && known.loops.values().all(|one| one.last > at),
         };
         if due {
             known.pinged = Some(now);

@@ -12,16 +12,16 @@ use sd_notify::NotifyState;
 pub(super) struct Notifier {
     /// Whether this process is a service that tells anything.
     on: bool,
-    /// Half of the time after which the manager takes it for dead, where it does.
-    pub(super) half: Option<Duration>,
+    /// How often it is said that it lives: often enough that turns may come late within half of the manager's patience.
+    pub(super) often: Option<Duration>,
     failed: AtomicBool,
 }
 
 impl Notifier {
     /// One that tells, where `on` is set and the environment names a socket.
     pub(super) fn new(on: bool) -> Notifier {
-        let half = sd_notify::watchdog_enabled().filter(|_| on).map(|whole| whole / 2);
-        Notifier { on, half, failed: AtomicBool::new(false) }
+        let often = sd_notify::watchdog_enabled().filter(|_| on).map(|whole| whole / 4);
+        Notifier { on, often, failed: AtomicBool::new(false) }
     }
 
     fn tell(&self, states: &[NotifyState<'_>]) {

@@ -54,7 +54,7 @@ pub(super) fn line(known: &Known, bus: &'static str, now: Instant) -> String {
         parts.push(format!("{} GPUs in {pass}", grouped(done.gpus)));
     }
     if let Some((who, silent)) = known.silence(now).filter(|(_, silent)| *silent >= QUIET) {
-        parts.push(format!("{who} hangs: no turn for {}", long(silent)));
+        parts.push(format!("{who}: no turn for {}", long(silent)));
     }
     if !known.ready {
         parts.insert(0, "starting".to_owned());

@@ -1,4 +1,4 @@
-//! Metrics in a file, for commands that are over before anybody could ask them: node_exporter's textfile collector.
+//! Metrics in a file, for commands that are over before anybody could ask them: node exporter's textfile collector.
 
 use std::path::Path;
 

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use super::{Collect, Collected};
 use crate::event::Time;
-use crate::event::time::SECOND;
 use crate::pipeline::Flag;
 use crate::pipeline::pulse::Tick;
 
 /// A wait is told of so often, in milliseconds: the interval may be longer than a service manager's patience.
-const PART: i64 = SECOND;
+const PART: i64 = 500;
 
 impl Collect {
     /// Waits for a tick part by part; whether it came.
