@@ -16,7 +16,7 @@ fn every_gpu_has_the_exporters_names_units_and_labels() {
     let socket = home.path("metrics.sock");
     let address = format!("unix:{}", text(&socket));
     let mut args = vec!["collect", "--metrics", &address, "--export-gpus", "--source", "sim", "--interval", "1s"];
-    args.extend(["--gpus", "8", "--hosts", "2", "--fault", "xid=79@0/1+1s"]);
+    args.extend(["--gpus", "8", "--hosts", "2", "--fault", "xid=79@1/1+1s"]);
     let service = Service::start(home.command(&args));
     ready(&socket);
     let mut page = Samples::new();

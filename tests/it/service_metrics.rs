@@ -68,7 +68,7 @@ fn stages_show_their_work() {
     let enough = at_least("gpuhm_stage_consumed_total{stage=\"validate\"}", 14.0);
     let page = pages(&home, &["validate"], enough);
     let stage = |name: &str, more: &str| page[&format!("gpuhm_stage_{name}{{stage=\"validate\"{more}}}")];
-    assert!(stage("refused_total", ",rule=\"schema\"") >= 1.0, "{page:?}");
+    assert!(stage("refused_total", ",rule=\"required\"") >= 1.0, "{page:?}");
     // 12 samples and reports go on, and what is refused goes to its own topic.
     assert!(stage("emitted_total", "") >= 13.0 && stage("commits_total", ",result=\"ok\"") >= 1.0);
     assert!(stage("commits_total", ",result=\"fenced\"") < 0.5);
@@ -86,7 +86,7 @@ fn stages_show_their_work() {
 fn passes_show_their_work_and_alerts() {
     let home = Home::new();
     // One that falls off the bus: a recording of it that ends now.
-    let mut args = vec!["run", "--source", "sim", "--gpus", "4", "--hosts", "1", "--fault", "xid=79@0/1+2s"];
+    let mut args = vec!["run", "--source", "sim", "--gpus", "4", "--hosts", "1", "--fault", "xid=79@1/1+2s"];
     let socket = home.path("run.sock");
     let address = format!("unix:{}", text(&socket));
     args.extend(["--interval", "1s", "--metrics", &address]);
