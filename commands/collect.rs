@@ -195,6 +195,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         from: options.source.first(),
         ticks,
         labels,
+        jobs: None,
         room,
         ticked: Arc::default(),
         pulse,

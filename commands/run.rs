@@ -195,6 +195,7 @@ impl Setup<'_> {
                 from: self.options.first(),
                 ticks,
                 labels: Labels::default(),
+                jobs: None,
                 room: None,
                 ticked,
                 pulse: retry.pulse.of("collect"),

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 
-use self::report::{Reports, report};
 use super::clock::monotonic;
+use super::jobs::Jobs;
 use super::pulse::Beats;
 use super::sink::Sink;
 use super::{Clock, Flag, PipelineError};
@@ -24,6 +24,7 @@ use crate::event::record::RAW;
 use crate::event::sample::{Body, Event};
 use crate::event::time::MINUTE;
 use crate::source::{Due, Reading, Source};
+use report::{Reports, report};
 
 /// With a driven clock readings are gathered up to this many before they are put away.
 const GATHER: usize = 4096;
@@ -81,6 +82,8 @@ pub struct Collect {
     pub ticks: Option<u64>,
     /// The operator's labels.
     pub labels: Labels,
+    /// What runs on the GPUs.
+    pub jobs: Option<Jobs>,
     /// Room downstream.
     pub room: Option<Room>,
     /// Told of progress.
@@ -149,14 +152,19 @@ impl Collect {
         done.missed += u64::try_from(at.since(due) / self.interval_ms).unwrap_or_default();
         done.ticks += 1;
         self.source.read(at, readings)?;
-        let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms;
+        if let Some(jobs) = &mut self.jobs {
+            jobs.look();
+        }
         let backlog = self.sink.backlog();
+        let hosts = self.source.hosts();
+        let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms;
+        // What fails or recovers is told at once.
+        let due = reports.changed(&hosts) || due;
         if reports.wants(due, backlog.unwrap_or_default().dropped) {
             let kind = self.source.kind();
             // The same run through a driven clock must give the same bytes, however fast a sender was beside it.
             let waits = backlog.filter(|_| !self.clock.is_driven()).map(|backlog| backlog.bytes);
             let sent = (waits, backlog.unwrap_or_default());
-            let hosts = self.source.hosts();
             readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, (at, done), sent)))));
         }
         Ok(at)
@@ -229,6 +237,9 @@ impl Collect {
 
     fn label(&self, event: &mut Event<'static>) {
         let host = &mut event.host;
+        if let (Some(jobs), Body::Sample(gpu, ..)) = (&self.jobs, &mut event.body) {
+            jobs.label(host.hostname.as_deref(), gpu);
+        }
         let labels = [
             (&self.labels.cluster, &mut host.cluster),
             (&self.labels.rack, &mut host.rack),

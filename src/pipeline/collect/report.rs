@@ -1,20 +1,31 @@
-//! A collector's reports about itself: when they are due, and what is in them.
+//! A collector's reports about its hosts: when they are due and what they say.
 
-use super::Collected;
 use crate::event::Time;
 use crate::event::sample::{Body, Collector, Event, Host, SCHEMA_VERSION};
+use crate::pipeline::collect::Collected;
 use crate::pipeline::sink::Backlog;
 use crate::source::HostReport;
 
-/// When reports are due: every minute, and at once when events begin to be dropped.
+/// When reports are due: every minute, and at once when a host's source fails or recovers, when the number of its GPUs
+/// changes, and when events begin to be dropped.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
+    /// Whether each host could be read, and how many of its GPUs.
+    hosts: Vec<(bool, i64)>,
     dropped: u64,
     /// Whether the last report already told of new drops: the rest of them can wait for the minute.
     dropping: bool,
 }
 
 impl Reports {
+    /// Whether a host is read otherwise than at the last tick.
+    pub(super) fn changed(&mut self, hosts: &[HostReport]) -> bool {
+        let now: Vec<_> = hosts.iter().map(|host| (host.state == "ok", host.seen)).collect();
+        let changed = self.hosts != now;
+        self.hosts = now;
+        changed
+    }
+
     pub(super) fn wants(&mut self, due: bool, dropped: u64) -> bool {
         let more = dropped > self.dropped;
         let wants = due || (more && !self.dropping);
