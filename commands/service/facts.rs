@@ -22,18 +22,18 @@ const EXTEND: (Duration, Duration) = (Duration::from_mins(1), Duration::from_sec
 
 /// A loop, since it first told something.
 #[derive(Debug, Clone, Copy)]
-struct Loop {
+pub(super) struct Loop {
     last: Instant,
 }
 
 /// What is known.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    loops: BTreeMap<&'static str, Loop>,
+    pub(super) loops: BTreeMap<&'static str, Loop>,
     pub(super) ready: bool,
     /// When the service manager was last told that the loops live, and when it was asked for more time.
-    pinged: Option<Instant>,
-    extended: Option<Instant>,
+    pub(super) pinged: Option<Instant>,
+    pub(super) extended: Option<Instant>,
     /// By what it is called in the library: `bus`, `store`.
     pub(super) rests: BTreeMap<&'static str, Rest>,
     pub(super) collect: Option<Collecting>,

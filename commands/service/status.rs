@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_collector_says_what_is_away_and_what_waits() {
-        let now = monotonic() + Duration::from_hours(1);
+        let (lost, now) = (monotonic(), monotonic() + Duration::from_secs(192));
         let mut known = Known { ready: true, ..Known::default() };
         let collect = Collecting { source: "dcgm", gpus: Some(8), ..Collecting::default() };
         known.collect = Some(collect.clone());
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(line(&known, "bus", now), "bus ok, dcgm ok, 8 GPUs");
         known.rests.clear();
         let backlog = Backlog { bytes: 3_300_000, waiting: 1204, dropped: 0 };
-        let reach = Some((Reach::Away(now - Duration::from_secs(192)), 256 << 20));
+        let reach = Some((Reach::Away(lost), 256 << 20));
         known.collect = Some(Collecting { backlog: Some(backlog), reach, ..collect });
         let said = "kafka down 3m12s, spooled 1,204 events (3.1 MiB of 256), dcgm ok, 8 GPUs";
         assert_eq!(line(&known, "kafka", now), said);
