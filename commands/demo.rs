@@ -169,6 +169,7 @@ impl Demo {
             instance: "demo".to_owned(),
             driven: Some(self.driven),
             pulse: Beats::default(),
+            reload: Default::default(),
         })
     }
 

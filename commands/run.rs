@@ -86,6 +86,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) driven: Option<i64>,
     /// Told of each loop's turns.
     pub(crate) pulse: Beats,
+    /// Asks each stage for every state to be saved.
+    pub(crate) reload: [Flag; 2],
 }
 
 /// How often a run scores and predicts while its clock runs, by that clock.
@@ -125,6 +127,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         instance: open::instance("run", &options.bus, &options.member)?,
         driven: options.score_past.map(ms),
         pulse: retry.pulse.clone(),
+        reload: if service.is_told() { [Signals::reload()?, Signals::reload()?] } else { Default::default() },
     };
     let started = monotonic();
     let (ran, served) = setup.run(&signals)?;
@@ -212,7 +215,7 @@ impl Setup<'_> {
             drain: self.drain,
             retry,
             judging: Judging::new(passes, every),
-            reload: [Signals::reload()?, Signals::reload()?],
+            reload: self.reload,
         };
         if let Some(limit) = self.limit {
             let stop = signals.stop.clone();

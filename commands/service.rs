@@ -96,6 +96,11 @@ impl Service {
         if self.listens { Beats::new(Arc::clone(&self.facts) as Arc<dyn Pulse>, who) } else { Beats::default() }
     }
 
+    /// Whether it is a service, which SIGHUP makes reload.
+    pub(crate) fn is_told(&self) -> bool {
+        self.life.is_some()
+    }
+
     /// The end: the file is written.
     pub(crate) fn end(self) -> Result<(), Failure> {
         match &self.file {

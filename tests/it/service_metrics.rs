@@ -49,6 +49,7 @@ fn collect_shows_its_work() {
     for (name, value) in [
         ("gpuhm_collect_gpus", 4.0),
         ("gpuhm_dependency_up{name=\"bus\"}", 1.0),
+        ("gpuhm_dependency_up{name=\"sim\"}", 1.0),
         ("gpuhm_collect_ticks_missed_total", 0.0),
         ("gpuhm_collect_spool_bytes", 0.0),
         ("gpuhm_collect_spool_dropped_total", 0.0),
