@@ -25,6 +25,7 @@ mod screen;
 mod service;
 mod silence;
 mod simcheck;
+mod source;
 mod tail;
 mod top;
 mod validate;

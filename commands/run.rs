@@ -21,7 +21,7 @@ use gpuhm::source::Source;
 use gpuhm::store::Store;
 use gpuhm::view::summary::{Alerts, Summary};
 
-use super::collect::{SourceOptions, watch};
+use super::collect::watch;
 use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
@@ -29,6 +29,7 @@ use super::out::Out;
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
 use super::service::reload::Reload;
 use super::service::{Plan, Service, WatchOptions};
+use super::source::SourceOptions;
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]

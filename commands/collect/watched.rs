@@ -14,10 +14,15 @@ use super::Options;
 const SHOWN: u32 = 3;
 
 /// Begins to be watched. It may drain as long as it was told to; what hangs then is given up a little later.
-pub(super) fn begin(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<Service, Failure> {
+pub(super) fn begin(
+    common: &CommonOptions,
+    options: &Options,
+    service: bool,
+    signals: &Signals,
+) -> Result<Service, Failure> {
     let plan = Plan {
         watch: &options.watch,
-        service: options.source.is_service(),
+        service,
         bus: open::bus_name(&options.bus)?,
         drain: options.spool.drain().saturating_add(LEEWAY),
         gpus: options.export_gpus.then(|| options.source.interval.saturating_mul(SHOWN)),
