@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
 use super::{
-    aggregate, assets, collect, completions, demo, doctor, generate, migrate, open, predict, process, run, score,
+    aggregate, assets, collect, completions, demo, doctor, generate, migrate, open, predict, run, score, service,
     silence, simcheck, tail, top, validate,
 };
 
@@ -75,7 +75,7 @@ pub(crate) fn run() -> Outcome {
         drop(std::io::Write::write_all(&mut std::io::stderr(), format!("Try: gpuhm demo\n\n{help}").as_bytes()));
         return Ok(ExitCode::from(CANNOT));
     };
-    process::log(&cli.common);
+    service::log::start(&cli.common);
     let common = &cli.common;
     if open::kafka::looked_at(&matches)? {
         return Ok(ExitCode::SUCCESS);

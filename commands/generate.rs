@@ -21,7 +21,8 @@ pub(crate) struct Options {
 /// Appended to every man page.
 const EXIT: &str = "0 done, or a service that was told to stop; 1 the answer is bad news; 2 a person must change something: \
 usage, configuration, schema; 3 a dependency could not be reached or was lost; 130, 143 a one-shot ended by a signal.";
-const ENVIRONMENT: &str = "GPUHM_HOME, GPUHM_BUS, GPUHM_STORE, GPUHM_LOG: defaults of --home, --bus, --store and --log. \
+const ENVIRONMENT: &str = "GPUHM_HOME, GPUHM_BUS, GPUHM_STORE, GPUHM_LOG, GPUHM_LOG_FORMAT, GPUHM_METRICS: defaults of --home, --bus, --store, --log, --log-format \
+and --metrics. NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM: set by systemd for services, see docs/services.md. \
 KAFKA_BROKERS: the brokers where no bus is named. GPUHM_KAFKA_CONFIG, GPUHM_TOPIC_PREFIX: defaults of --kafka-config and \
 --topic-prefix. GPUHM_KAFKA_PASSWORD, and gpuhm_kafka.password in CREDENTIALS_DIRECTORY: the password of a Kafka login. \
 PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSSLMODE and libpq's others, and gpuhm_store.password in \

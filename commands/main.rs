@@ -22,6 +22,7 @@ mod process;
 mod run;
 mod score;
 mod screen;
+mod service;
 mod silence;
 mod simcheck;
 mod source;

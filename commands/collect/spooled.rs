@@ -57,6 +57,11 @@ impl SpoolOptions {
         Patience { drain: self.drain, silence: (!service).then_some(silence) }
     }
 
+    /// How long delivering may go on after a signal.
+    pub(super) fn drain(&self) -> Duration {
+        self.drain
+    }
+
     /// Refuses what means nothing with the embedded bus.
     pub(super) fn unused(&self) -> Result<(), Failure> {
         match &self.spool {

@@ -84,11 +84,11 @@ pub(crate) fn usable(options: &BusOptions, brokers: &str) -> Result<Settings, Fa
 /// Opens the bus.
 pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
     let mut settings = usable(options, brokers)?;
-    let Retry { stop, patience } = patience(options, retry);
+    let Retry { stop, patience, pulse } = patience(options, retry);
     // Who waits for ever waits in short tries, so that it is said; else one try is as long as the patience. Who tries
     // once gives that one its time.
     settings.connect = patience.filter(|long| !long.is_zero()).unwrap_or(settings.connect);
-    let retry = Retry { stop: stop.clone(), patience: patience.map(|_| Duration::ZERO) };
+    let retry = Retry { stop: stop.clone(), patience: patience.map(|_| Duration::ZERO), pulse };
     Ok(Arc::new(retry.run(|| Kafka::open_unless(settings.clone(), &|| stop.is_set()))?))
 }
 
@@ -99,7 +99,7 @@ fn patience(options: &BusOptions, retry: &Retry) -> Retry {
         Some(Duration::ZERO) => None,
         Some(long) => Some(long),
     };
-    Retry { stop: retry.stop.clone(), patience }
+    Retry { patience, ..retry.clone() }
 }
 
 /// All that was said about the clients. Secrets come from credentials, files or the environment, in this order.

@@ -171,6 +171,18 @@ mod score_worse;
 #[cfg(test)]
 mod seed_rules;
 #[cfg(test)]
+mod service_export;
+#[cfg(test)]
+mod service_lint;
+#[cfg(test)]
+mod service_log;
+#[cfg(test)]
+mod service_metrics;
+#[cfg(test)]
+mod service_notify;
+#[cfg(test)]
+mod service_support;
+#[cfg(test)]
 mod sim_quantiles;
 #[cfg(test)]
 mod sim_quiet;
