@@ -20,6 +20,7 @@ use gpuhm::source::replay::{self, Replay};
 use gpuhm::source::sim::{self, Sim};
 use gpuhm::source::{Due, Source, SourceError};
 
+use super::config;
 use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{self, BusOptions, CommonOptions, SimOptions, Speed, ms};
@@ -147,8 +148,11 @@ impl SourceOptions {
     }
 }
 
-fn labels(pairs: &[String]) -> Result<Labels, Failure> {
-    let mut labels = Labels::default();
+/// The labels of every sample: those of the flags, and of the settings where no flag says otherwise.
+pub(crate) fn labels(pairs: &[String]) -> Result<Labels, Failure> {
+    let set = |name: &str| config::loaded().value(name).map(str::to_owned);
+    let (cluster, rack, datacenter) = (set("labels.cluster"), set("labels.rack"), set("labels.datacenter"));
+    let mut labels = Labels { cluster, rack, datacenter };
     for pair in pairs {
         let slot = match pair.split_once('=') {
             Some(("cluster", value)) => (&mut labels.cluster, value),
