@@ -6,7 +6,9 @@
 
 pub mod endpoint;
 pub mod endpoints;
+pub mod exporter;
 pub mod identity;
+pub mod nvml;
 pub mod place;
 pub mod replay;
 pub mod sim;
