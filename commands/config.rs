@@ -8,6 +8,8 @@ pub(crate) mod example;
 pub(crate) mod file;
 pub(crate) mod keys;
 mod layer;
+#[expect(dead_code, reason = "wired where services reload")]
+pub(crate) mod reload;
 pub(crate) mod secrets;
 pub(crate) mod show;
 
@@ -88,6 +90,12 @@ impl Loaded {
     /// The value of a key that no flag carries.
     pub(crate) fn value(&self, path: &str) -> Option<&str> {
         self.set.get(path)?.values.first().map(String::as_str)
+    }
+
+    /// Whether it is the file that gives a key this value.
+    pub(crate) fn is_in_file(&self, path: &str, value: &str) -> bool {
+        let in_file = |set: &&Set| matches!(set.origin, Origin::File(..));
+        self.set.get(path).filter(in_file).is_some_and(|set| set.values == [value])
     }
 
     /// The settings of Kafka clients.

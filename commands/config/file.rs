@@ -109,7 +109,8 @@ fn text(path: &Path) -> Result<(String, u32), Failure> {
         let line = error.as_bytes().iter().take(upto).filter(|byte| **byte == b'\n').count() + 1;
         wrong(&format!("line {line} is not UTF-8"))
     })?;
-    Ok((text, data.mode() & 0o7777))
+    // A device or a pipe is nobody's file.
+    Ok((text, if data.is_file() { data.mode() & 0o7777 } else { 0 }))
 }
 
 /// What a place in the text is called.

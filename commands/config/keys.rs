@@ -80,7 +80,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("sim.hosts", "hosts", SOURCES, ""),
     key("sim.seed", "seed", SOURCES, ""),
     key("sim.boards", "boards", SOURCES, ""),
-    key("sim.fault", "fault", SOURCES, "[\"thermal@3/1+20s\"]"),
+    key("sim.fault", "fault", SOURCES, "[\"xid=74@1/0+1m\"]"),
     key("validate.instance", "instance", &["validate"], "\"validate-1\""),
     key("aggregate.instance", "instance", &["aggregate"], "\"aggregate-1\""),
     key("aggregate.lateness", "lateness", &["aggregate", "run"], ""),
