@@ -190,6 +190,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         ticks,
         labels,
         room,
+        jobs: None,
         ticked: Arc::default(),
         watch: Some(Box::new(move |done, part| watch(&mut progress, done, part, ticks))),
     };

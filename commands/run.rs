@@ -168,6 +168,7 @@ impl Setup<'_> {
                 ticks,
                 labels: labels(&[])?,
                 room: None,
+                jobs: None,
                 ticked,
                 watch: Some(Box::new(move |done, part| {
                     let share = limit.map(|limit| started.elapsed().as_secs_f64() / limit.as_secs_f64());

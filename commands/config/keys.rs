@@ -57,12 +57,7 @@ pub(crate) const KEYS: &[Key] = &[
         "",
     ),
     key("store.url", "store", ALL, "\"postgres://gpuhm@db.example.com/gpuhm\""),
-    bare(
-        STORE_PASSWORD,
-        "\"/etc/gpuhm/credentials/store.password\"",
-        "File that holds the store's password and nothing else",
-        "",
-    ),
+    bare(STORE_PASSWORD, "\"/etc/gpuhm/store.password\"", "File that holds the store's password and nothing else", ""),
     bare("labels.cluster", "\"prod-1\"", "The label `cluster` of every sample; --label is stronger", "CLUSTER_NAME"),
     bare("labels.rack", "\"rack-03\"", "The label `rack` of every sample", "RACK_ID"),
     bare("labels.datacenter", "\"fra-1\"", "The label `datacenter` of every sample", "DATACENTER"),
