@@ -25,6 +25,7 @@ mod score;
 mod screen;
 mod silence;
 mod simcheck;
+mod source;
 mod tail;
 mod top;
 mod validate;

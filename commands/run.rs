@@ -19,12 +19,13 @@ use gpuhm::source::Source;
 use gpuhm::store::Store;
 use gpuhm::view::summary::{Alerts, Summary};
 
-use super::collect::{SourceOptions, labels, watch};
+use super::collect::{labels, watch};
 use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
+use super::source::SourceOptions;
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
@@ -167,8 +168,8 @@ impl Setup<'_> {
                 from: self.options.first(),
                 ticks,
                 labels: labels(&[])?,
-                room: None,
                 jobs: None,
+                room: None,
                 ticked,
                 watch: Some(Box::new(move |done, part| {
                     let share = limit.map(|limit| started.elapsed().as_secs_f64() / limit.as_secs_f64());

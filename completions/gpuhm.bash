@@ -305,16 +305,12 @@ _gpuhm() {
 
     case "${cmd}" in
         gpuhm)
-            opts="-q -h -V --config --home --log --quiet --help --version collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
+            opts="-q -h -V --home --log --quiet --help --version collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -331,7 +327,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__aggregate)
-            opts="-b -X -F -d -q -h --lateness --backfill --dry-run --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --config --home --log --quiet --help"
+            opts="-b -X -F -d -q -h --lateness --backfill --dry-run --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -393,10 +389,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -413,16 +405,12 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets)
-            opts="-q -h --config --home --log --quiet --help import export help"
+            opts="-q -h --home --log --quiet --help import export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -439,7 +427,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets__subcmd__export)
-            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -458,10 +446,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -537,7 +521,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets__subcmd__import)
-            opts="-d -q -h --store --config --home --log --quiet --help"
+            opts="-d -q -h --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -548,10 +532,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -571,7 +551,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__collect)
-            opts="-b -X -F -q -h --sink --label --source --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --config --home --log --quiet --help"
+            opts="-o -b -X -F -q -h --sink --label --jobs --once --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -583,6 +563,18 @@ _gpuhm() {
                     ;;
                 --label)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table jsonl" -- "${cur}"))
                     return 0
                     ;;
                 --source)
@@ -602,6 +594,22 @@ _gpuhm() {
                     return 0
                     ;;
                 --ticks)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --targets)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --libdcgm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --libnvml)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -681,10 +689,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -701,16 +705,12 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__completions)
-            opts="-q -h --config --home --log --quiet --help bash zsh fish"
+            opts="-q -h --home --log --quiet --help bash zsh fish"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -727,7 +727,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__demo)
-            opts="-o -q -h --for --speed --history --at --size --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --config --home --log --quiet --help"
+            opts="-o -q -h --for --speed --history --at --size --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -805,10 +805,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -825,25 +821,21 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__doctor)
-            opts="-o -b -X -F -d -q -h --only --skip --timeout --config --init --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --only --skip --timeout --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --skip)
-                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1373,7 +1365,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate)
-            opts="-o -d -q -h --output --store --config --home --log --quiet --help up status plan verify baseline topics copy bus help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help up status plan verify baseline topics copy bus help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1395,10 +1387,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1415,7 +1403,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__baseline)
-            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1437,10 +1425,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1457,7 +1441,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__bus)
-            opts="-b -X -F -o -d -q -h --from --records --replace --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --config --home --log --quiet --help"
+            opts="-b -X -F -o -d -q -h --from --records --replace --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1515,10 +1499,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1535,7 +1515,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__copy)
-            opts="-o -d -q -h --from --to --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --from --to --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1562,10 +1542,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1725,7 +1701,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__plan)
-            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1744,10 +1720,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1767,7 +1739,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__status)
-            opts="-o -d -q -h --check --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --check --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1789,10 +1761,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1809,7 +1777,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__topics)
-            opts="-b -X -F -o -d -q -h --partitions --dry-run --check --alter --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --config --home --log --quiet --help"
+            opts="-b -X -F -o -d -q -h --partitions --dry-run --check --alter --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1867,10 +1835,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1887,7 +1851,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__up)
-            opts="-o -d -q -h --to --dry-run --wait --lock-timeout --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --to --dry-run --wait --lock-timeout --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1921,10 +1885,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1941,7 +1901,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__verify)
-            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1963,10 +1923,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1983,7 +1939,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict)
-            opts="-o -b -X -F -d -q -h --once --every --explain --at --horizon --fail-above --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --config --home --log --quiet --help label help"
+            opts="-o -b -X -F -d -q -h --once --every --explain --at --horizon --fail-above --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help label help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2054,10 +2010,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2161,7 +2113,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label)
-            opts="-d -q -h --at --note --who --store --config --home --log --quiet --help list remove import help"
+            opts="-d -q -h --at --note --who --store --home --log --quiet --help list remove import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2184,10 +2136,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2277,7 +2225,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__import)
-            opts="-d -q -h --who --store --config --home --log --quiet --help"
+            opts="-d -q -h --who --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2292,10 +2240,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2315,7 +2259,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__list)
-            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2337,10 +2281,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2357,7 +2297,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__remove)
-            opts="-d -q -h --at --store --config --home --log --quiet --help"
+            opts="-d -q -h --at --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2372,10 +2312,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2395,7 +2331,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__run)
-            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --config --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2442,6 +2378,22 @@ _gpuhm() {
                     return 0
                     ;;
                 --ticks)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --targets)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --libdcgm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --libnvml)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2509,10 +2461,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2529,7 +2477,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__score)
-            opts="-o -b -X -F -d -q -h --once --every --explain --at --list-deductions --fail-below --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --config --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --once --every --explain --at --list-deductions --fail-below --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2599,10 +2547,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2619,7 +2563,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence)
-            opts="-d -q -h --store --config --home --log --quiet --help add list end help"
+            opts="-d -q -h --store --home --log --quiet --help add list end help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2630,10 +2574,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2653,7 +2593,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__add)
-            opts="-d -q -h --until --reason --from --who --store --config --home --log --quiet --help"
+            opts="-d -q -h --until --reason --from --who --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2683,10 +2623,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2703,7 +2639,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__end)
-            opts="-d -q -h --store --config --home --log --quiet --help"
+            opts="-d -q -h --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2714,10 +2650,6 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2807,7 +2739,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__list)
-            opts="-o -d -q -h --all --output --store --config --home --log --quiet --help"
+            opts="-o -d -q -h --all --output --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2829,10 +2761,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2849,7 +2777,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__tail)
-            opts="-t -n -p -o -g -b -X -F -q -h --topic --lines --since --until --partitions --offset --cursor-file --no-follow --max --timeout --allow-empty --output --envelope --severity --gpu --host --rack --cluster --rule --grep --where --bus --kafka --kafka-config --topic-prefix --connect-timeout --config --home --log --quiet --help"
+            opts="-t -n -p -o -g -b -X -F -q -h --topic --lines --since --until --partitions --offset --cursor-file --no-follow --max --timeout --allow-empty --output --envelope --severity --gpu --host --rack --cluster --rule --grep --where --bus --kafka --kafka-config --topic-prefix --connect-timeout --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2979,10 +2907,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2999,7 +2923,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__top)
-            opts="-o -b -X -F -d -q -h --once --output --size --fail-below --refresh --view --where --sort --zoom --theme --ascii --local --mouse --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --config --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --once --output --size --fail-below --refresh --view --where --sort --zoom --theme --ascii --local --mouse --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3085,10 +3009,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3105,7 +3025,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__validate)
-            opts="-o -b -X -F -d -q -h --file --list-rules --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --config --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --file --list-rules --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3168,10 +3088,6 @@ _gpuhm() {
                     return 0
                     ;;
                 --step)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -110,6 +110,8 @@ fn hidden(name: &str, unit: &Unit, source: &str) -> Option<Finding> {
     let mends = |file: &str| {
         format!("install -Dm644 -t /etc/systemd/system/{name}.d {EXAMPLES}/{file} && systemctl daemon-reload")
     };
+    // Behind a # stands what the source does not say itself.
+    let source = source.split('#').next().unwrap_or(source);
     let socket = source.strip_prefix("dcgm://").filter(|place| TEMPORARY.iter().any(|below| place.starts_with(below)));
     if let Some(socket) = socket.filter(|_| unit.is_on("PrivateTmp")) {
         return Some(
