@@ -9,7 +9,6 @@ use clap::{Args, ValueEnum};
 use gpuhm::bus::Bus;
 use gpuhm::event::time::MINUTE;
 use gpuhm::pipeline::clock::{monotonic, nap};
-use gpuhm::pipeline::collect::Labels;
 use gpuhm::pipeline::judging::{Every, Judging};
 use gpuhm::pipeline::passes::Passes;
 use gpuhm::pipeline::pulse::Beats;
@@ -21,7 +20,7 @@ use gpuhm::source::Source;
 use gpuhm::store::Store;
 use gpuhm::view::summary::{Alerts, Summary};
 
-use super::collect::watch;
+use super::collect::{labels, watch};
 use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
@@ -198,7 +197,7 @@ impl Setup<'_> {
                 interval_ms: ms(self.options.interval),
                 from: self.options.first(),
                 ticks,
-                labels: Labels::default(),
+                labels: labels(&[])?,
                 jobs: None,
                 room: None,
                 ticked,

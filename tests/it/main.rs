@@ -51,6 +51,12 @@ mod cli;
 #[cfg(test)]
 mod collect_bytes;
 #[cfg(test)]
+mod config;
+#[cfg(test)]
+mod config_example;
+#[cfg(test)]
+mod config_secrets;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod detect_faults;
@@ -114,6 +120,8 @@ mod kafka_topics;
 mod kill;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod pg_connect;
 #[cfg(test)]
