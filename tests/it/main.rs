@@ -113,6 +113,8 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod nvml;
+#[cfg(test)]
 mod pg_connect;
 #[cfg(test)]
 mod pg_copy;
