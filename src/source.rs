@@ -4,6 +4,7 @@
 //! may hang is an [`endpoint`], which [`endpoints`] waits for within a bound.
 //! It knows neither bus nor store.
 
+pub mod auto;
 pub mod endpoint;
 pub mod endpoints;
 pub mod exporter;
