@@ -63,6 +63,8 @@ mod doctor;
 #[cfg(test)]
 mod exporter;
 #[cfg(test)]
+mod exporter_binary;
+#[cfg(test)]
 mod exporter_faults;
 #[cfg(test)]
 mod fleet_absence;

@@ -12,6 +12,8 @@ use gpuhm::source::Reading;
 use gpuhm::source::endpoint::{Endpoint, Taken};
 use gpuhm::source::nvml::{Driver, Options};
 
+use crate::process::text;
+
 const NOW: Time = Time(1_752_871_354_000);
 
 /// The stand-in, built once: `cargo test --test it` alone builds no examples.
@@ -33,15 +35,20 @@ fn library() -> &'static Path {
 }
 
 /// A machine of its own: a copy of the library and its script.
-struct Machine {
+pub(crate) struct Machine {
     folder: tempfile::TempDir,
 }
 
 impl Machine {
-    fn new() -> Machine {
+    pub(crate) fn new() -> Machine {
         let folder = tempfile::tempdir().unwrap();
         std::fs::copy(library(), folder.path().join("libnvidia-ml.so.1")).unwrap();
         Machine { folder }
+    }
+
+    /// The library's path.
+    pub(crate) fn library(&self) -> String {
+        text(&self.folder.path().join("libnvidia-ml.so.1"))
     }
 
     fn script(&self, text: &str) {
@@ -50,7 +57,7 @@ impl Machine {
 
     fn driver(&self) -> Driver {
         let options = Options { hostname: "n1".to_owned(), interval_ms: 10_000 };
-        Driver::open(Some(&self.folder.path().join("libnvidia-ml.so.1")), options).unwrap()
+        Driver::open(Some(Path::new(&self.library())), options).unwrap()
     }
 }
 
@@ -201,7 +208,7 @@ fn a_driver_that_is_unloaded_is_said_and_found_again() {
     let mut driver = machine.driver();
     driver.read(NOW).unwrap();
     machine.script("gone\n");
-    assert!(driver.read(NOW.plus(10_000)).is_err());
+    assert_eq!(driver.read(NOW.plus(10_000)).unwrap_err().why, "the NVIDIA driver went away");
     let trouble = driver.read(NOW.plus(20_000)).unwrap_err();
     assert_eq!(trouble.why, "the NVIDIA driver is not loaded");
     assert!(trouble.hint.unwrap().contains("modprobe nvidia"));
