@@ -51,6 +51,12 @@ mod cli;
 #[cfg(test)]
 mod collect_bytes;
 #[cfg(test)]
+mod config;
+#[cfg(test)]
+mod config_example;
+#[cfg(test)]
+mod config_secrets;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod detect_faults;
@@ -60,6 +66,8 @@ mod detect_levels;
 mod detect_recorded;
 #[cfg(test)]
 mod doctor;
+#[cfg(test)]
+mod endpoints;
 #[cfg(test)]
 mod exporter;
 #[cfg(test)]
@@ -117,6 +125,8 @@ mod layers;
 #[cfg(test)]
 mod nvml;
 #[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod pg_connect;
 #[cfg(test)]
 mod pg_copy;
@@ -172,6 +182,18 @@ mod score_support;
 mod score_worse;
 #[cfg(test)]
 mod seed_rules;
+#[cfg(test)]
+mod service_export;
+#[cfg(test)]
+mod service_lint;
+#[cfg(test)]
+mod service_log;
+#[cfg(test)]
+mod service_metrics;
+#[cfg(test)]
+mod service_notify;
+#[cfg(test)]
+mod service_support;
 #[cfg(test)]
 mod sim_quantiles;
 #[cfg(test)]
