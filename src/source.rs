@@ -4,6 +4,7 @@
 //! may hang is an [`endpoint`], which [`endpoints`] waits for within a bound.
 //! It knows neither bus nor store.
 
+pub mod dcgm;
 pub mod endpoint;
 pub mod endpoints;
 pub mod identity;
