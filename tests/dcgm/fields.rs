@@ -69,7 +69,7 @@ pub(crate) enum Plain {
 /// A blank of a field's type.
 pub(crate) fn blank(field: u16, kind: Blank) -> Plain {
     let (number, text): (u8, &str) = match (kind, BLANK_TEXTS) {
-        (Blank::Blank, [text, ..]) => (0, text),
+        (Blank::Null, [text, ..]) => (0, text),
         (Blank::NotFound, [_, text, ..]) => (1, text),
         (Blank::NotSupported, [_, _, text, _]) => (2, text),
         (Blank::NotPermitted, [_, _, _, text]) => (3, text),

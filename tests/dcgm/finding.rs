@@ -92,18 +92,18 @@ fn describe(far: &Far<'_>, gpu: u32) -> Attributes {
     let named = |which: Name| named(far, number, which);
     // A made-up GPU has texts that are blank and the UUID that all of them have.
     let fake = far.script.state(gpu) == GPU_FAKE;
-    let names = &mut told.identifiers;
-    names.brand = fixed("Tesla");
-    names.name = fixed(&if fake { "<<<NULL>>>".to_owned() } else { named(Name::Product) });
-    names.pci_bus_id = fixed(&if fake { String::new() } else { named(Name::Pci) });
-    names.serial = fixed(&if fake { "<<<NULL>>>".to_owned() } else { named(Name::Serial) });
+    let out = &mut told.identifiers;
+    out.brand = fixed("Tesla");
+    out.name = fixed(&if fake { "<<<NULL>>>".to_owned() } else { named(Name::Product) });
+    out.pci_bus_id = fixed(&if fake { String::new() } else { named(Name::Pci) });
+    out.serial = fixed(&if fake { "<<<NULL>>>".to_owned() } else { named(Name::Serial) });
     let nobody = "GPU-00000000-0000-0000-0000-000000000000".to_owned();
-    names.uuid = fixed(&if fake { nobody } else { named(Name::Uuid) });
-    names.vbios = fixed("<<<NOT_SUPPORTED>>>");
-    names.inforom = fixed("<<<NULL>>>");
-    names.driver = fixed(&if fake { "<<<NULL>>>".to_owned() } else { named(Name::Driver) });
-    (names.pci_device_id, names.pci_subsystem_id) = (BLANK_CUT, BLANK_CUT);
-    names.virtualization = BLANK_INT32;
+    out.uuid = fixed(&if fake { nobody } else { named(Name::Uuid) });
+    out.vbios = fixed("<<<NOT_SUPPORTED>>>");
+    out.inforom = fixed("<<<NULL>>>");
+    out.driver = fixed(&if fake { "<<<NULL>>>".to_owned() } else { named(Name::Driver) });
+    (out.pci_device_id, out.pci_subsystem_id) = (BLANK_CUT, BLANK_CUT);
+    out.virtualization = BLANK_INT32;
     (told.thermals.slowdown_c, told.thermals.shutdown_c) = (BLANK_INT32, BLANK_INT32);
     for watts in [&mut told.power.current, &mut told.power.default, &mut told.power.enforced] {
         *watts = BLANK_INT32;

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use crate::fields::dialect;
-use crate::layout::codes::{CONNECTION_NOT_VALID, FUNCTION_NOT_FOUND, OK, TIMEOUT, UNINITIALIZED};
+use crate::layout::codes::{CONNECTION_NOT_VALID, FUNCTION_NOT_FOUND, OK, TIMEOUT};
 use crate::layout::{Handle, Return};
 use crate::script::Fault;
 use crate::world::{Far, now, world};
 
+/// DCGM could not be started.
+pub(crate) const INIT_ERROR: Return = -7;
+/// DCGM is not started.
+pub(crate) const UNINITIALIZED: Return = -10;
 /// How long a call waits for its answer, microseconds.
 const PATIENCE: i64 = 60_000_000;
 /// How often a call that hangs looks whether it may go on.

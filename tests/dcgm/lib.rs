@@ -5,7 +5,6 @@
 //! too: a connection to nothing returns 0, what is not supported comes as a value, a blocked call ends with its connection.
 
 #![expect(unsafe_code, reason = "C functions called through pointers are all this library is")]
-#![expect(non_snake_case, reason = "the names are DCGM's")]
 
 #[path = "../../src/source/dcgm/layout.rs"]
 pub mod layout;

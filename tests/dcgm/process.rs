@@ -4,8 +4,8 @@ use std::ffi::{CStr, c_char};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
-use crate::gate::{call, pass};
-use crate::layout::codes::{BADPARAM, CONNECTION_NOT_VALID, INIT_ERROR, OK, UNINITIALIZED, VER_MISMATCH};
+use crate::gate::{INIT_ERROR, UNINITIALIZED, call, pass};
+use crate::layout::codes::{BADPARAM, CONNECTION_NOT_VALID, OK, TIMEOUT, VER_MISMATCH};
 use crate::layout::{
     CONNECT_PARAMS, ConnectParams, EMBEDDED_HANDLE, EMBEDDED_PARAMS, EmbeddedParams, Handle, MODULE_STATUSES,
     ModuleStatuses, Return, VERSION_INFO, VersionInfo,
@@ -123,7 +123,7 @@ fn connect(name: &str, socket: bool, patience: Duration) -> Result<Handle, Retur
     let began = now();
     match pass("dcgmConnect_v2", made) {
         // A mute peer: 0, after two minutes, and a handle that is dead.
-        Err(CONNECTION_NOT_VALID | crate::layout::codes::TIMEOUT) => {
+        Err(CONNECTION_NOT_VALID | TIMEOUT) => {
             let left = u64::try_from(MUTE - (now() - began)).unwrap_or_default();
             if world().engine(name).is_some() {
                 std::thread::sleep(Duration::from_micros(left));

@@ -41,7 +41,6 @@ extern "C" fn dcgmGetLatestValues_v2(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "DCGM's own")]
 #[unsafe(no_mangle)]
 extern "C" fn dcgmGetValuesSince_v2(
     handle: Handle,

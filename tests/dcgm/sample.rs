@@ -31,7 +31,7 @@ pub(crate) struct Sample {
 /// The latest value.
 pub(crate) fn latest(far: &Far<'_>, entity: Entity, field: u16) -> Sample {
     let make = |status, ts, value| Sample { entity, field, status, ts, value };
-    let none = |status| make(status, 0, blank(field, Blank::Blank));
+    let none = |status| make(status, 0, blank(field, Blank::Null));
     if field == FIELD_XID {
         return match xids(far, entity, 0) {
             None => none(NOT_WATCHED),
@@ -72,10 +72,10 @@ fn nth(far: &Far<'_>, entity: Entity, field: u16, poll: Poll) -> Sample {
     let ts = own.and_then(|own| own.frozen).map_or(poll.ts, |frozen| frozen.min(poll.ts));
     let make = |status, value| Sample { entity, field, status, ts, value };
     if let Some(status) = own.and_then(|own| own.status) {
-        return make(status, blank(field, Blank::Blank));
+        return make(status, blank(field, Blank::Null));
     }
-    let kind = own.and_then(|own| own.blank).or(far.script.latched.then_some(Blank::Blank));
-    if let Some(kind) = kind.or((is_profiling(field) && poll.number == 0).then_some(Blank::Blank)) {
+    let kind = own.and_then(|own| own.blank).or(far.script.latched.then_some(Blank::Null));
+    if let Some(kind) = kind.or((is_profiling(field) && poll.number == 0).then_some(Blank::Null)) {
         return make(OK, blank(field, kind));
     }
     match spec(far, entity, field) {
@@ -121,14 +121,14 @@ fn evaluate(spec: &Spec, field: u16, poll: Poll) -> (i32, Plain) {
         }
         Spec::Number(number) => (OK, Plain::Int(number.as_i64().unwrap_or_default())),
         Spec::Text(text) => (OK, Plain::Text(text.clone())),
-        Spec::Status { status } => (*status, blank(field, Blank::Blank)),
+        Spec::Status { status } => (*status, blank(field, Blank::Null)),
         Spec::Blank { blank: kind } => (OK, blank(field, *kind)),
         Spec::Counter { from, per_second } => (OK, Plain::Int(from + per_second * poll.seconds / 1_000_000)),
         Spec::Sequence { sequence } => {
             let at = usize::try_from(poll.number).unwrap_or_default().min(sequence.len().saturating_sub(1));
             match sequence.get(at) {
                 Some(one) => evaluate(one, field, poll),
-                None => (OK, blank(field, Blank::Blank)),
+                None => (OK, blank(field, Blank::Null)),
             }
         }
     }
@@ -170,7 +170,7 @@ pub(crate) fn since(far: &Far<'_>, entity: Entity, field: u16, since: i64) -> Op
         (first..=last.number).map(poll).collect()
     };
     if all.is_empty() {
-        let value = blank(field, Blank::Blank);
+        let value = blank(field, Blank::Null);
         all.push(Sample { entity, field, status: NO_DATA, ts: 0, value });
     }
     Some(all)

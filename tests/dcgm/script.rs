@@ -123,7 +123,7 @@ pub(crate) enum Spec {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Blank {
     /// No value.
-    Blank,
+    Null,
     /// Not found.
     NotFound,
     /// Not supported.
