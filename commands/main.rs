@@ -24,6 +24,7 @@ mod score;
 mod screen;
 mod silence;
 mod simcheck;
+mod source;
 mod tail;
 mod top;
 mod validate;

@@ -20,12 +20,13 @@ use gpuhm::source::Source;
 use gpuhm::store::Store;
 use gpuhm::view::summary::{Alerts, Summary};
 
-use super::collect::{SourceOptions, watch};
+use super::collect::watch;
 use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
+use super::source::SourceOptions;
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
@@ -168,6 +169,7 @@ impl Setup<'_> {
                 from: self.options.first(),
                 ticks,
                 labels: Labels::default(),
+                jobs: None,
                 room: None,
                 ticked,
                 watch: Some(Box::new(move |done, part| {

@@ -49,11 +49,18 @@ complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "completions" -d 'Print 
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l sink -d 'Where samples go: bus, - for lines on standard output, or a file' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l label -d 'A label for every sample: cluster=…, rack=… or datacenter=…; may be repeated' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l source -d 'Source: sim, or replay:FILE (JSON lines, nvidia-smi CSV, or a recording; plain or gzip)' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l jobs -d 'Directory of files that name the jobs on this machine\'s GPUs: one a GPU, named by index or UUID, a job a line' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s o -l output -d 'With --once: show what was read instead of publishing it, as table or jsonl' -r -f -a "table\t'A row a metric, a column a GPU'
+jsonl\t'The events, a line each'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l source -d 'Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml, `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip). DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l interval -d 'Time between samples' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l targets -d 'File of further sources: a URL a line, or Prometheus\' JSON of targets' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l libdcgm -d 'DCGM\'s library [default: libdcgm.so.4, libdcgm.so.3]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l libnvml -d 'NVML\'s library [default: libnvidia-ml.so.1]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l profile-interval -d 'How often profiling values are read, to be averaged over the interval; off leaves them out [default: 1s]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l seed -d 'Seed: the same seed gives the same fleet' -r
@@ -79,6 +86,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log -d 'Least se
 warn\t'What someone should look at'
 info\t'What changes'
 debug\t'Everything'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l once -d 'Read once, at once, and exit: with 3 where a source could not be read'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l file -d 'Judge a file of JSON lines, plain or gzip, instead of the bus; - is standard input' -r
@@ -514,11 +522,15 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l drain -d 'After a si
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l score-past -d 'With --speed max: score the past so often, by its own clock, and not only at the end' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s o -l output -d 'text or json (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
 json\t'One object'"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l source -d 'Source: sim, or replay:FILE (JSON lines, nvidia-smi CSV, or a recording; plain or gzip)' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l source -d 'Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml, `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip). DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l interval -d 'Time between samples' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l targets -d 'File of further sources: a URL a line, or Prometheus\' JSON of targets' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l libdcgm -d 'DCGM\'s library [default: libdcgm.so.4, libdcgm.so.3]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l libnvml -d 'NVML\'s library [default: libnvidia-ml.so.1]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l profile-interval -d 'How often profiling values are read, to be averaged over the interval; off leaves them out [default: 1s]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l seed -d 'Seed: the same seed gives the same fleet' -r

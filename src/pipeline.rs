@@ -6,6 +6,7 @@ pub mod backfill;
 pub mod clock;
 pub mod collect;
 pub mod crew;
+pub mod jobs;
 pub mod judging;
 pub mod moving;
 pub mod passes;

@@ -5,9 +5,12 @@
 //! It knows neither bus nor store.
 
 pub mod dcgm;
+pub mod auto;
 pub mod endpoint;
 pub mod endpoints;
+pub mod exporter;
 pub mod identity;
+pub mod nvml;
 pub mod place;
 pub mod replay;
 pub mod sim;

@@ -38,6 +38,7 @@ fn what_is_gathered_is_bounded_by_bytes() {
         from: None,
         ticks: None,
         labels: Labels::default(),
+        jobs: None,
         room: None,
         watch: None,
         ticked: std::sync::Arc::default(),

@@ -21,9 +21,11 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates that belong to some places only.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("rusqlite", &["src/bus/embedded", "src/store/"]),
     ("rdkafka", &["src/bus/kafka"]),
+    ("ureq", &["src/source/exporter"]),
+    ("nvml_wrapper", &["src/source/nvml"]),
     ("clap", &["commands/"]),
     ("anyhow", &["commands/"]),
     ("signal_hook", &["commands/"]),

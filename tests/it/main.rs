@@ -61,6 +61,10 @@ mod detect_recorded;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod exporter;
+#[cfg(test)]
+mod exporter_faults;
+#[cfg(test)]
 mod fleet_absence;
 #[cfg(test)]
 mod fleet_health;
