@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::fields::is_profiling;
 use crate::layout::codes::{
-    BADPARAM, DUPLICATE_KEY, GPU_FAKE, GPU_OK, MAX_LIMIT, NO_DATA, NOT_CONFIGURED, NVML_NOT_LOADED,
+    BADPARAM, DUPLICATE_KEY, GPU_FAKE, GPU_IS_LOST, GPU_OK, MAX_LIMIT, NO_DATA, NOT_CONFIGURED, NVML_NOT_LOADED,
 };
 use crate::layout::{ENTITY_GPU, ENTITY_GPU_I, Entity, FieldGroup, Group, Handle, MAX_FIELDS, Return};
 use crate::script::EngineScript;
@@ -138,6 +139,15 @@ impl Engine {
         }
         if script.no_driver {
             return Err(NVML_NOT_LOADED);
+        }
+        // All or nothing: one GPU that is not well, and none is watched.
+        let well =
+            |entity: &Entity| entity.group != ENTITY_GPU || [GPU_OK, GPU_FAKE].contains(&script.state(entity.id));
+        if !entities.iter().all(well) {
+            return Err(GPU_IS_LOST);
+        }
+        if let Some(code) = script.profiling.filter(|_| ids.iter().any(|id| is_profiling(*id))) {
+            return Err(code);
         }
         for entity in entities {
             for id in &ids {

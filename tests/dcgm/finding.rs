@@ -5,7 +5,8 @@ use std::ffi::{c_int, c_uint};
 use crate::fields::version;
 use crate::gate::call;
 use crate::layout::codes::{
-    BLANK_CUT, BLANK_INT32, GPU_FAKE, INSUFFICIENT_SIZE, MODULE_NOT_LOADED, NOT_SUPPORTED, NVML_NOT_LOADED, VER_MISMATCH,
+    BLANK_CUT, BLANK_INT32, GPU_FAKE, INSUFFICIENT_SIZE, MODULE_NOT_LOADED, NOT_SUPPORTED, NVML_NOT_LOADED,
+    VER_MISMATCH,
 };
 use crate::layout::{
     ATTRIBUTES, Attributes, ENTITY_GPU, ENTITY_GPU_I, Entity, Handle, MAX_GPUS, MIG_TREE, MigEntry, MigTree,

@@ -116,9 +116,7 @@ fn spec(far: &Far<'_>, entity: Entity, field: u16) -> Option<Spec> {
 
 fn evaluate(spec: &Spec, field: u16, poll: Poll) -> (i32, Plain) {
     match spec {
-        Spec::Number(number) if of_type(field) == TYPE_DOUBLE => {
-            (OK, Plain::Real(number.as_f64().unwrap_or_default()))
-        }
+        Spec::Number(number) if of_type(field) == TYPE_DOUBLE => (OK, Plain::Real(number.as_f64().unwrap_or_default())),
         Spec::Number(number) => (OK, Plain::Int(number.as_i64().unwrap_or_default())),
         Spec::Text(text) => (OK, Plain::Text(text.clone())),
         Spec::Status { status } => (*status, blank(field, Blank::Null)),

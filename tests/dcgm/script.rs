@@ -62,6 +62,8 @@ pub(crate) struct EngineScript {
     pub(crate) unknown: Vec<u16>,
     /// What goes wrong.
     pub(crate) faults: Vec<Fault>,
+    /// Watching a profiling field gives this.
+    pub(crate) profiling: Option<i32>,
     /// Its clock is ahead by so much, microseconds.
     pub(crate) skew_us: i64,
     /// How long names of a closed connection stay taken, milliseconds.

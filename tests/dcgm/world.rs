@@ -94,7 +94,9 @@ impl World {
     /// Closes a connection.
     pub(crate) fn disconnect(&mut self, handle: Handle) {
         let Some(connection) = self.connections.remove(&handle) else { return };
-        let Some(script) = self.script.as_ref().and_then(|script| script.engines.get(&connection.engine)) else { return };
+        let Some(script) = self.script.as_ref().and_then(|script| script.engines.get(&connection.engine)) else {
+            return;
+        };
         if let Some(engine) = self.engines.get_mut(&connection.engine) {
             engine.closed(script, handle, now() + script.skew_us);
         }

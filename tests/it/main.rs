@@ -53,6 +53,16 @@ mod collect_bytes;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod dcgm_faults;
+#[cfg(test)]
+mod dcgm_hangs;
+#[cfg(test)]
+mod dcgm_real;
+#[cfg(test)]
+mod dcgm_support;
+#[cfg(test)]
+mod dcgm_values;
+#[cfg(test)]
 mod detect_faults;
 #[cfg(test)]
 mod detect_levels;
