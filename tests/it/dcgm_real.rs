@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use gpuhm::source::dcgm::layout::codes::BLANK_INT;
 
 use crate::broker::{ignored, told};
-use crate::dcgm_support::{PATIENCE, Told, ended, now_us, rows, value};
+use crate::dcgm_support::{PATIENCE, Told, ended, now_us, rows, value, whole};
 use crate::process::{Home, Service, until};
 use inject::{Injector, Shape};
 
@@ -76,7 +76,7 @@ fn injected_values_arrive_with_their_units() {
     let mut known = Vec::new();
     for (metric, field, expected) in rows() {
         let raw = expected / metric.dcgm_factor;
-        let shape = if is_real(field) { Shape::Real(raw) } else { Shape::Int(raw.round() as i64) };
+        let shape = if is_real(field) { Shape::Real(raw) } else { Shape::Int(whole(raw)) };
         let taken: Vec<i32> = real.gpus.iter().map(|gpu| real.injector.put(*gpu, field, &shape)).collect();
         // An older engine does not know the newest fields.
         if taken.iter().all(|code| *code == 0) {

@@ -251,11 +251,16 @@ fn fields() -> Value {
     let mut all = serde_json::Map::new();
     for (metric, field, value) in rows() {
         let raw = value / metric.dcgm_factor;
-        let whole = i64::try_from(raw.round() as i128).unwrap();
+        let whole = whole(raw);
         let is_real = (1001..=1008).contains(&field) || [155, 157, 162, 163, 164, 254].contains(&field);
         all.insert(field.to_string(), if is_real { json!(raw) } else { json!(whole) });
     }
     Value::Object(all)
+}
+
+/// The nearest whole number.
+pub(crate) fn whole(value: f64) -> i64 {
+    format!("{value:.0}").parse().unwrap()
 }
 
 /// Now, microseconds since 1970.
