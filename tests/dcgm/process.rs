@@ -109,12 +109,8 @@ extern "C" fn dcgmConnect_v2(address: *const c_char, params: *mut ConnectParams,
 }
 
 fn connect(name: &str, socket: bool, patience: Duration) -> Result<Handle, Return> {
-    let refused = match world().engine(name) {
-        Some(_) => false,
-        None if socket => true,
-        None => !listens(name, patience),
-    };
-    if refused {
+    let known = world().engine(name).is_some();
+    if !known && (socket || !listens(name, patience)) {
         std::thread::sleep(patience);
         return Err(CONNECTION_NOT_VALID);
     }
@@ -127,6 +123,7 @@ fn connect(name: &str, socket: bool, patience: Duration) -> Result<Handle, Retur
             let left = u64::try_from(MUTE - (now() - began)).unwrap_or_default();
             if world().engine(name).is_some() {
                 std::thread::sleep(Duration::from_micros(left));
+                world().disconnect(made);
             }
             Ok(made)
         }
