@@ -21,9 +21,10 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates that belong to some places only.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("rusqlite", &["src/bus/embedded", "src/store/"]),
     ("rdkafka", &["src/bus/kafka"]),
+    ("libloading", &["src/source/dcgm"]),
     ("clap", &["commands/"]),
     ("anyhow", &["commands/"]),
     ("signal_hook", &["commands/"]),
