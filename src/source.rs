@@ -4,8 +4,8 @@
 //! may hang is an [`endpoint`], which [`endpoints`] waits for within a bound.
 //! It knows neither bus nor store.
 
-pub mod dcgm;
 pub mod auto;
+pub mod dcgm;
 pub mod endpoint;
 pub mod endpoints;
 pub mod exporter;
