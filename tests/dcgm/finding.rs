@@ -140,7 +140,7 @@ pub(crate) fn named(far: &Far<'_>, number: u32, which: Name) -> String {
         Name::Driver => script.driver.clone(),
     };
     let pattern = pattern.unwrap_or_else(|| match which {
-        Name::Uuid => format!("GPU-{port:08x}-0000-4000-8000-{number:012x}"),
+        Name::Uuid => format!("GPU-{number:04x}{port:04x}-0000-4000-8000-{number:012x}"),
         Name::Product => "NVIDIA H100 80GB HBM3".to_owned(),
         Name::Serial => format!("{port:05}{number:08}"),
         Name::Pci => format!("00000000:{:02X}:00.0", 0x1B + number),
