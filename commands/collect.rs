@@ -2,6 +2,7 @@
 
 mod once;
 mod spooled;
+mod watched;
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -20,10 +21,12 @@ use gpuhm::pipeline::{Clock, Collect, PipelineError};
 
 use gpuhm::source::Source;
 
+use super::config;
 use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{BusOptions, CommonOptions, Speed, ms};
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
+use super::service::WatchOptions;
 use super::source::SourceOptions;
 use super::source::live::here;
 use once::{Format, Shown};
@@ -53,10 +56,18 @@ pub(crate) struct Options {
     bus: BusOptions,
     #[command(flatten)]
     spool: SpoolOptions,
+    /// With --metrics: also every GPU's newest sample, under dcgm-exporter's names
+    #[arg(long, requires = "metrics", help_heading = "Service options")]
+    export_gpus: bool,
+    #[command(flatten)]
+    watch: WatchOptions,
 }
 
-fn labels(pairs: &[String]) -> Result<Labels, Failure> {
-    let mut labels = Labels::default();
+/// The labels of every sample: those of the flags, and of the settings where no flag says otherwise.
+pub(crate) fn labels(pairs: &[String]) -> Result<Labels, Failure> {
+    let set = |name: &str| config::loaded().value(name).map(str::to_owned);
+    let (cluster, rack, datacenter) = (set("labels.cluster"), set("labels.rack"), set("labels.datacenter"));
+    let mut labels = Labels { cluster, rack, datacenter };
     for pair in pairs {
         let slot = match pair.split_once('=') {
             Some(("cluster", value)) => (&mut labels.cluster, value),
@@ -110,7 +121,10 @@ fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals
     let Work { labels, source, ticks, from } = work;
     let service = options.source.is_service() && !options.once;
     // A recording has an end to come to; a service goes on trying.
-    let retry = Retry { stop: signals.stop.clone(), patience: (!service).then_some(LONG_PATIENCE) };
+    let watched = watched::begin(common, options, service, signals)?;
+    let mut retry = Retry::new(signals.stop.clone(), (!service).then_some(LONG_PATIENCE));
+    retry.pulse = watched.beats("collect");
+    let pulse = retry.pulse.clone();
     let Opened { sink, spool, shown } = sink(common, options, signals, retry)?;
     let clock = options.source.clock(&*source);
     let mut progress = Progress::new("collect", common.quiet || options.once || options.source.speed != Speed::Max);
@@ -128,6 +142,7 @@ fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals
         jobs: options.jobs.clone().map(|directory| Jobs::new(directory, here())),
         room,
         ticked: Arc::default(),
+        pulse,
         watch: Some(Box::new(move |done, part| watch(&mut progress, done, part, ticks))),
     };
     let done = collect.run(&signals.stop);
@@ -140,6 +155,7 @@ fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals
         Err(PipelineError::Stopped(_)) => return Ok(signals.one_shot()),
         done => done?,
     };
+    watched.end()?;
     if let Some(shown) = shown {
         shown.print()?;
     }

@@ -16,6 +16,7 @@ use gpuhm::bus::Bus;
 use gpuhm::event::Time;
 use gpuhm::event::time::{HOUR, MINUTE};
 use gpuhm::pipeline::clock::{nap, wall};
+use gpuhm::pipeline::pulse::Beats;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::source::sim::{Sim, story};
@@ -165,6 +166,8 @@ impl Demo {
             progress,
             instance: "demo".to_owned(),
             driven: Some(self.driven),
+            pulse: Beats::default(),
+            reload: Default::default(),
         })
     }
 

@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod judging;
 pub mod moving;
 pub mod passes;
+pub mod pulse;
 pub mod retention;
 pub mod retry;
 pub mod runner;

@@ -5,13 +5,16 @@
 //! gathered into larger batches, since each batch is one commit.
 
 mod report;
+mod told;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 
+use super::clock::monotonic;
 use super::jobs::Jobs;
+use super::pulse::Beats;
 use super::sink::Sink;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::Message;
@@ -87,6 +90,8 @@ pub struct Collect {
     pub watch: Option<Watch>,
     /// The newest tick whose samples were put away, ms; for who must tell this loop's silence from the fleet's.
     pub ticked: Arc<AtomicI64>,
+    /// Told of each turn.
+    pub pulse: Beats,
 }
 
 impl std::fmt::Debug for Collect {
@@ -117,9 +122,10 @@ impl Collect {
                     *next.get_or_insert_with(|| self.clock.now().plus(self.interval_ms - 1).floor(self.interval_ms))
                 }
             };
-            if !self.clock.wait_until(due, stop) {
+            if !self.wait(due, stop) {
                 break;
             }
+            let began = monotonic();
             if let Due::At(_) = wanted {
                 self.gather(&mut readings)?;
             } else {
@@ -128,7 +134,9 @@ impl Collect {
             }
             self.put(&mut readings, &mut done, stop)?;
             self.ticked.fetch_max(due.ms(), Ordering::SeqCst);
+            self.tell(&done, (wanted == Due::Tick).then(|| began.elapsed()));
         }
+        self.pulse.end();
         Ok(done)
     }
 
@@ -183,7 +191,9 @@ impl Collect {
         while let Some(room) = &mut self.room
             && !room()?
             && super::clock::nap(std::time::Duration::from_millis(20), stop)
-        {}
+        {
+            self.pulse.beat();
+        }
         while !readings.is_empty() {
             let (mut samples, mut reports) = (0, 0);
             let mut messages = Vec::with_capacity(readings.len().min(COMMIT));
@@ -211,6 +221,7 @@ impl Collect {
             }
             Reading::Event(mut event) => {
                 self.label(&mut event);
+                self.pulse.sampled(&event);
                 // A driven clock has no instant of processing to speak of, and the same run must give the same bytes.
                 if !self.clock.is_driven() {
                     event.processed = Some(self.clock.now());

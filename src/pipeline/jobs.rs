@@ -80,7 +80,7 @@ mod tests {
         };
         let job = |jobs: &Jobs, host, mut gpu: Gpu<'static>| {
             jobs.label(Some(host), &mut gpu);
-            gpu.job.map(|job| job.into_owned())
+            gpu.job.map(std::borrow::Cow::into_owned)
         };
         fs::write(directory.path().join("0"), "4711\n\n 4712 \n").unwrap();
         fs::write(directory.path().join("GPU-b"), "4713").unwrap();

@@ -51,6 +51,12 @@ mod cli;
 #[cfg(test)]
 mod collect_bytes;
 #[cfg(test)]
+mod config;
+#[cfg(test)]
+mod config_example;
+#[cfg(test)]
+mod config_secrets;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod dcgm_faults;
@@ -70,6 +76,8 @@ mod detect_levels;
 mod detect_recorded;
 #[cfg(test)]
 mod doctor;
+#[cfg(test)]
+mod endpoints;
 #[cfg(test)]
 mod exporter;
 #[cfg(test)]
@@ -122,6 +130,8 @@ mod kafka_topics;
 mod kill;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod pg_connect;
 #[cfg(test)]
@@ -178,6 +188,18 @@ mod score_support;
 mod score_worse;
 #[cfg(test)]
 mod seed_rules;
+#[cfg(test)]
+mod service_export;
+#[cfg(test)]
+mod service_lint;
+#[cfg(test)]
+mod service_log;
+#[cfg(test)]
+mod service_metrics;
+#[cfg(test)]
+mod service_notify;
+#[cfg(test)]
+mod service_support;
 #[cfg(test)]
 mod sim_quantiles;
 #[cfg(test)]
