@@ -87,7 +87,7 @@ pub(super) struct Mean {
 struct Sum {
     /// Of the reading last counted, ms.
     ts: Option<i64>,
-    sum: f64,
+    total: f64,
     count: u32,
 }
 
@@ -108,7 +108,7 @@ impl Mean {
             return;
         }
         sum.ts = Some(datum.ts());
-        sum.sum += number;
+        sum.total += number;
         sum.count += 1;
     }
 
@@ -122,9 +122,9 @@ impl Mean {
                 row.absent.entry(*field).or_insert(Absent::Stale);
                 continue;
             }
-            set(&mut row.values, metric, Number::Real(sum.sum / f64::from(sum.count)));
+            set(&mut row.values, metric, Number::Real(sum.total / f64::from(sum.count)));
             most = most.max(sum.count);
-            (sum.sum, sum.count) = (0.0, 0);
+            (sum.total, sum.count) = (0.0, 0);
         }
         row.absent.append(&mut self.absent);
         (most > 0).then(|| i64::from(most))

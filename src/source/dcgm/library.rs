@@ -86,7 +86,7 @@ pub struct Library {
     file: String,
     version: Option<Version>,
     /// Held for ever: the calls point into it.
-    _library: libloading::Library,
+    _held: libloading::Library,
 }
 
 /// Its functions.
@@ -156,7 +156,7 @@ impl Library {
         // SAFETY: a struct of ours with its version word, which the call fills in.
         let told = Code::check(unsafe { (calls.version)(&raw mut info) });
         let version = told.ok().and_then(|()| Version::of(&text(&info.text)));
-        Ok(Library { calls, file, version, _library: library })
+        Ok(Library { calls, file, version, _held: library })
     }
 
     /// What was loaded, as it was named to the linker.

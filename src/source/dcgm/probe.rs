@@ -44,10 +44,7 @@ fn refused(error: &Error) -> Trouble {
 
 /// Whether a socket listens.
 pub(super) fn socket(path: &str) -> Result<(), Trouble> {
-    let error = match UnixStream::connect(path) {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
-    };
+    let Err(error) = UnixStream::connect(path) else { return Ok(()) };
     Err(match error.kind() {
         ErrorKind::NotFound => Trouble::new("there is no such socket").hint(SOCKET),
         ErrorKind::PermissionDenied => Trouble::new("permission denied on the socket")

@@ -58,9 +58,8 @@ impl Session {
     fn look(&mut self, now: Time) -> Result<(), Stop> {
         for device in &mut self.devices {
             let state = match self.connection.status(device.id) {
-                None => continue,
                 Some(Err(code)) if is_fatal(code) => return Err(code.into()),
-                Some(Err(_)) => continue,
+                None | Some(Err(_)) => continue,
                 Some(Ok(status)) => State::of(status),
             };
             if state == State::Well && device.state() != State::Well && !device.culled {
