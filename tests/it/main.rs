@@ -59,6 +59,16 @@ mod config_secrets;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod dcgm_faults;
+#[cfg(test)]
+mod dcgm_hangs;
+#[cfg(test)]
+mod dcgm_real;
+#[cfg(test)]
+mod dcgm_support;
+#[cfg(test)]
+mod dcgm_values;
+#[cfg(test)]
 mod detect_faults;
 #[cfg(test)]
 mod detect_levels;
