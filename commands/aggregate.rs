@@ -16,6 +16,7 @@ use gpuhm::stage::aggregate::Aggregate;
 use super::exit::{Failure, Outcome};
 use super::options::{CommonOptions, StageOptions, lateness, ms};
 use super::process::{Progress, Signals};
+use super::service::Service;
 use super::{open, process};
 
 /// Flags of `aggregate`.
@@ -69,12 +70,15 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         );
         return Ok(signals.one_shot());
     }
-    let result = work(common, options, &signals);
+    let service = options.stage.service.watched(common, &options.stage.bus, &signals)?;
+    let result = work(common, options, &signals, &service);
+    service.end()?;
     options.stage.service.ended(result, &signals)
 }
 
-fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<(), Failure> {
-    let retry = options.stage.service.retry(signals);
+fn work(common: &CommonOptions, options: &Options, signals: &Signals, service: &Service) -> Result<(), Failure> {
+    let mut retry = options.stage.service.retry(signals);
+    retry.pulse = service.beats("aggregate");
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
     open::store_needed(common, &options.stage.store)?;

@@ -16,12 +16,12 @@ use gpuhm::bus::Bus;
 use gpuhm::event::Time;
 use gpuhm::event::time::{HOUR, MINUTE};
 use gpuhm::pipeline::clock::{nap, wall};
+use gpuhm::pipeline::pulse::Beats;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::{Clock, Flag};
 use gpuhm::source::sim::{Sim, story};
 use gpuhm::store::Store;
 
-use super::collect::SourceOptions;
 use super::exit::{Failure, Outcome};
 use super::look::{Look, size};
 use super::open;
@@ -29,6 +29,7 @@ use super::options::{self, CommonOptions, SimOptions, Speed, StoreOptions, ms};
 use super::out::Out;
 use super::process::{Progress, Signals};
 use super::run::Setup;
+use super::source::SourceOptions;
 use super::watch::Watcher;
 
 /// Flags of `demo`.
@@ -133,12 +134,10 @@ impl Demo {
         // Time without waiting has no end of its own: unless said otherwise it is the script's.
         let rest = options.at.map_or(SCRIPT, ms);
         let options = SourceOptions {
-            source: "sim".to_owned(),
-            interval: INTERVAL,
             speed,
             from: Some(past),
             ticks: (speed == Speed::Max).then(|| u64::try_from((history + rest) / step).unwrap_or(1).max(1)),
-            sim: options.sim.clone(),
+            ..SourceOptions::simulated(options.sim.clone(), INTERVAL)
         };
         Ok(Demo { common, options, clock, bus, live, history, driven })
     }
@@ -167,6 +166,8 @@ impl Demo {
             progress,
             instance: "demo".to_owned(),
             driven: Some(self.driven),
+            pulse: Beats::default(),
+            reload: Default::default(),
         })
     }
 

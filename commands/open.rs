@@ -70,6 +70,11 @@ pub(crate) fn place(common: &CommonOptions, options: &BusOptions) -> Result<Plac
     }))
 }
 
+/// What the bus is called where people read how a service fares.
+pub(crate) fn bus_name(options: &BusOptions) -> Result<&'static str, Failure> {
+    Ok(if kafka::chosen(options)?.is_some() { "kafka" } else { "bus" })
+}
+
 /// Opens the bus; records of the embedded one are stamped by `clock`.
 pub(crate) fn bus(
     common: &CommonOptions,

@@ -8,6 +8,9 @@ use clap::{Args, ValueEnum};
 use gpuhm::bus::kafka::settings::entry::Entry;
 use gpuhm::source::sim::{self, Boards};
 
+use super::service::log::LogFormat;
+use super::service::{DrainOptions, WatchOptions};
+
 /// Where the bus is.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Bus options")]
@@ -75,6 +78,10 @@ pub(crate) struct ServiceOptions {
     /// Drain to the log's end as it stands at the start, then exit
     #[arg(long)]
     pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) drain: DrainOptions,
+    #[command(flatten)]
+    pub(crate) watch: WatchOptions,
     /// Records a step takes at most
     #[arg(long, value_name = "N", hide = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) step: Option<u32>,
@@ -97,12 +104,18 @@ pub(crate) struct StageOptions {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct CommonOptions {
+    /// Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
     /// Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]
     #[arg(long, value_name = "DIR", env = "GPUHM_HOME", global = true)]
     pub(crate) home: Option<PathBuf>,
     /// Least severe log level on standard error
     #[arg(long, value_name = "LEVEL", env = "GPUHM_LOG", global = true, default_value = "info")]
     pub(crate) log: LogLevel,
+    /// How lines of the log look; auto is text, and for the journal a priority in front
+    #[arg(long, value_name = "FORM", env = "GPUHM_LOG_FORMAT", global = true, default_value = "auto")]
+    pub(crate) log_format: LogFormat,
     /// Nothing on standard error but errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,

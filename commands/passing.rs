@@ -3,23 +3,46 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use gpuhm::pipeline::Clock;
+use gpuhm::event::Time;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::Passes;
+use gpuhm::pipeline::{Clock, Flag};
 
 use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{BusOptions, CommonOptions, StoreOptions};
 use super::process::{Signals, pass_retry};
+use super::service::reload::Reload;
+use super::service::{DrainOptions, Plan, Service, WatchOptions};
 
-/// Passes over the store, by the wall's clock.
+/// Begins to be watched.
+pub(crate) fn watched(
+    common: &CommonOptions,
+    bus: &BusOptions,
+    once: bool,
+    (watch, drain): (&WatchOptions, &DrainOptions),
+    signals: &Signals,
+) -> Result<Service, Failure> {
+    let plan = Plan {
+        watch,
+        service: !once,
+        bus: open::bus_name(bus)?,
+        drain: drain.drain,
+        gpus: None,
+        reload: Reload::new(common),
+    };
+    Service::begin(plan, signals)
+}
+
+/// Passes of this name over the store, by the wall's clock.
 pub(crate) fn passes(
     common: &CommonOptions,
     (bus, store): (&BusOptions, &StoreOptions),
-    once: bool,
-    signals: &Signals,
+    (name, once): (&'static str, bool),
+    (signals, service): (&Signals, &Service),
 ) -> Result<Passes, Failure> {
-    let retry = pass_retry(once, signals);
+    let mut retry = pass_retry(once, signals);
+    retry.pulse = service.beats(name);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
     open::store_needed(common, store)?;
     let clock = Arc::new(Clock::Wall);
@@ -43,8 +66,7 @@ pub(crate) fn serve(
                 held = again;
             }
             pass(passes)?;
-            let next = wall().floor(every).plus(every);
-            if !Clock::Wall.wait_until(next, &signals.stop) {
+            if !wait(passes, wall().floor(every).plus(every), &signals.stop) {
                 return Ok(());
             }
         }
@@ -52,5 +74,22 @@ pub(crate) fn serve(
     match served() {
         Err(failure) if !failure.is_stop() => Err(failure),
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A wait is told of so often, in milliseconds: the interval may be longer than a service manager's patience.
+const PART: i64 = 500;
+
+/// Waits for the next pass; whether it came.
+fn wait(passes: &Passes, next: Time, stop: &Flag) -> bool {
+    loop {
+        passes.beat();
+        let part = next.min(wall().plus(PART));
+        if !Clock::Wall.wait_until(part, stop) {
+            return false;
+        }
+        if part == next {
+            return true;
+        }
     }
 }

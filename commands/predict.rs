@@ -18,6 +18,7 @@ use super::moment::{Toward, gpu, moment};
 use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
 use super::out::Out;
 use super::process::Signals;
+use super::service::{DrainOptions, WatchOptions};
 use super::{open, passing};
 
 /// Flags of `predict`.
@@ -51,6 +52,10 @@ pub(crate) struct Options {
     bus: BusOptions,
     #[command(flatten)]
     store: StoreOptions,
+    #[command(flatten)]
+    drain: DrainOptions,
+    #[command(flatten)]
+    watch: WatchOptions,
 }
 
 /// What people record.
@@ -89,16 +94,22 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return explain(common, options, selector);
     }
     let signals = Signals::listen()?;
-    let mut passes = passing::passes(common, (&options.bus, &options.store), options.once, &signals)?;
+    let watch = (&options.watch, &options.drain);
+    let service = passing::watched(common, &options.bus, options.once, watch, &signals)?;
+    let way = (&options.bus, &options.store);
+    let mut passes = passing::passes(common, way, (NAME, options.once), (&signals, &service))?;
     if options.once {
         let predictions = once(common, options, &mut passes)?;
+        service.end()?;
         return answer(options, &predictions);
     }
     let every = ms(options.every.unwrap_or(EVERY));
-    passing::serve(&mut passes, (NAME, every), &signals, |passes| {
+    let ended = passing::serve(&mut passes, (NAME, every), &signals, |passes| {
         passes.predict(None, &mut Passed::default())?;
         Ok(())
-    })
+    });
+    service.end()?;
+    ended
 }
 
 /// One pass; where another process is at it, what that one last wrote.

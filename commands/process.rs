@@ -1,4 +1,4 @@
-//! The process: signals, log, progress, and what an ended service returns.
+//! The process: signals, progress, and what an ended service returns.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::{Flag, Goal, retention};
 use gpuhm::store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
-use tracing_subscriber::filter::LevelFilter;
 
 use super::exit::{Failure, Outcome, UNREACHABLE};
-use super::options::{CommonOptions, LogLevel, ServiceOptions};
+use super::open;
+use super::options::{BusOptions, CommonOptions, ServiceOptions};
+use super::service::reload::Reload;
+use super::service::{Plan, Service};
 
 /// Signals that end a command: the first asks, the second insists.
 #[derive(Debug, Clone, Default)]
@@ -64,24 +66,6 @@ impl Signals {
     pub(crate) fn came(&self) -> bool {
         self.number.load(Ordering::SeqCst) != 0
     }
-}
-
-/// Sends the log to standard error.
-pub(crate) fn log(common: &CommonOptions) {
-    let level = match (common.quiet, common.log) {
-        (true, _) | (_, LogLevel::Error) => LevelFilter::ERROR,
-        (_, LogLevel::Warn) => LevelFilter::WARN,
-        (_, LogLevel::Info) => LevelFilter::INFO,
-        (_, LogLevel::Debug) => LevelFilter::DEBUG,
-    };
-    // The journal stamps lines itself, and a terminal shows them as they come.
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .init();
 }
 
 /// Progress on standard error: a bar on a terminal, a line every 30 s elsewhere, nothing with --quiet.
@@ -138,7 +122,7 @@ pub(crate) const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How failures are met by a pass: a service goes on trying until it is told to stop.
 pub(crate) fn pass_retry(once: bool, signals: &Signals) -> Retry {
-    Retry { stop: signals.stop.clone(), patience: once.then_some(PATIENCE) }
+    Retry::new(signals.stop.clone(), once.then_some(PATIENCE))
 }
 
 impl ServiceOptions {
@@ -150,6 +134,24 @@ impl ServiceOptions {
     /// How failures of the bus and the store are met.
     pub(crate) fn retry(&self, signals: &Signals) -> Retry {
         pass_retry(self.once, signals)
+    }
+
+    /// Begins to be watched.
+    pub(crate) fn watched(
+        &self,
+        common: &CommonOptions,
+        bus: &BusOptions,
+        signals: &Signals,
+    ) -> Result<Service, Failure> {
+        let plan = Plan {
+            watch: &self.watch,
+            service: !self.once,
+            bus: open::bus_name(bus)?,
+            drain: self.drain.drain,
+            gpus: None,
+            reload: Reload::new(common),
+        };
+        Service::begin(plan, signals)
     }
 
     /// What an ended service or one-shot returns.

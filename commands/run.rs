@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum};
 use gpuhm::bus::Bus;
 use gpuhm::event::time::MINUTE;
 use gpuhm::pipeline::clock::{monotonic, nap};
-use gpuhm::pipeline::collect::Labels;
 use gpuhm::pipeline::judging::{Every, Judging};
 use gpuhm::pipeline::passes::Passes;
+use gpuhm::pipeline::pulse::Beats;
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::pipeline::sink::BusSink;
 use gpuhm::pipeline::whole::{Outcome as Ran, Whole};
@@ -20,12 +20,15 @@ use gpuhm::source::Source;
 use gpuhm::store::Store;
 use gpuhm::view::summary::{Alerts, Summary};
 
-use super::collect::{SourceOptions, watch};
+use super::collect::{labels, watch};
 use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
+use super::service::reload::Reload;
+use super::service::{Plan, Service, WatchOptions};
+use super::source::SourceOptions;
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
@@ -53,6 +56,8 @@ pub(crate) struct Options {
     member: MemberOptions,
     #[command(flatten)]
     store: StoreOptions,
+    #[command(flatten)]
+    watch: WatchOptions,
 }
 
 /// How a summary is printed.
@@ -79,11 +84,17 @@ pub(crate) struct Setup<'a> {
     pub(crate) instance: String,
     /// How often passes run while the clock is driven; `None` for no pass before the end.
     pub(crate) driven: Option<i64>,
+    /// Told of each loop's turns.
+    pub(crate) pulse: Beats,
+    /// Asks each stage for every state to be saved.
+    pub(crate) reload: [Flag; 2],
 }
 
 /// How often a run scores and predicts while its clock runs, by that clock.
 const SCORE_EVERY: i64 = MINUTE;
 const PREDICT_EVERY: i64 = 15 * MINUTE;
+/// What a run that has drained may take to close, before it is taken for one that hangs (J).
+pub(crate) const LEEWAY: Duration = Duration::from_secs(5);
 
 /// Runs `run`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
@@ -91,7 +102,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     open::store_needed(common, &options.store)?;
     let signals = Signals::listen()?;
     let clock = options.source.clock(&*source);
-    let retry = retry(&options.source, options.limit, &signals);
+    let service = watched(common, options, &signals)?;
+    let mut retry = retry(&options.source, options.limit, &signals);
+    retry.pulse = service.beats("run");
     let bus = open::bus(common, &options.bus, &clock, &retry)?;
     // Retention is for services: not for a replay, whose rows are old from the start.
     let real = options.source.speed == Speed::Times(1.0);
@@ -113,9 +126,12 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         progress: Some(Progress::new("run", bar)),
         instance: open::instance("run", &options.bus, &options.member)?,
         driven: options.score_past.map(ms),
+        pulse: retry.pulse.clone(),
+        reload: if service.is_told() { [Signals::reload()?, Signals::reload()?] } else { Default::default() },
     };
     let started = monotonic();
-    let (ran, service) = setup.run(&signals)?;
+    let (ran, served) = setup.run(&signals)?;
+    service.end()?;
     for complaint in &ran.complaints {
         tracing::warn!("{complaint}");
     }
@@ -131,27 +147,41 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     Ok(match () {
         () if ran.cut => ExitCode::from(UNREACHABLE),
         () if !summary.differences.is_empty() => ExitCode::from(BAD_NEWS),
-        () if service => ExitCode::SUCCESS,
+        () if served => ExitCode::SUCCESS,
         () => signals.one_shot(),
     })
+}
+
+/// Begins to be watched. It may drain as long as it was told to; what hangs then is given up a little later.
+fn watched(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<Service, Failure> {
+    let plan = Plan {
+        watch: &options.watch,
+        service: options.source.is_service() && options.limit.is_none(),
+        bus: open::bus_name(&options.bus)?,
+        drain: options.drain.saturating_add(LEEWAY),
+        gpus: None,
+        reload: Reload::new(common),
+    };
+    Service::begin(plan, signals)
 }
 
 /// How failures are met: a service goes on trying until it is told to stop; any other run has an end to come to.
 fn retry(source: &SourceOptions, limit: Option<Duration>, signals: &Signals) -> Retry {
     if source.is_service() && limit.is_none() {
-        Retry { stop: signals.stop.clone(), patience: None }
+        Retry::new(signals.stop.clone(), None)
     } else {
-        Retry { stop: Flag::default(), patience: Some(LONG_PATIENCE) }
+        Retry::new(Flag::default(), Some(LONG_PATIENCE))
     }
 }
 
 impl Setup<'_> {
     /// Runs until the source, the limit or a signal ends it; says whether a service was told to stop.
     pub(crate) fn run(self, signals: &Signals) -> Result<(Ran, bool), Failure> {
-        let retry = retry(self.options, self.limit, signals);
+        let mut retry = retry(self.options, self.limit, signals);
+        retry.pulse = self.pulse;
         let ticks = self.options.ticks();
         let [assets, store, judged] = self.stores;
-        let mut passes = Passes::new(judged, Arc::clone(&self.bus), Arc::clone(&self.clock), retry.clone());
+        let mut passes = Passes::new(judged, Arc::clone(&self.bus), Arc::clone(&self.clock), retry.of("passes"));
         let ticked = Arc::new(AtomicI64::new(i64::MIN / 4));
         passes.ticked = Some(Arc::clone(&ticked));
         let every = Every { score: SCORE_EVERY, predict: PREDICT_EVERY, driven: self.driven };
@@ -162,14 +192,16 @@ impl Setup<'_> {
             clock: Arc::clone(&self.clock),
             collect: Collect {
                 source: self.source,
-                sink: Box::new(BusSink::new(self.bus.producer()?, retry.clone())),
+                sink: Box::new(BusSink::new(self.bus.producer()?, retry.of("collect"))),
                 clock: self.clock,
                 interval_ms: ms(self.options.interval),
                 from: self.options.first(),
                 ticks,
-                labels: Labels::default(),
+                labels: labels(&[])?,
+                jobs: None,
                 room: None,
                 ticked,
+                pulse: retry.pulse.of("collect"),
                 watch: Some(Box::new(move |done, part| {
                     let share = limit.map(|limit| started.elapsed().as_secs_f64() / limit.as_secs_f64());
                     if let Some(progress) = &mut progress {
@@ -183,6 +215,7 @@ impl Setup<'_> {
             drain: self.drain,
             retry,
             judging: Judging::new(passes, every),
+            reload: self.reload,
         };
         if let Some(limit) = self.limit {
             let stop = signals.stop.clone();

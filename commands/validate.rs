@@ -25,6 +25,7 @@ use super::open;
 use super::options::{CommonOptions, StageOptions};
 use super::out::Out;
 use super::process::Signals;
+use super::service::Service;
 
 /// Flags of `validate`.
 #[derive(Debug, Clone, Args)]
@@ -66,12 +67,15 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 
 fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
-    let result = work(common, options, &signals);
+    let service = options.stage.service.watched(common, &options.stage.bus, &signals)?;
+    let result = work(common, options, &signals, &service);
+    service.end()?;
     options.stage.service.ended(result, &signals)
 }
 
-fn work(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<(), Failure> {
-    let retry = options.stage.service.retry(signals);
+fn work(common: &CommonOptions, options: &Options, signals: &Signals, service: &Service) -> Result<(), Failure> {
+    let mut retry = options.stage.service.retry(signals);
+    retry.pulse = service.beats("validate");
     let clock = Arc::new(Clock::Wall);
     // Both URLs are looked at before either is opened: a wrong one makes nothing.
     let has_store = !matches!(open::store_place(common, &options.stage.store)?, open::StorePlace::None);

@@ -31,7 +31,7 @@ pub use matcher::Matcher;
 pub use prediction::{Failure, Prediction};
 pub use record::{Message, Record};
 pub use rows::Rows;
-pub use sample::{Body, Collector, Event, Gpu, Host, Quality, Xid};
+pub use sample::{Body, Collector, Event, Gpu, Host, Instance, Quality, Xid};
 pub use silence::Silence;
 pub use time::Time;
 pub use values::{Value, Values};

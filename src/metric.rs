@@ -78,15 +78,18 @@ pub static METRICS: [Metric; COUNT] = [
     health("throttle_reasons", Int, Mask, "bits").stat(LAST.and(Stats::TIMES)).from(112, "nvmlDeviceGetCurrentClocksEventReasons")
         .exporter(&["DCGM_FI_DEV_CLOCK_THROTTLE_REASONS", "DCGM_FI_DEV_CLOCKS_EVENT_REASONS"])
         .smi(&["clocks_event_reasons.active", "clocks_throttle_reasons.active"]).recorded("throttle_reasons", 1.0).label("THROTTLE"),
-    watts("power_instant_w", Gauge).from(157, "NVML_FI_DEV_POWER_INSTANT").smi(&["power.draw.instant"]).recorded("power_instant_w", 1.0),
+    watts("power_instant_w", Gauge).from(157, "NVML_FI_DEV_POWER_INSTANT")
+        .exporter(&["DCGM_FI_DEV_POWER_USAGE_INSTANT", "DCGM_FI_DEV_BOARD_POWER_RAW_WATTS"]).smi(&["power.draw.instant"]).recorded("power_instant_w", 1.0),
     watts("power_limit_w", Limit).stat(LAST).from(164, "nvmlDeviceGetEnforcedPowerLimit")
-        .exporter(&["DCGM_FI_DEV_ENFORCED_POWER_LIMIT"]).smi(&["enforced.power.limit", "power.limit"]).recorded("power_limit_w", 1.0),
-    watts("power_limit_default_w", Limit).from(163, "nvmlDeviceGetPowerManagementDefaultLimit").smi(&["power.default_limit"]),
-    watts("power_limit_max_w", Limit).from(162, "nvmlDeviceGetPowerManagementLimitConstraints").smi(&["power.max_limit"]),
-    temperature("slowdown_temp_c", Limit).stat(LAST).from(158, "NVML_TEMPERATURE_THRESHOLD_SLOWDOWN").exporter(&["DCGM_FI_DEV_SLOWDOWN_TEMP"]),
-    temperature("shutdown_temp_c", Limit).from(159, "NVML_TEMPERATURE_THRESHOLD_SHUTDOWN").exporter(&["DCGM_FI_DEV_SHUTDOWN_TEMP"]),
-    temperature("max_operating_temp_c", Limit).from(152, "NVML_TEMPERATURE_THRESHOLD_GPU_MAX").exporter(&["DCGM_FI_DEV_GPU_MAX_OP_TEMP"]),
-    temperature("memory_max_operating_temp_c", Limit).from(151, "NVML_TEMPERATURE_THRESHOLD_MEM_MAX").exporter(&["DCGM_FI_DEV_MEM_MAX_OP_TEMP"]),
+        .exporter(&["DCGM_FI_DEV_ENFORCED_POWER_LIMIT", "DCGM_FI_DEV_BOARD_POWER_LIMIT_ENFORCED_WATTS", "DCGM_FI_DEV_POWER_MGMT_LIMIT", "DCGM_FI_DEV_BOARD_POWER_LIMIT_REQUESTED_WATTS"]).smi(&["enforced.power.limit", "power.limit"]).recorded("power_limit_w", 1.0),
+    watts("power_limit_default_w", Limit).from(163, "nvmlDeviceGetPowerManagementDefaultLimit")
+        .exporter(&["DCGM_FI_DEV_POWER_MGMT_LIMIT_DEF", "DCGM_FI_DEV_BOARD_POWER_LIMIT_DEFAULT_WATTS"]).smi(&["power.default_limit"]),
+    watts("power_limit_max_w", Limit).from(162, "nvmlDeviceGetPowerManagementLimitConstraints")
+        .exporter(&["DCGM_FI_DEV_POWER_MGMT_LIMIT_MAX", "DCGM_FI_DEV_BOARD_POWER_LIMIT_MAX_WATTS"]).smi(&["power.max_limit"]),
+    temperature("slowdown_temp_c", Limit).stat(LAST).from(158, "NVML_TEMPERATURE_THRESHOLD_SLOWDOWN").exporter(&["DCGM_FI_DEV_SLOWDOWN_TEMP", "DCGM_FI_DEV_GPU_TEMP_SLOWDOWN_CELSIUS"]),
+    temperature("shutdown_temp_c", Limit).from(159, "NVML_TEMPERATURE_THRESHOLD_SHUTDOWN").exporter(&["DCGM_FI_DEV_SHUTDOWN_TEMP", "DCGM_FI_DEV_GPU_TEMP_SHUTDOWN_CELSIUS"]),
+    temperature("max_operating_temp_c", Limit).from(152, "NVML_TEMPERATURE_THRESHOLD_GPU_MAX").exporter(&["DCGM_FI_DEV_GPU_MAX_OP_TEMP", "DCGM_FI_DEV_GPU_MAX_OP_TEMP_CELSIUS"]),
+    temperature("memory_max_operating_temp_c", Limit).from(151, "NVML_TEMPERATURE_THRESHOLD_MEM_MAX").exporter(&["DCGM_FI_DEV_MEM_MAX_OP_TEMP", "DCGM_FI_DEV_MEMORY_MAX_OP_TEMP_CELSIUS"]),
     temperature("temp_margin_c", Gauge).range(-60.0, 120.0).stat(Stats::MIN).from(153, "nvmlDeviceGetMarginTemperature")
         .exporter(&["DCGM_FI_DEV_GPU_TEMP_LIMIT", "DCGM_FI_DEV_GPU_TEMP_MARGIN_CELSIUS"]).smi(&["temperature.gpu.tlimit"]),
     health("fan_speed_pct", Int, Gauge, "%").range(0.0, 100.0).stat(PEAK).from(191, "nvmlDeviceGetFanSpeed")
@@ -97,12 +100,14 @@ pub static METRICS: [Metric; COUNT] = [
         .exporter(&["DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION"]).recorded("energy_mj", 1.0),
     health("power_violation_ns", Int, Volatile, "ns").stat(DELTA).from(240, "NVML_PERF_POLICY_POWER").exporter(&["DCGM_FI_DEV_POWER_VIOLATION"]),
     health("thermal_violation_ns", Int, Volatile, "ns").stat(DELTA).from(241, "NVML_PERF_POLICY_THERMAL").exporter(&["DCGM_FI_DEV_THERMAL_VIOLATION"]),
-    health("recovery_action", Int, State, "enum").range(0.0, 255.0).stat(LAST).from(1523, "NVML_FI_DEV_GET_GPU_RECOVERY_ACTION"),
+    health("recovery_action", Int, State, "enum").range(0.0, 255.0).stat(LAST).from(1523, "NVML_FI_DEV_GET_GPU_RECOVERY_ACTION")
+        .exporter(&["DCGM_FI_DEV_GET_GPU_RECOVERY_ACTION", "DCGM_FI_DEV_GPU_RECOVERY_ACTION"]),
     memory("fb_used_mib", Gauge, "MiB").stat(PEAK).from(252, "nvmlDeviceGetMemoryInfo.used")
         .exporter(&["DCGM_FI_DEV_FB_USED"]).smi(&["memory.used"]).recorded("fb_used_mib", 1.0).label("FB MiB"),
     memory("fb_free_mib", Gauge, "MiB").from(251, "nvmlDeviceGetMemoryInfo.free").exporter(&["DCGM_FI_DEV_FB_FREE"]).smi(&["memory.free"]),
     memory("fb_total_mib", Limit, "MiB").from(250, "nvmlDeviceGetMemoryInfo.total").exporter(&["DCGM_FI_DEV_FB_TOTAL"]).smi(&["memory.total"]),
-    Metric::new(Memory, "utilization_pct", Real, Gauge, "%").range(0.0, 100.0).from(254, "").dcgm_factor(100.0).column("fb_used_pct"),
+    Metric::new(Memory, "utilization_pct", Real, Gauge, "%").range(0.0, 100.0).from(254, "").dcgm_factor(100.0).column("fb_used_pct")
+        .exporter(&["DCGM_FI_DEV_FB_USED_PERCENT", "DCGM_FI_DEV_FB_USED_RATIO"]),
     memory("ecc_sbe_volatile", Volatile, "errors").stat(DELTA).from(310, "nvmlDeviceGetTotalEccErrors(CORRECTED, VOLATILE)")
         .exporter(&["DCGM_FI_DEV_ECC_SBE_VOL_TOTAL"]).smi(&["ecc.errors.corrected.volatile.total"]).label("SBE"),
     memory("ecc_dbe_volatile", Volatile, "errors").stat(DELTA.and(LAST)).from(311, "nvmlDeviceGetTotalEccErrors(UNCORRECTED, VOLATILE)")
@@ -112,25 +117,31 @@ pub static METRICS: [Metric; COUNT] = [
     memory("ecc_dbe_aggregate", Lifetime, "errors").stat(DELTA.and(LAST)).from(313, "nvmlDeviceGetTotalEccErrors(UNCORRECTED, AGGREGATE)")
         .exporter(&["DCGM_FI_DEV_ECC_DBE_AGG_TOTAL"]).smi(&["ecc.errors.uncorrected.aggregate.total"]),
     memory("retired_pages_sbe", Lifetime, "pages").stat(LAST).from(390, "nvmlDeviceGetRetiredPages(SINGLE_BIT)")
-        .exporter(&["DCGM_FI_DEV_RETIRED_SBE"]).smi(&["retired_pages.single_bit_ecc.count", "retired_pages.sbe"]),
+        .exporter(&["DCGM_FI_DEV_RETIRED_SBE", "DCGM_FI_DEV_PAGE_RETIRED_SBE_TOTAL"]).smi(&["retired_pages.single_bit_ecc.count", "retired_pages.sbe"]),
     memory("retired_pages_dbe", Lifetime, "pages").stat(LAST).from(391, "nvmlDeviceGetRetiredPages(DOUBLE_BIT)")
-        .exporter(&["DCGM_FI_DEV_RETIRED_DBE"]).smi(&["retired_pages.double_bit.count", "retired_pages.dbe"]),
+        .exporter(&["DCGM_FI_DEV_RETIRED_DBE", "DCGM_FI_DEV_PAGE_RETIRED_DBE_TOTAL"]).smi(&["retired_pages.double_bit.count", "retired_pages.dbe"]),
     memory("retired_pages_pending", State, "flag").range(0.0, 1.0).stat(LAST).from(392, "nvmlDeviceGetRetiredPagesPendingStatus")
-        .exporter(&["DCGM_FI_DEV_RETIRED_PENDING"]).smi(&["retired_pages.pending"]),
+        .exporter(&["DCGM_FI_DEV_RETIRED_PENDING", "DCGM_FI_DEV_PAGE_RETIRED_PENDING"]).smi(&["retired_pages.pending"]),
     memory("remapped_rows_uncorrectable", Lifetime, "rows").stat(LAST.and(DELTA)).from(393, "nvmlDeviceGetRemappedRows.uncorrectable")
-        .exporter(&["DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS"]).smi(&["remapped_rows.uncorrectable"]),
+        .exporter(&["DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS", "DCGM_FI_DEV_ROW_REMAP_UNCORRECTABLE_TOTAL"]).smi(&["remapped_rows.uncorrectable"]),
     memory("remapped_rows_correctable", Lifetime, "rows").stat(LAST.and(DELTA)).from(394, "nvmlDeviceGetRemappedRows.correctable")
-        .exporter(&["DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS"]).smi(&["remapped_rows.correctable"]),
+        .exporter(&["DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS", "DCGM_FI_DEV_ROW_REMAP_CORRECTABLE_TOTAL"]).smi(&["remapped_rows.correctable"]),
     memory("row_remap_failure", State, "flag").range(0.0, 1.0).stat(LAST).from(395, "nvmlDeviceGetRemappedRows.failure")
-        .exporter(&["DCGM_FI_DEV_ROW_REMAP_FAILURE"]).smi(&["remapped_rows.failure"]),
+        .exporter(&["DCGM_FI_DEV_ROW_REMAP_FAILURE", "DCGM_FI_DEV_ROW_REMAP_FAILED"]).smi(&["remapped_rows.failure"]),
     memory("row_remap_pending", State, "flag").range(0.0, 1.0).stat(LAST).from(396, "nvmlDeviceGetRemappedRows.pending")
         .exporter(&["DCGM_FI_DEV_ROW_REMAP_PENDING"]).smi(&["remapped_rows.pending"]),
-    memory("bank_remap_max", Gauge, "banks").stat(LAST).from(385, "nvmlDeviceGetRowRemapperHistogram.max").smi(&["remapped_rows.histogram.max"]),
-    memory("bank_remap_high", Gauge, "banks").from(386, "nvmlDeviceGetRowRemapperHistogram.high").smi(&["remapped_rows.histogram.high"]),
-    memory("bank_remap_partial", Gauge, "banks").from(387, "nvmlDeviceGetRowRemapperHistogram.partial").smi(&["remapped_rows.histogram.partial"]),
-    memory("bank_remap_low", Gauge, "banks").stat(LAST).from(388, "nvmlDeviceGetRowRemapperHistogram.low").smi(&["remapped_rows.histogram.low"]),
-    memory("bank_remap_none", Gauge, "banks").stat(LAST).from(389, "nvmlDeviceGetRowRemapperHistogram.none").smi(&["remapped_rows.histogram.none"]),
-    memory("sram_threshold_exceeded", State, "flag").range(0.0, 1.0).stat(LAST).from(346, "nvmlDeviceGetSramEccErrorStatus.bThresholdExceeded"),
+    memory("bank_remap_max", Gauge, "banks").stat(LAST).from(385, "nvmlDeviceGetRowRemapperHistogram.max")
+        .exporter(&["DCGM_FI_DEV_BANKS_REMAP_ROWS_AVAIL_MAX", "DCGM_FI_DEV_BANK_REMAP_AVAIL_MAX"]).smi(&["remapped_rows.histogram.max"]),
+    memory("bank_remap_high", Gauge, "banks").from(386, "nvmlDeviceGetRowRemapperHistogram.high")
+        .exporter(&["DCGM_FI_DEV_BANKS_REMAP_ROWS_AVAIL_HIGH", "DCGM_FI_DEV_BANK_REMAP_AVAIL_HIGH"]).smi(&["remapped_rows.histogram.high"]),
+    memory("bank_remap_partial", Gauge, "banks").from(387, "nvmlDeviceGetRowRemapperHistogram.partial")
+        .exporter(&["DCGM_FI_DEV_BANKS_REMAP_ROWS_AVAIL_PARTIAL", "DCGM_FI_DEV_BANK_REMAP_AVAIL_PARTIAL"]).smi(&["remapped_rows.histogram.partial"]),
+    memory("bank_remap_low", Gauge, "banks").stat(LAST).from(388, "nvmlDeviceGetRowRemapperHistogram.low")
+        .exporter(&["DCGM_FI_DEV_BANKS_REMAP_ROWS_AVAIL_LOW", "DCGM_FI_DEV_BANK_REMAP_AVAIL_LOW"]).smi(&["remapped_rows.histogram.low"]),
+    memory("bank_remap_none", Gauge, "banks").stat(LAST).from(389, "nvmlDeviceGetRowRemapperHistogram.none")
+        .exporter(&["DCGM_FI_DEV_BANKS_REMAP_ROWS_AVAIL_NONE", "DCGM_FI_DEV_BANK_REMAP_AVAIL_NONE"]).smi(&["remapped_rows.histogram.none"]),
+    memory("sram_threshold_exceeded", State, "flag").range(0.0, 1.0).stat(LAST).from(346, "nvmlDeviceGetSramEccErrorStatus.bThresholdExceeded")
+        .exporter(&["DCGM_FI_DEV_THRESHOLD_SRM", "DCGM_FI_DEV_SRAM_EXCEEDED"]),
     percent("sm_active_pct").from(1002, "").dcgm_factor(100.0).column("sm_active").stat(PEAK)
         .exporter(&["DCGM_FI_PROF_SM_ACTIVE", "DCGM_FI_PROF_SM_UTIL_RATIO"]).recorded("sm_active", 100.0).label("SM%"),
     ratio("sm_occupancy_pct", 1003).column("sm_occupancy").stat(Stats::MEAN).exporter(&["DCGM_FI_PROF_SM_OCCUPANCY", "DCGM_FI_PROF_SM_OCCUPANCY_RATIO"]),
@@ -148,17 +159,22 @@ pub static METRICS: [Metric; COUNT] = [
         .exporter(&["DCGM_FI_DEV_SM_CLOCK"]).smi(&["clocks.sm", "clocks.current.sm"]).recorded("sm_clock_mhz", 1.0).label("CLOCK"),
     clock("mem_clock_mhz", Gauge).stat(Stats::MIN).from(101, "nvmlDeviceGetClockInfo(MEM)")
         .exporter(&["DCGM_FI_DEV_MEM_CLOCK"]).smi(&["clocks.mem", "clocks.current.memory"]).recorded("mem_clock_mhz", 1.0),
-    clock("sm_clock_max_mhz", Limit).from(113, "nvmlDeviceGetMaxClockInfo(SM)").smi(&["clocks.max.sm"]),
-    clock("mem_clock_max_mhz", Limit).from(114, "nvmlDeviceGetMaxClockInfo(MEM)").smi(&["clocks.max.mem", "clocks.max.memory"]),
-    errors("pcie_replays", Volatile, "replays").stat(DELTA).from(202, "nvmlDeviceGetPcieReplayCounter").exporter(&["DCGM_FI_DEV_PCIE_REPLAY_COUNTER"]),
+    clock("sm_clock_max_mhz", Limit).from(113, "nvmlDeviceGetMaxClockInfo(SM)")
+        .exporter(&["DCGM_FI_DEV_MAX_SM_CLOCK"]).smi(&["clocks.max.sm"]),
+    clock("mem_clock_max_mhz", Limit).from(114, "nvmlDeviceGetMaxClockInfo(MEM)")
+        .exporter(&["DCGM_FI_DEV_MAX_MEM_CLOCK"]).smi(&["clocks.max.mem", "clocks.max.memory"]),
+    errors("pcie_replays", Volatile, "replays").stat(DELTA).from(202, "nvmlDeviceGetPcieReplayCounter").exporter(&["DCGM_FI_DEV_PCIE_REPLAY_COUNTER", "DCGM_FI_DEV_PCIE_REPLAY_TOTAL"]),
     errors("pcie_link_gen", Gauge, "generation").range(0.0, 16.0).stat(Stats::MIN).from(237, "nvmlDeviceGetCurrPcieLinkGeneration")
-        .smi(&["pcie.link.gen.current", "pcie.link.gen.gpucurrent"]),
-    errors("pcie_link_width", Gauge, "lanes").range(0.0, 64.0).stat(Stats::MIN).from(238, "nvmlDeviceGetCurrPcieLinkWidth").smi(&["pcie.link.width.current"]),
-    errors("pcie_link_gen_max", Limit, "generation").range(0.0, 16.0).from(235, "nvmlDeviceGetMaxPcieLinkGeneration").smi(&["pcie.link.gen.max"]),
-    errors("pcie_link_width_max", Limit, "lanes").range(0.0, 64.0).from(236, "nvmlDeviceGetMaxPcieLinkWidth").smi(&["pcie.link.width.max"]),
-    errors("nvlink_crc_errors", Volatile, "errors").stat(DELTA).from(409, "NVML_NVLINK_ERROR_DL_CRC_FLIT").exporter(&["DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL"]),
-    errors("nvlink_replay_errors", Volatile, "errors").stat(DELTA).from(429, "NVML_NVLINK_ERROR_DL_REPLAY").exporter(&["DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL"]),
-    errors("nvlink_recovery_errors", Volatile, "errors").stat(DELTA).from(439, "NVML_NVLINK_ERROR_DL_RECOVERY").exporter(&["DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL"]),
+        .exporter(&["DCGM_FI_DEV_PCIE_LINK_GEN"]).smi(&["pcie.link.gen.current", "pcie.link.gen.gpucurrent"]),
+    errors("pcie_link_width", Gauge, "lanes").range(0.0, 64.0).stat(Stats::MIN).from(238, "nvmlDeviceGetCurrPcieLinkWidth")
+        .exporter(&["DCGM_FI_DEV_PCIE_LINK_WIDTH"]).smi(&["pcie.link.width.current"]),
+    errors("pcie_link_gen_max", Limit, "generation").range(0.0, 16.0).from(235, "nvmlDeviceGetMaxPcieLinkGeneration")
+        .exporter(&["DCGM_FI_DEV_PCIE_MAX_LINK_GEN"]).smi(&["pcie.link.gen.max"]),
+    errors("pcie_link_width_max", Limit, "lanes").range(0.0, 64.0).from(236, "nvmlDeviceGetMaxPcieLinkWidth")
+        .exporter(&["DCGM_FI_DEV_PCIE_MAX_LINK_WIDTH"]).smi(&["pcie.link.width.max"]),
+    errors("nvlink_crc_errors", Volatile, "errors").stat(DELTA).from(409, "NVML_NVLINK_ERROR_DL_CRC_FLIT").exporter(&["DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL", "DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_TOTAL"]),
+    errors("nvlink_replay_errors", Volatile, "errors").stat(DELTA).from(429, "NVML_NVLINK_ERROR_DL_REPLAY").exporter(&["DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL", "DCGM_FI_DEV_NVLINK_REPLAY_ERROR_TOTAL"]),
+    errors("nvlink_recovery_errors", Volatile, "errors").stat(DELTA).from(439, "NVML_NVLINK_ERROR_DL_RECOVERY").exporter(&["DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL", "DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_TOTAL"]),
     errors("xids", Events, "XID").from(230, "nvmlEventTypeXidCriticalError").exporter(&["DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_XID_ERROR"]),
 ];
 

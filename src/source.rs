@@ -4,10 +4,13 @@
 //! may hang is an [`endpoint`], which [`endpoints`] waits for within a bound.
 //! It knows neither bus nor store.
 
+pub mod auto;
 pub mod dcgm;
 pub mod endpoint;
 pub mod endpoints;
+pub mod exporter;
 pub mod identity;
+pub mod nvml;
 pub mod place;
 pub mod replay;
 pub mod sim;

@@ -6,6 +6,7 @@ pub mod filter;
 pub mod fleet;
 pub mod labels;
 pub mod metrics;
+pub mod node;
 pub mod odds;
 pub mod scores;
 pub mod silences;

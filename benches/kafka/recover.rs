@@ -79,7 +79,7 @@ fn runner(bus: &dyn Bus) -> anyhow::Result<Runner<Aggregate>> {
         // It stands still: age saves no state.
         clock: Arc::new(Clock::driven(Time(1_770_768_000_000))),
         topic: VALIDATED.to_owned(),
-        retry: Retry { stop: Flag::default(), patience: Some(Duration::from_secs(10)) },
+        retry: Retry::new(Flag::default(), Some(Duration::from_secs(10))),
         step: None,
         reload: Flag::default(),
     }))

@@ -82,7 +82,7 @@ fn moved<S: Stage>(bus: &dyn Bus, stage: S, group: String) -> anyhow::Result<Too
         store: None,
         clock: Arc::new(Clock::Wall),
         topic: RAW.to_owned(),
-        retry: Retry { stop: Flag::default(), patience: Some(Duration::from_secs(10)) },
+        retry: Retry::new(Flag::default(), Some(Duration::from_secs(10))),
         step: None,
         reload: Flag::default(),
     };

@@ -18,6 +18,7 @@ use gpuhm::bus::kafka::settings::{self, Role, Settings, brokers};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::view::escape::escaped;
 
+use crate::config;
 use crate::exit::Failure;
 use crate::options::BusOptions;
 use crate::out::Out;
@@ -84,11 +85,11 @@ pub(crate) fn usable(options: &BusOptions, brokers: &str) -> Result<Settings, Fa
 /// Opens the bus.
 pub(crate) fn open(options: &BusOptions, brokers: &str, retry: &Retry) -> Result<Arc<dyn Bus>, Failure> {
     let mut settings = usable(options, brokers)?;
-    let Retry { stop, patience } = patience(options, retry);
+    let Retry { stop, patience, pulse } = patience(options, retry);
     // Who waits for ever waits in short tries, so that it is said; else one try is as long as the patience. Who tries
     // once gives that one its time.
     settings.connect = patience.filter(|long| !long.is_zero()).unwrap_or(settings.connect);
-    let retry = Retry { stop: stop.clone(), patience: patience.map(|_| Duration::ZERO) };
+    let retry = Retry { stop: stop.clone(), patience: patience.map(|_| Duration::ZERO), pulse };
     Ok(Arc::new(retry.run(|| Kafka::open_unless(settings.clone(), &|| stop.is_set()))?))
 }
 
@@ -99,7 +100,7 @@ fn patience(options: &BusOptions, retry: &Retry) -> Retry {
         Some(Duration::ZERO) => None,
         Some(long) => Some(long),
     };
-    Retry { stop: retry.stop.clone(), patience }
+    Retry { patience, ..retry.clone() }
 }
 
 /// All that was said about the clients. Secrets come from credentials, files or the environment, in this order.
@@ -118,7 +119,8 @@ pub(crate) fn settings(options: &BusOptions, brokers: &str) -> Result<Settings, 
 
 /// What files, flags, credentials and the environment say.
 fn entries(options: &BusOptions) -> Result<Vec<Entry>, Failure> {
-    let mut given = Vec::new();
+    // The weakest: the file of all settings has a table of them.
+    let mut given = used(settings::java::translated(config::loaded().properties())?);
     if let Some(path) = &options.kafka_config {
         let text = text(path, LARGEST)?;
         given.extend(used(settings::file(&path.display().to_string(), &text)?));

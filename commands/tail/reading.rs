@@ -39,7 +39,7 @@ impl Patience {
     pub(super) fn retry(&self) -> Retry {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(monotonic()));
         let patience = left.map_or(self.longest, |left| left.min(self.longest));
-        Retry { stop: self.stop.clone(), patience: Some(patience) }
+        Retry::new(self.stop.clone(), Some(patience))
     }
 }
 

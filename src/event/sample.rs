@@ -81,6 +81,23 @@ pub struct Gpu<'a> {
     pub serial: Option<Text<'a>>,
     /// `driver_version` (additive).
     pub driver_version: Option<Text<'a>>,
+    /// `job` (additive): what runs on it, as the batch system says; several are joined by commas.
+    pub job: Option<Text<'a>>,
+    /// `mig` (additive): its instances, where it is partitioned. Written only: no stage looks at them.
+    pub mig: Vec<Instance<'a>>,
+}
+
+/// One MIG instance of a GPU, which is itself the entity.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Instance<'a> {
+    /// `gpu_instance`: the GPU instance's number.
+    pub gpu_instance: i64,
+    /// `compute_instance`: the compute instance's number within it, where the entry is one.
+    pub compute_instance: Option<i64>,
+    /// `profile`: its size, such as `1g.10gb`.
+    pub profile: Option<Text<'a>>,
+    /// `uuid`: `MIG-…`.
+    pub uuid: Option<Text<'a>>,
 }
 
 /// `host`: where the GPU is, as its collector says.

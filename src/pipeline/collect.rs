@@ -4,20 +4,27 @@
 //! A recording is read when its readings are due by the same clock; with a driven clock nothing waits, and readings are
 //! gathered into larger batches, since each batch is one commit.
 
+mod report;
+mod told;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 
-use super::sink::{Backlog, Sink};
+use super::clock::monotonic;
+use super::jobs::Jobs;
+use super::pulse::Beats;
+use super::sink::Sink;
 use super::{Clock, Flag, PipelineError};
 use crate::bus::Message;
 use crate::event::Time;
 use crate::event::codec::encode;
 use crate::event::record::RAW;
-use crate::event::sample::{Body, Collector, Event, Host, SCHEMA_VERSION};
+use crate::event::sample::{Body, Event};
 use crate::event::time::MINUTE;
-use crate::source::{Due, HostReport, Reading, Source};
+use crate::source::{Due, Reading, Source};
+use report::{Reports, report};
 
 /// With a driven clock readings are gathered up to this many before they are put away.
 const GATHER: usize = 4096;
@@ -75,12 +82,16 @@ pub struct Collect {
     pub ticks: Option<u64>,
     /// The operator's labels.
     pub labels: Labels,
+    /// What runs on the GPUs.
+    pub jobs: Option<Jobs>,
     /// Room downstream.
     pub room: Option<Room>,
     /// Told of progress.
     pub watch: Option<Watch>,
     /// The newest tick whose samples were put away, ms; for who must tell this loop's silence from the fleet's.
     pub ticked: Arc<AtomicI64>,
+    /// Told of each turn.
+    pub pulse: Beats,
 }
 
 impl std::fmt::Debug for Collect {
@@ -111,9 +122,10 @@ impl Collect {
                     *next.get_or_insert_with(|| self.clock.now().plus(self.interval_ms - 1).floor(self.interval_ms))
                 }
             };
-            if !self.clock.wait_until(due, stop) {
+            if !self.wait(due, stop) {
                 break;
             }
+            let began = monotonic();
             if let Due::At(_) = wanted {
                 self.gather(&mut readings)?;
             } else {
@@ -122,7 +134,9 @@ impl Collect {
             }
             self.put(&mut readings, &mut done, stop)?;
             self.ticked.fetch_max(due.ms(), Ordering::SeqCst);
+            self.tell(&done, (wanted == Due::Tick).then(|| began.elapsed()));
         }
+        self.pulse.end();
         Ok(done)
     }
 
@@ -138,14 +152,19 @@ impl Collect {
         done.missed += u64::try_from(at.since(due) / self.interval_ms).unwrap_or_default();
         done.ticks += 1;
         self.source.read(at, readings)?;
-        let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms;
+        if let Some(jobs) = &mut self.jobs {
+            jobs.look();
+        }
         let backlog = self.sink.backlog();
+        let hosts = self.source.hosts();
+        let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms;
+        // What fails or recovers is told at once.
+        let due = reports.changed(&hosts) || due;
         if reports.wants(due, backlog.unwrap_or_default().dropped) {
             let kind = self.source.kind();
             // The same run through a driven clock must give the same bytes, however fast a sender was beside it.
             let waits = backlog.filter(|_| !self.clock.is_driven()).map(|backlog| backlog.bytes);
             let sent = (waits, backlog.unwrap_or_default());
-            let hosts = self.source.hosts();
             readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, (at, done), sent)))));
         }
         Ok(at)
@@ -172,7 +191,9 @@ impl Collect {
         while let Some(room) = &mut self.room
             && !room()?
             && super::clock::nap(std::time::Duration::from_millis(20), stop)
-        {}
+        {
+            self.pulse.beat();
+        }
         while !readings.is_empty() {
             let (mut samples, mut reports) = (0, 0);
             let mut messages = Vec::with_capacity(readings.len().min(COMMIT));
@@ -200,6 +221,7 @@ impl Collect {
             }
             Reading::Event(mut event) => {
                 self.label(&mut event);
+                self.pulse.sampled(&event);
                 // A driven clock has no instant of processing to speak of, and the same run must give the same bytes.
                 if !self.clock.is_driven() {
                     event.processed = Some(self.clock.now());
@@ -215,6 +237,9 @@ impl Collect {
 
     fn label(&self, event: &mut Event<'static>) {
         let host = &mut event.host;
+        if let (Some(jobs), Body::Sample(gpu, ..)) = (&self.jobs, &mut event.body) {
+            jobs.label(host.hostname.as_deref(), gpu);
+        }
         let labels = [
             (&self.labels.cluster, &mut host.cluster),
             (&self.labels.rack, &mut host.rack),
@@ -225,69 +250,5 @@ impl Collect {
                 *field = Some(label.clone().into());
             }
         }
-    }
-}
-
-/// When reports are due: every minute, and at once when events begin to be dropped.
-#[derive(Debug, Default)]
-struct Reports {
-    dropped: u64,
-    /// Whether the last report already told of new drops: the rest of them can wait for the minute.
-    dropping: bool,
-}
-
-impl Reports {
-    fn wants(&mut self, due: bool, dropped: u64) -> bool {
-        let more = dropped > self.dropped;
-        let wants = due || (more && !self.dropping);
-        if wants {
-            (self.dropped, self.dropping) = (dropped, more);
-        }
-        wants
-    }
-}
-
-/// A collector's report about one of its hosts. On the embedded bus the log itself is the spool: nothing waits before
-/// it, and nothing is dropped.
-fn report(
-    host: &HostReport,
-    kind: &'static str,
-    (at, done): (Time, &Collected),
-    (waits, backlog): (Option<u64>, Backlog),
-) -> Event<'static> {
-    let [cluster, rack, datacenter] = host.place.clone().map(|text| text.map(Into::into));
-    let count = |number: u64| i64::try_from(number).ok();
-    Event {
-        schema_version: Some(SCHEMA_VERSION.into()),
-        time: Some(at),
-        host: Host { hostname: Some(host.hostname.clone().into()), cluster, rack, datacenter },
-        body: Body::Collector(Collector {
-            ticks: count(done.ticks),
-            missed: count(done.missed + host.missed),
-            spool_bytes: waits.and_then(count),
-            dropped: count(backlog.dropped),
-            gpus_seen: Some(host.seen),
-            gpus_expected: host.expected,
-            source: Some(kind.into()),
-            source_state: Some(host.state.clone().into()),
-            version: Some(env!("CARGO_PKG_VERSION").into()),
-        }),
-        ..Event::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_drop_makes_a_report_at_once_and_more_of_it_one_a_minute() {
-        let mut reports = Reports::default();
-        assert!(reports.wants(true, 0) && !reports.wants(false, 0));
-        assert!(reports.wants(false, 5), "dropping began");
-        assert!(!reports.wants(false, 9) && !reports.wants(false, 12));
-        assert!(reports.wants(true, 14));
-        assert!(!reports.wants(false, 14) && reports.wants(true, 14));
-        assert!(reports.wants(false, 15), "it began again");
     }
 }

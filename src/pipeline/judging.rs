@@ -102,11 +102,12 @@ impl Judging {
     /// Where a pass failed for good.
     pub(super) fn beside(&self, clock: &Clock, done: &Flag) -> Result<(), PipelineError> {
         while nap(LOOK, done) {
+            let mut turns = self.turns();
+            turns.passes.beat();
             if clock.is_driven() {
                 continue;
             }
             let now = clock.now();
-            let mut turns = self.turns();
             let due = |due: Option<Time>, every: i64| due.is_none_or(|due| now >= due || due.since(now) > every);
             if due(turns.score_due, self.every.score) {
                 turns.score_due = Some(now.floor(self.every.score).plus(self.every.score));
@@ -117,6 +118,7 @@ impl Judging {
                 turns.predict(None)?;
             }
         }
+        self.turns().passes.end();
         Ok(())
     }
 

@@ -80,6 +80,16 @@ impl Passes {
         Passes { store, bus, producer: None, clock, retry, ticked: None, unheld: Unheld::default() }
     }
 
+    /// Tells that whoever runs the passes has turned: passed, or waited a while.
+    pub fn beat(&self) {
+        self.retry.pulse.beat();
+    }
+
+    /// Tells that no pass follows.
+    pub fn end(&self) {
+        self.retry.pulse.end();
+    }
+
     /// Takes the right to run the pass `name`; `None` while another process has it.
     ///
     /// # Errors
@@ -103,6 +113,7 @@ impl Passes {
                 warn!("{name}: another process is at it; waiting to take over");
                 said = true;
             }
+            self.retry.pulse.beat();
             if !nap(ASK_AGAIN, stop) {
                 break;
             }
@@ -124,6 +135,7 @@ impl Passes {
     /// # Errors
     /// What cannot be mended by trying again.
     pub fn score(&mut self, last: Option<Time>, done: &mut Passed) -> Result<Verdict, PipelineError> {
+        let began = monotonic();
         let (at, facts) = self.facts(last)?;
         let verdict = pass::judge(&facts, self.now(at, &facts)?);
         self.publish(&verdict.alerts)?;
@@ -137,6 +149,7 @@ impl Passes {
                 Status::Firing => done.fired += 1,
             }
         }
+        self.retry.pulse.passed("score", done.scored, began.elapsed());
         Ok(verdict)
     }
 
@@ -145,12 +158,14 @@ impl Passes {
     /// # Errors
     /// What cannot be mended by trying again.
     pub fn predict(&mut self, last: Option<Time>, done: &mut Passed) -> Result<Vec<Prediction>, PipelineError> {
+        let began = monotonic();
         let (at, mut facts) = self.facts(last)?;
         // One that another has replaced in its slot is nobody's to plan for.
         facts.gpus.retain(|gpu| gpu.health.as_ref().is_none_or(|health| health.replaced_by.is_none()));
         let (predictions, rows) = pass::predict(&facts, at);
         self.write(&rows)?;
         done.predicted = predictions.len() as u64;
+        self.retry.pulse.passed("predict", done.predicted, began.elapsed());
         Ok(predictions)
     }
 
@@ -189,8 +204,9 @@ impl Passes {
             return Ok(());
         }
         let Passes { store, retry, unheld, .. } = self;
-        let at = wall();
+        let (at, began) = (wall(), monotonic());
         let written = retry.run(|| store.write(&[], rows, at))?;
+        retry.pulse.stored(rows, began.elapsed());
         unheld.note("pass", written.refused, monotonic());
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::clock::{monotonic, nap};
+use super::pulse::Beats;
 use super::{Flag, PipelineError};
 use crate::bus::BusError;
 use crate::store::StoreError;
@@ -16,6 +17,9 @@ const SAY_AGAIN: Duration = Duration::from_mins(1);
 
 /// Errors that may pass by themselves.
 pub trait Passing: std::fmt::Display {
+    /// What failed.
+    const DEPENDENCY: &'static str;
+
     /// Whether trying again may help.
     fn passing(&self) -> bool;
 
@@ -29,6 +33,8 @@ pub trait Passing: std::fmt::Display {
 }
 
 impl Passing for BusError {
+    const DEPENDENCY: &'static str = "bus";
+
     fn passing(&self) -> bool {
         matches!(self, BusError::Failed { .. })
     }
@@ -43,6 +49,8 @@ impl Passing for BusError {
 }
 
 impl Passing for StoreError {
+    const DEPENDENCY: &'static str = "store";
+
     fn passing(&self) -> bool {
         matches!(self, StoreError::Failed { .. })
     }
@@ -57,19 +65,33 @@ impl Passing for StoreError {
 }
 
 /// How long to go on trying.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Retry {
     /// Ends it at once.
     pub stop: Flag,
     /// Ends it after this long; `None` for services, which go on for ever.
     pub patience: Option<Duration>,
+    /// Told of every try: a loop that waits for what is away still turns.
+    pub pulse: Beats,
 }
 
 impl Retry {
+    /// Goes on trying until `stop` is set or `patience` is over; nobody listens.
+    #[must_use]
+    pub fn new(stop: Flag, patience: Option<Duration>) -> Retry {
+        Retry { stop, patience, pulse: Beats::default() }
+    }
+
+    /// The same for the loop `who`.
+    #[must_use]
+    pub fn of(&self, who: &'static str) -> Retry {
+        Retry { pulse: self.pulse.of(who), ..self.clone() }
+    }
+
     /// No second try.
     #[must_use]
     pub fn never() -> Retry {
-        Retry { stop: Flag::default(), patience: Some(Duration::ZERO) }
+        Retry::new(Flag::default(), Some(Duration::ZERO))
     }
 
     /// Runs `act` until it succeeds, fails for good, the patience ends or the stop is set.
@@ -87,13 +109,19 @@ impl Retry {
             let error = match act() {
                 Err(error) if error.passing() => error,
                 ended => {
-                    if let Some(failing) = failing.filter(|_| ended.as_ref().err().is_none_or(Passing::answered)) {
+                    let answered = ended.as_ref().err().is_none_or(Passing::answered);
+                    if answered {
+                        self.pulse.tried(E::DEPENDENCY, None);
+                    }
+                    if let Some(failing) = failing.filter(|_| answered) {
                         info!("works again after {} s", failing.elapsed().as_secs());
                     }
                     return ended.map_err(Into::into);
                 }
             };
             failing.get_or_insert(began);
+            self.pulse.tried(E::DEPENDENCY, Some(&error.to_string()));
+            self.pulse.beat();
             let started = *since.get_or_insert_with(monotonic);
             if self.patience.is_some_and(|patience| started.elapsed() >= patience) {
                 return Err(error.into());

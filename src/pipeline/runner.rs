@@ -4,9 +4,11 @@
 //! positions in one act. A kill between any two acts repeats work that is idempotent. What a failed or fenced step had
 //! in memory is dropped, and the partition is recovered from what was saved. It knows no adapter and no stage by name.
 
+mod closing;
 mod done;
 mod ownership;
 mod part;
+mod told;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use crate::stage::{Inputs, Out, Stage, Step};
 use crate::store::{Store, StoreError, Token, Written};
 pub use done::Done;
 use part::Part;
+use told::Seen;
 
 /// Records a step takes at most. Larger: fewer transactions, but a kill repeats more and memory grows with it.
 const STEP: usize = 8192;
@@ -79,6 +82,8 @@ pub struct Runner<S: Stage> {
     looked_up: Option<Instant>,
     done: Done,
     unheld: Unheld,
+    /// When its lag was last looked at.
+    lagged: Option<Instant>,
 }
 
 impl<S: Stage> Runner<S> {
@@ -93,6 +98,7 @@ impl<S: Stage> Runner<S> {
             looked_up: None,
             done: Done::default(),
             unheld: Unheld::default(),
+            lagged: None,
         }
     }
 
@@ -112,6 +118,12 @@ impl<S: Stage> Runner<S> {
     /// # Errors
     /// What cannot be mended by trying again; where others hold partitions that [`Goal::End`] needs.
     pub fn run(&mut self, goal: Goal, stop: &Flag, drain: &Flag) -> Result<(), PipelineError> {
+        let ran = self.turns(goal, stop, drain);
+        self.parts.retry.pulse.end();
+        ran
+    }
+
+    fn turns(&mut self, goal: Goal, stop: &Flag, drain: &Flag) -> Result<(), PipelineError> {
         let mut ends = None;
         let mut started = monotonic();
         while !stop.is_set() {
@@ -162,13 +174,16 @@ impl<S: Stage> Runner<S> {
         if goal == Goal::End && self.owned.is_empty() {
             self.alone()?;
         }
-        let assigned = polled.assigned.clone();
+        let (assigned, mut seen) = (polled.assigned.clone(), Seen::of(&polled));
         match self.advance(polled) {
             Err(PipelineError::Bus(BusError::Fenced { .. }) | PipelineError::Store(StoreError::Fenced { .. })) => {
-                self.fenced(assigned)
+                seen.fenced();
+                self.fenced(assigned)?;
             }
-            other => other,
+            other => other?,
         }
+        self.tell(&seen);
+        Ok(())
     }
 
     fn advance(&mut self, polled: Polled) -> Result<(), PipelineError> {
@@ -225,6 +240,7 @@ impl<S: Stage> Runner<S> {
             return Ok(());
         }
         self.finish(&finish)?;
+        self.done.emitted += finish.events.len() as u64;
         self.done.stored += written.raw;
         self.done.repeated += written.repeated;
         self.done.unheld += unheld;
@@ -242,7 +258,9 @@ impl<S: Stage> Runner<S> {
         let Parts { store, retry, .. } = &mut self.parts;
         let Some(store) = store else { return Ok(Written::default()) };
         let wall = super::clock::wall();
+        let began = monotonic();
         let written = retry.run(|| store.write(&tokens, &out.rows, wall))?;
+        retry.pulse.stored(&out.rows, began.elapsed());
         Ok(Written { repeated: written.repeated + repeated, ..written })
     }
 
@@ -260,32 +278,5 @@ impl<S: Stage> Runner<S> {
             }
         }
         Ok(())
-    }
-
-    /// Ends the run: what is open is shown where the log's end was reached, and every state is saved.
-    fn close(&mut self, at_end: bool) -> Result<(), PipelineError> {
-        let now = self.parts.clock.now();
-        let mut out = Out::default();
-        if at_end {
-            for part in self.owned.values_mut() {
-                part.idle(&mut self.parts.stage, now, true, &mut out);
-            }
-        }
-        self.save_with(out)
-    }
-
-    /// Saves every state. Where another member writes by now, it has saved them.
-    fn save(&mut self) -> Result<(), PipelineError> {
-        self.save_with(Out::default())
-    }
-
-    fn save_with(&mut self, out: Out) -> Result<(), PipelineError> {
-        let partitions: Vec<i32> = self.owned.keys().copied().collect();
-        match self.commit(out, &partitions, &partitions) {
-            Err(PipelineError::Bus(BusError::Fenced { .. }) | PipelineError::Store(StoreError::Fenced { .. })) => {
-                Ok(())
-            }
-            other => other,
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::bus::{BusError, Message, Producer};
 
 use super::PipelineError;
+use super::pulse::Reach;
 use super::retry::Retry;
 
 /// What a sink still has to deliver, and what it has lost.
@@ -29,6 +30,11 @@ pub trait Sink: Send {
 
     /// What waits in it and what it has lost, where it keeps events for later.
     fn backlog(&mut self) -> Option<Backlog> {
+        None
+    }
+
+    /// How the bus behind it fares, and how many bytes may wait for it, where it keeps events while that is away.
+    fn reach(&self) -> Option<(Reach, u64)> {
         None
     }
 }

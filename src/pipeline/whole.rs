@@ -48,6 +48,8 @@ pub struct Whole {
     pub drain: Duration,
     /// The passes.
     pub judging: Judging,
+    /// Asks the stages for every state to be saved.
+    pub reload: [Flag; 2],
 }
 
 impl std::fmt::Debug for Whole {
@@ -88,13 +90,16 @@ impl Whole {
     /// # Errors
     /// The first failure of any part.
     pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
-        let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain, judging } = self;
+        let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain, judging, reload } = self;
+        // From here on each loop speaks for itself.
+        retry.pulse.end();
         for (stage, topic) in STAGES {
             alone(&*bus, stage, topic, stop)?;
         }
         let members = Members { bus: &bus, clock: &clock, instance: &instance, retry: &retry };
-        let mut validate = members.runner(Validate::default(), RAW, assets)?;
-        let mut aggregate = members.runner(Aggregate::with_lateness(lateness), VALIDATED, store)?;
+        let [first, second] = reload;
+        let mut validate = members.runner(Validate::default(), RAW, (assets, first))?;
+        let mut aggregate = members.runner(Aggregate::with_lateness(lateness), VALIDATED, (store, second))?;
         let backlog = finish_backlog(&mut validate, &mut aggregate, stop)?;
         let (left, written) = (validate.done().clone(), aggregate.done().clone());
         let known: HashMap<String, i64> =
@@ -138,7 +143,13 @@ struct Members<'a> {
 }
 
 impl Members<'_> {
-    fn runner<S: Stage>(&self, stage: S, topic: &str, store: Box<dyn Store>) -> Result<Runner<S>, PipelineError> {
+    fn runner<S: Stage>(
+        &self,
+        stage: S,
+        topic: &str,
+        (store, reload): (Box<dyn Store>, Flag),
+    ) -> Result<Runner<S>, PipelineError> {
+        let retry = self.retry.of(stage.name());
         let join = Join {
             group: group(stage.name()),
             topic: topic.to_owned(),
@@ -151,9 +162,9 @@ impl Members<'_> {
             store: Some(store),
             clock: Arc::clone(self.clock),
             topic: topic.to_owned(),
-            retry: self.retry.clone(),
+            retry,
             step: None,
-            reload: Flag::default(),
+            reload,
         }))
     }
 }

@@ -45,7 +45,7 @@ fn a_one_shot_reaches_the_end_of_what_was_dropped_before_it_was_read() {
         store: None,
         clock: Arc::new(Clock::driven(wall())),
         topic: RAW.to_owned(),
-        retry: Retry { stop: Flag::default(), patience: None },
+        retry: Retry::default(),
         step: None,
         reload: Flag::default(),
     });

@@ -38,9 +38,11 @@ fn what_is_gathered_is_bounded_by_bytes() {
         from: None,
         ticks: None,
         labels: Labels::default(),
+        jobs: None,
         room: None,
         watch: None,
         ticked: std::sync::Arc::default(),
+        pulse: gpuhm::pipeline::pulse::Beats::default(),
     };
     assert_eq!(collect.run(&Flag::default()).unwrap().collected, 40);
     let batches = batches.lock().unwrap();

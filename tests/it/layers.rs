@@ -21,10 +21,12 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates that belong to some places only.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("rusqlite", &["src/bus/embedded", "src/store/"]),
     ("rdkafka", &["src/bus/kafka"]),
     ("libloading", &["src/source/dcgm"]),
+    ("ureq", &["src/source/exporter"]),
+    ("nvml_wrapper", &["src/source/nvml"]),
     ("clap", &["commands/"]),
     ("anyhow", &["commands/"]),
     ("signal_hook", &["commands/"]),

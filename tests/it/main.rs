@@ -51,6 +51,12 @@ mod cli;
 #[cfg(test)]
 mod collect_bytes;
 #[cfg(test)]
+mod config;
+#[cfg(test)]
+mod config_example;
+#[cfg(test)]
+mod config_secrets;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod detect_faults;
@@ -60,6 +66,12 @@ mod detect_levels;
 mod detect_recorded;
 #[cfg(test)]
 mod doctor;
+#[cfg(test)]
+mod endpoints;
+#[cfg(test)]
+mod exporter;
+#[cfg(test)]
+mod exporter_faults;
 #[cfg(test)]
 mod fleet_absence;
 #[cfg(test)]
@@ -108,6 +120,8 @@ mod kafka_topics;
 mod kill;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod pg_connect;
 #[cfg(test)]
@@ -164,6 +178,18 @@ mod score_support;
 mod score_worse;
 #[cfg(test)]
 mod seed_rules;
+#[cfg(test)]
+mod service_export;
+#[cfg(test)]
+mod service_lint;
+#[cfg(test)]
+mod service_log;
+#[cfg(test)]
+mod service_metrics;
+#[cfg(test)]
+mod service_notify;
+#[cfg(test)]
+mod service_support;
 #[cfg(test)]
 mod sim_quantiles;
 #[cfg(test)]

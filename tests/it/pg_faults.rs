@@ -58,7 +58,7 @@ fn step(nth: i64) -> Rows {
 
 /// Writes every step, as a stage does: each again until it is in. Returns how many raw rows were told to be new.
 fn write(url: &str, pause: Duration) -> u64 {
-    let retry = Retry { stop: Flag::default(), patience: Some(Duration::from_mins(2)) };
+    let retry = Retry::new(Flag::default(), Some(Duration::from_mins(2)));
     let mut store = retry.run(|| Postgres::open(Settings::parse(url)?)).unwrap();
     let tokens: Vec<Token> = retry.run(|| store.raise("aggregate", &[0, 1])).unwrap();
     let mut new = 0;

@@ -95,6 +95,7 @@ impl<'de> Plain<'de> for Gpu<'de> {
         "compute_capability",
         "serial",
         "driver_version",
+        "job",
     ];
 
     fn slot(&mut self, number: u32) -> Option<SlotOf<'_, 'de>> {
@@ -108,6 +109,7 @@ impl<'de> Plain<'de> for Gpu<'de> {
             6 => text(&mut self.compute_capability),
             7 => text(&mut self.serial),
             8 => text(&mut self.driver_version),
+            9 => text(&mut self.job),
             _ => return None,
         })
     }

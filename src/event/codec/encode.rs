@@ -45,6 +45,13 @@ fn write_gpu(gpu: &Gpu<'_>, json: &mut Json<'_>) {
     json.text("compute_capability", gpu.compute_capability.as_ref());
     json.text("serial", gpu.serial.as_ref());
     json.text("driver_version", gpu.driver_version.as_ref());
+    json.text("job", gpu.job.as_ref());
+    json.list("mig", &gpu.mig, |instance, entry| {
+        entry.int("gpu_instance", Some(instance.gpu_instance));
+        entry.int("compute_instance", instance.compute_instance);
+        entry.text("profile", instance.profile.as_ref());
+        entry.text("uuid", instance.uuid.as_ref());
+    });
 }
 
 fn write_host(host: &Host<'_>, json: &mut Json<'_>) {
@@ -116,21 +123,10 @@ fn write_reasons(mask: Value, json: &mut Json<'_>) {
 }
 
 fn write_xids(key: &str, xids: &[Xid], json: &mut Json<'_>) {
-    if xids.is_empty() {
-        return;
-    }
-    json.key(key);
-    json.out.push(b'[');
-    for (nth, xid) in xids.iter().enumerate() {
-        if nth > 0 {
-            json.out.push(b',');
-        }
-        let mut entry = Json::open(json.out);
+    json.list(key, xids, |xid, entry| {
         entry.int("code", Some(xid.code));
         entry.time("at", Some(xid.at));
-        entry.close();
-    }
-    json.out.push(b']');
+    });
 }
 
 /// An object being written.
@@ -140,6 +136,24 @@ struct Json<'o> {
 }
 
 impl<'o> Json<'o> {
+    /// A list of objects, left out where it is empty.
+    fn list<T>(&mut self, key: &str, items: &[T], write: impl Fn(&T, &mut Json<'_>)) {
+        if items.is_empty() {
+            return;
+        }
+        self.key(key);
+        self.out.push(b'[');
+        for (nth, item) in items.iter().enumerate() {
+            if nth > 0 {
+                self.out.push(b',');
+            }
+            let mut entry = Json::open(self.out);
+            write(item, &mut entry);
+            entry.close();
+        }
+        self.out.push(b']');
+    }
+
     fn open(out: &'o mut Vec<u8>) -> Json<'o> {
         out.push(b'{');
         Json { out, first: true }

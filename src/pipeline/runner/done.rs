@@ -21,6 +21,12 @@ pub struct Done {
     pub skipped: u64,
     /// Steps that were finished.
     pub steps: u64,
+    /// Records that were applied.
+    pub consumed: u64,
+    /// Events that were published.
+    pub emitted: u64,
+    /// Steps that another owner's work made void.
+    pub fenced: u64,
 }
 
 impl Done {
@@ -42,6 +48,9 @@ impl Done {
             unheld: self.unheld - before.unheld,
             skipped: self.skipped - before.skipped,
             steps: self.steps - before.steps,
+            consumed: self.consumed - before.consumed,
+            emitted: self.emitted - before.emitted,
+            fenced: self.fenced - before.fenced,
         }
     }
 }

@@ -53,6 +53,7 @@ impl<S: Stage> Runner<S> {
             let token = tokens.remove(partition);
             let part = self.recover(*partition, token)?;
             self.owned.insert(*partition, part);
+            self.parts.retry.pulse.restore();
         }
         Ok(())
     }
@@ -70,6 +71,7 @@ impl<S: Stage> Runner<S> {
             from = last.offset + 1;
             let step = Step { now, topic, partition, inputs: &self.inputs };
             part.apply(stage, &step, &records, &mut Out::default());
+            retry.pulse.restore();
         }
         part.next = recovery.committed;
         Ok(part)

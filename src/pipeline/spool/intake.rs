@@ -12,6 +12,7 @@ use super::shared::{Shared, lock};
 use crate::bus::{Bus as _, BusError, Message, Producer};
 use crate::pipeline::PipelineError;
 use crate::pipeline::clock::{monotonic, wall};
+use crate::pipeline::pulse::Reach;
 use crate::pipeline::sink::{Backlog, Sink};
 
 /// Bytes of events kept in memory while the disk takes none (J): a quarter of what a collector may use, and an hour of
@@ -181,5 +182,10 @@ impl Sink for SpoolSink {
 
     fn backlog(&mut self) -> Option<Backlog> {
         Some(lock(&self.0).backlog())
+    }
+
+    fn reach(&self) -> Option<(Reach, u64)> {
+        let shared = Arc::clone(&lock(&self.0).shared);
+        Some((shared.reach(), shared.limits.bytes))
     }
 }

@@ -61,7 +61,7 @@ impl Sender {
     pub(super) fn new(shared: Arc<Shared>, connect: Connect) -> Result<Sender, BusError> {
         let mut queue = Queue::default();
         let consumer = join(&shared, &mut queue)?;
-        let local = Retry { stop: shared.halt.clone(), patience: None };
+        let local = Retry::new(shared.halt.clone(), None);
         let (pace, forgotten) = (Pace::default(), monotonic());
         Ok(Sender { shared, connect, consumer, producer: None, queue, pace, forgotten, local })
     }

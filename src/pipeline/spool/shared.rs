@@ -14,6 +14,7 @@ use super::{GROUP, Limits};
 use crate::bus::embedded::Embedded;
 use crate::bus::{Bus as _, BusError, RAW};
 use crate::pipeline::clock::monotonic;
+use crate::pipeline::pulse::Reach;
 use crate::pipeline::sink::Backlog;
 use crate::pipeline::{Flag, PipelineError};
 
@@ -154,6 +155,20 @@ impl Shared {
                 self.waiting(),
                 now.saturating_duration_since(since).as_secs()
             );
+        }
+    }
+
+    /// How the broker fares: one that has taken long over a wave counts as away.
+    pub(super) fn reach(&self) -> Reach {
+        let now = monotonic();
+        let fares = lock(&self.fares);
+        let stuck = fares.sending.filter(|since| now.saturating_duration_since(*since) >= STUCK);
+        let away = fares.plight.since().or(stuck);
+        drop(fares);
+        match away {
+            Some(since) => Reach::Away(since),
+            None if lock(&self.ledger).delivered() > 0 => Reach::Up,
+            None => Reach::Untried,
         }
     }
 

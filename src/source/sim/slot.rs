@@ -82,6 +82,7 @@ impl Maker {
             compute_capability: Some(Cow::Borrowed(self.board.capability)),
             serial: Some(Cow::Owned(serial)),
             driver_version: Some(Cow::Borrowed(DRIVER)),
+            ..event::Gpu::default()
         }
     }
 }

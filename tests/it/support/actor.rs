@@ -72,7 +72,7 @@ fn born<S: Stage>(world: &World, make: fn() -> S, topic: &'static str, (step, sh
         store: Some(Box::new(FakeStore::new(world))),
         clock: Arc::clone(&world.clock),
         topic: topic.to_owned(),
-        retry: Retry { stop: Flag::default(), patience: None },
+        retry: Retry::default(),
         step: Some(step),
         reload: Flag::default(),
         stage,

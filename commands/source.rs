@@ -1,0 +1,196 @@
+//! The source a command reads: its flags, and which kind they choose.
+
+pub(crate) mod live;
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use gpuhm::event::Time;
+use gpuhm::pipeline::Clock;
+use gpuhm::source::place::{Kind, Place};
+use gpuhm::source::replay::{self, Replay};
+use gpuhm::source::sim::{self, Sim};
+use gpuhm::source::{Due, Source, SourceError};
+
+use super::exit::Failure;
+use super::options::{self, SimOptions, Speed, ms};
+use live::LiveOptions;
+
+/// Flags that say what is read and how fast.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SourceOptions {
+    /// Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml,
+    /// `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip).
+    /// DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]
+    #[arg(long, value_name = "URL", env = "GPUHM_SOURCE")]
+    pub(crate) source: Vec<String>,
+    /// Time between samples
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = options::interval)]
+    pub(crate) interval: Duration,
+    /// How fast time runs: a factor, or max for no waiting
+    #[arg(long, value_name = "N|max", default_value = "1", value_parser = options::speed)]
+    pub(crate) speed: Speed,
+    /// First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]
+    #[arg(long, value_name = "TIME", value_parser = options::instant)]
+    pub(crate) from: Option<Time>,
+    /// Stop after this many ticks [default with sim and --speed max: 120]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) ticks: Option<u64>,
+    #[command(flatten)]
+    pub(crate) live: LiveOptions,
+    #[command(flatten)]
+    pub(crate) sim: SimOptions,
+}
+
+/// What the flags chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// A simulated fleet.
+    Sim,
+    /// A recording: its file.
+    Replay(PathBuf),
+    /// GPUs that are there.
+    Live(Vec<Place>),
+}
+
+/// First tick of a simulated fleet that does not wait: 2026-01-01T00:00:00Z.
+const FIRST_TICK: Time = Time(1_767_225_600_000);
+/// Ticks of a simulated fleet that does not wait, unless said otherwise: 20 minutes at 10 s.
+const TICKS: u64 = 120;
+/// What `--source` takes, for who wrote something else.
+const KNOWN: &str = "use --source auto, dcgm://HOST:5555, nvml, exporter:http://HOST:9400/metrics, sim or replay:FILE";
+
+impl SourceOptions {
+    /// A simulated fleet with these flags, and nothing else said.
+    pub(crate) fn simulated(sim: SimOptions, interval: Duration) -> SourceOptions {
+        SourceOptions {
+            source: vec!["sim".to_owned()],
+            interval,
+            speed: Speed::Times(1.0),
+            from: None,
+            ticks: None,
+            live: LiveOptions::default(),
+            sim,
+        }
+    }
+
+    /// What was chosen; with nothing said, this machine.
+    pub(crate) fn chosen(&self) -> Result<Chosen, Failure> {
+        match self.source.as_slice() {
+            [one] if one == "sim" => return Ok(Chosen::Sim),
+            [one] => {
+                if let Some(file) = one.strip_prefix("replay:").filter(|file| !file.is_empty()) {
+                    return Ok(Chosen::Replay(PathBuf::from(file)));
+                }
+            }
+            many => {
+                let alone = |url: &&String| *url == "sim" || url.starts_with("replay:");
+                if let Some(url) = many.iter().find(alone) {
+                    return Err(Failure::usage(format!("--source {url}: stands alone, without other sources")));
+                }
+            }
+        }
+        let parse = |url: &String| {
+            url.parse::<Place>().map_err(|why| Failure::usage(format!("--source {url}: {why}")).hint(KNOWN))
+        };
+        let mut places = self.source.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        places.append(&mut self.live.targets()?);
+        if places.is_empty() {
+            places.push(Place { kind: Kind::Auto, host: None, gpus: None });
+        }
+        live::distinct(&places)?;
+        if self.speed != Speed::Times(1.0) || self.from.is_some() {
+            return Err(Failure::usage(format!(
+                "--source {}: runs in real time, without --speed and --from",
+                places[0]
+            )));
+        }
+        Ok(Chosen::Live(places))
+    }
+
+    /// Opens the source.
+    pub(crate) fn open(&self) -> Result<Box<dyn Source>, Failure> {
+        Ok(match self.chosen()? {
+            Chosen::Sim => Box::new(self.sim(self.fleet()?)?),
+            Chosen::Replay(file) => {
+                let ceiling = gpuhm::pipeline::clock::wall().plus(replay::AHEAD);
+                Box::new(Replay::open(&file.to_string_lossy(), ceiling)?)
+            }
+            Chosen::Live(places) => Box::new(self.live.open(places, ms(self.interval))?),
+        })
+    }
+
+    /// What the flags say of a simulated fleet.
+    pub(crate) fn fleet(&self) -> Result<sim::Options, Failure> {
+        let faults = self.sim.fault.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        Ok(sim::Options {
+            gpus: self.sim.gpus as usize,
+            hosts: self.sim.hosts as usize,
+            seed: self.sim.seed,
+            interval_ms: ms(self.interval),
+            faults: faults.map_err(|error: SourceError| Failure::usage(format!("--fault: {error}")))?,
+        })
+    }
+
+    /// That fleet, of the boards that were asked for.
+    pub(crate) fn sim(&self, fleet: sim::Options) -> Result<Sim, Failure> {
+        Ok(Sim::with_boards(fleet, self.sim.boards.into())?)
+    }
+
+    /// The clock of the run.
+    pub(crate) fn clock(&self, source: &dyn Source) -> Arc<Clock> {
+        let first = match source.due() {
+            // A recording's time ahead of the wall's is a broken clock's, and must not set this one.
+            Due::At(time) => Some(time.min(gpuhm::pipeline::clock::wall())),
+            Due::Tick | Due::End => self.from,
+        };
+        Arc::new(match (self.speed, first) {
+            (Speed::Max, first) => Clock::driven(first.unwrap_or(FIRST_TICK)),
+            (Speed::Times(1.0), None) => Clock::Wall,
+            (Speed::Times(speed), first) => Clock::scaled(first.unwrap_or_else(gpuhm::pipeline::clock::wall), speed),
+        })
+    }
+
+    fn is_sim(&self) -> bool {
+        self.source == ["sim"]
+    }
+
+    fn recording(&self) -> Option<&str> {
+        self.source.iter().find_map(|source| source.strip_prefix("replay:"))
+    }
+
+    /// Whether it goes on for ever, as a service does: a live source without an end of its own.
+    pub(crate) fn is_service(&self) -> bool {
+        self.recording().is_none() && self.speed != Speed::Max && self.ticks.is_none()
+    }
+
+    /// Refuses a file to write to that is the recording being read.
+    pub(crate) fn spare(&self, file: &str) -> Result<(), Failure> {
+        let same = |a: Metadata, b: Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+        let read = self.recording().and_then(|source| std::fs::metadata(source).ok());
+        match (read, std::fs::metadata(file).ok()) {
+            (Some(read), Some(written)) if same(read.clone(), written.clone()) && read.is_file() => {
+                Err(Failure::usage(format!("--sink {file}: is the recording that is read")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// After how many ticks to stop.
+    pub(crate) fn ticks(&self) -> Option<u64> {
+        self.ticks.or((self.speed == Speed::Max && self.is_sim()).then_some(TICKS))
+    }
+
+    /// The first tick, where a clock does not say.
+    pub(crate) fn first(&self) -> Option<Time> {
+        let first = self.from.or((self.speed == Speed::Max).then_some(FIRST_TICK));
+        first.map(|from| {
+            let step = ms(self.interval);
+            from.plus(step - 1).floor(step)
+        })
+    }
+}

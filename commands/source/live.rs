@@ -1,0 +1,130 @@
+//! Sources that are there: host engines, drivers, exporters, opened from their URLs as endpoints of one source.
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use gpuhm::source::auto::{Auto, Candidate};
+use gpuhm::source::endpoint::Endpoint;
+use gpuhm::source::endpoints::Endpoints;
+use gpuhm::source::exporter::targets;
+use gpuhm::source::exporter::{self, Page};
+use gpuhm::source::nvml::{self, Driver};
+use gpuhm::source::place::{DCGM_PORT, Kind, Place};
+
+use crate::exit::Failure;
+use crate::options::{interval, ms};
+
+/// Flags of live sources.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Live sources (DCGM, NVML, exporters)")]
+pub(crate) struct LiveOptions {
+    /// File of further sources: a URL a line, or Prometheus' JSON of targets
+    #[arg(long, value_name = "FILE", env = "GPUHM_TARGETS")]
+    targets: Option<PathBuf>,
+    /// DCGM's library [default: libdcgm.so.4, libdcgm.so.3]
+    #[arg(long, value_name = "PATH", env = "GPUHM_LIBDCGM")]
+    pub(crate) libdcgm: Option<PathBuf>,
+    /// NVML's library [default: libnvidia-ml.so.1]
+    #[arg(long, value_name = "PATH", env = "GPUHM_LIBNVML")]
+    pub(crate) libnvml: Option<PathBuf>,
+    /// How often profiling values are read, to be averaged over the interval; off leaves them out [default: 1s]
+    #[arg(long, value_name = "D|off", value_parser = profile)]
+    profile_interval: Option<Profile>,
+}
+
+/// How often profiling values are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Never.
+    Off,
+    /// So often.
+    Every(Duration),
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    if text == "off" { Ok(Profile::Off) } else { interval(text).map(Profile::Every) }
+}
+
+/// How often profiling values are read, unless said otherwise.
+const PROFILED: Duration = Duration::from_secs(1);
+/// Bytes of a file of targets, at most: a hundred thousand of them.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// This machine's name.
+pub(crate) fn here() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// Refuses a place that is named twice: its GPUs would come twice.
+pub(crate) fn distinct(places: &[Place]) -> Result<(), Failure> {
+    let mut seen = HashSet::new();
+    match places.iter().find(|place| !seen.insert(&place.kind)) {
+        Some(twice) => Err(Failure::usage(format!("--source {twice}: is named twice"))),
+        None => Ok(()),
+    }
+}
+
+impl LiveOptions {
+    /// The sources in the file.
+    pub(crate) fn targets(&self) -> Result<Vec<Place>, Failure> {
+        let Some(file) = &self.targets else { return Ok(Vec::new()) };
+        let failed = |why: String| Failure::usage(format!("--targets {}: {why}", file.display()));
+        let mut text = String::new();
+        let opened = std::fs::File::open(file).map_err(|error| failed(error.to_string()))?;
+        opened.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
+        if text.len() as u64 > MOST_BYTES {
+            return Err(failed("is larger than 16 MiB".to_owned()));
+        }
+        let places = targets(&text).map_err(|wrong| failed(format!("line {}: {}", wrong.line, wrong.why)))?;
+        if places.is_empty() { Err(failed("names no source".to_owned())) } else { Ok(places) }
+    }
+
+    /// How often profiling values are read, where they are.
+    pub(crate) fn profiled(&self) -> Option<Duration> {
+        match self.profile_interval {
+            None => Some(PROFILED),
+            Some(Profile::Every(long)) => Some(long),
+            Some(Profile::Off) => None,
+        }
+    }
+
+    /// Opens the sources as one; nothing is reached yet.
+    pub(crate) fn open(&self, places: Vec<Place>, interval_ms: i64) -> Result<Endpoints, Failure> {
+        let here = here();
+        let open = |place: Place| Ok((place.clone(), self.endpoint(place, &here, interval_ms)?));
+        let endpoints = places.into_iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
+        Ok(Endpoints::start(endpoints, &here, interval_ms)?)
+    }
+
+    fn endpoint(&self, place: Place, here: &str, interval_ms: i64) -> Result<Box<dyn Endpoint>, Failure> {
+        Ok(match place.kind {
+            Kind::Exporter(_) => Box::new(Page::new(place, exporter::Options::new(here, interval_ms))),
+            Kind::Nvml => Box::new(self.driver(&place, here, interval_ms)),
+            Kind::Auto => Box::new(self.auto(&place, here, interval_ms)),
+            Kind::Dcgm(..) | Kind::DcgmSocket(_) | Kind::DcgmEmbedded => {
+                return Err(Failure::usage(format!("--source {place}: not a source of this version")));
+            }
+        })
+    }
+
+    fn driver(&self, place: &Place, here: &str, interval_ms: i64) -> Driver {
+        Driver::new(self.libnvml.as_deref(), nvml::Options { hostname: place.hostname(here), interval_ms })
+    }
+
+    fn auto(&self, place: &Place, here: &str, interval_ms: i64) -> Auto {
+        let _ = (DCGM_PORT, Path::new("/"), ms as fn(_) -> _);
+        let (own, of, name) = (self.clone(), place.clone(), here.to_owned());
+        let nvml = Candidate {
+            name: "NVML".to_owned(),
+            make: Box::new(move || Ok(Box::new(own.driver(&of, &name, interval_ms)))),
+        };
+        Auto::new(vec![nvml])
+    }
+}

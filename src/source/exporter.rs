@@ -1,0 +1,165 @@
+//! The page of an exporter (dcgm-exporter's names): one GET a tick, put together GPU by GPU.
+//!
+//! For fleets that run such exporters already. The page is a claim of another process: all of it is checked and bounded, and it
+//! is taken whole or not at all. It gives levels only, so that XIDs are changes between two looks ([`xids`]). It knows neither
+//! the collect loop nor who else reads the page.
+
+mod board;
+mod fetch;
+mod gather;
+mod line;
+mod number;
+mod report;
+mod targets;
+mod xids;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use board::Board;
+use gather::Gather;
+use number::Meaning;
+use report::Hosts;
+pub use targets::{Wrong, targets};
+use xids::Shown;
+
+use super::Reading;
+use super::endpoint::{Endpoint, Taken, Trouble};
+use super::place::{Kind, Place};
+use crate::event::sample::{Body, Quality, SCHEMA_VERSION};
+use crate::event::{Event, Host, Time};
+
+/// A page takes so long at most, however long the interval.
+const LONGEST: Duration = Duration::from_secs(5);
+/// Values whose own time is older than so many intervals are stale (facts/dcgm.md section 5: 2.5).
+const STALE_INTERVALS: f64 = 2.5;
+
+/// How a page is read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// This machine's name: that of the GPUs' host where neither page nor URL names another.
+    pub hostname: String,
+    /// How often the page is read, in milliseconds.
+    pub interval_ms: i64,
+    /// How long one reading may take, from the look-up of the name to the last byte.
+    pub timeout: Duration,
+}
+
+impl Options {
+    /// The usual: within half the interval, five seconds at most, and a little less, so that the page's own trouble is told
+    /// before whoever waits for it gives up.
+    #[must_use]
+    pub fn new(hostname: impl Into<String>, interval_ms: i64) -> Options {
+        let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
+        Options { hostname: hostname.into(), interval_ms, timeout: half.min(LONGEST).mul_f64(0.9) }
+    }
+}
+
+/// A page that is read at every tick.
+pub struct Page {
+    url: String,
+    place: Place,
+    options: Options,
+    agent: ureq::Agent,
+    names: HashMap<&'static str, Meaning>,
+    shown: Shown,
+    hosts: Hosts,
+    /// Lines that could not be understood, as last told.
+    odd: u64,
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Page").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Page {
+    /// The page at `place`; one that names no page gives trouble when it is read.
+    #[must_use]
+    pub fn new(place: Place, options: Options) -> Page {
+        let url = match &place.kind {
+            Kind::Exporter(url) => url.clone(),
+            _ => String::new(),
+        };
+        Page {
+            url,
+            agent: fetch::agent(options.timeout),
+            names: number::names(),
+            shown: Shown::default(),
+            hosts: Hosts::default(),
+            odd: 0,
+            place,
+            options,
+        }
+    }
+
+    /// The host of a GPU: the operator's word, then the page's, then the URL's.
+    fn host(&self, board: &Board) -> String {
+        match (&self.place.host, &board.host) {
+            (None, Some(named)) => named.clone(),
+            _ => self.place.hostname(&self.options.hostname),
+        }
+    }
+
+    fn event(&mut self, board: Board, host: &str, now: Time, latency_ms: i64) -> Event<'static> {
+        if !self.shown.knows(&board) {
+            for (_, code) in board.last.iter().filter(|(_, code)| *code != 0) {
+                tracing::info!("{}: {} shows XID {code} of an unknown time", self.place, board.uuid());
+            }
+        }
+        let xids = self.shown.news(&board, now);
+        let old =
+            |stamp: i64| precise(now.0.saturating_sub(stamp)) > STALE_INTERVALS * precise(self.options.interval_ms);
+        let quality = Quality {
+            latency_ms: Some(latency_ms),
+            stale: Some(board.stamp.is_some_and(old)),
+            sample_count: None,
+            interval_ms: Some(self.options.interval_ms),
+            error: board.values.is_empty().then_some(Cow::Borrowed("no value of it on the page")),
+        };
+        let host = Host { hostname: Some(Cow::Owned(host.to_owned())), ..Host::default() };
+        Event {
+            schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
+            time: Some(now),
+            collected: Some(now),
+            processed: Some(now.plus(latency_ms)),
+            host,
+            asset: None,
+            body: Body::Sample(board.gpu, board.values, xids),
+            quality,
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds between two times are far below 2^53, or absurd anyhow")]
+fn precise(ms: i64) -> f64 {
+    ms as f64
+}
+
+impl Endpoint for Page {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the page took is real time, whatever the run's clock shows"
+    )]
+    fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
+        let started = Instant::now();
+        let mut gather = Gather::new(&self.names);
+        fetch::lines(&self.agent, &self.url, &mut |line| gather.line(line))?;
+        let page = gather.finish()?;
+        if page.odd != self.odd && page.odd > 0 {
+            tracing::warn!("{}: {} lines of the page are no samples", self.place, page.odd);
+        }
+        self.odd = page.odd;
+        let latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.shown.bound(&page.boards);
+        let mut readings = Vec::with_capacity(page.boards.len());
+        for board in page.boards {
+            let host = self.host(&board);
+            self.hosts.seen(&host);
+            readings.push(Reading::Event(Box::new(self.event(board, &host, now, latency_ms))));
+        }
+        Ok(Taken { readings, hosts: self.hosts.reports(now) })
+    }
+}

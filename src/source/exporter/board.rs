@@ -1,0 +1,209 @@
+//! One GPU as a page shows it: its samples put together, and those of its MIG instances kept apart from them.
+//!
+//! The exporter labels what belongs to an instance with the parent's UUID. A value that exists for each instance says nothing of
+//! the GPU; a value that the GPU has only once (its temperature) is printed beside an instance all the same, and is the GPU's.
+
+use std::borrow::Cow;
+
+use super::line::Sample;
+use super::number::{self, Meaning};
+use crate::event::{self, Values};
+use crate::metric::ids::find;
+use crate::metric::{COUNT, ids};
+
+/// Most MIG instances of a GPU: seven are possible (J: twice and some).
+const MOST_INSTANCES: usize = 16;
+/// Most XID series, and jobs, of one GPU (J).
+const MOST_SERIES: usize = 64;
+/// Longest label text that is taken over, in bytes: a host name's bound (J).
+const MOST_TEXT: usize = 256;
+/// Largest XID that can be one (J: NVIDIA counts below 200).
+const MOST_XID: f64 = 100_000.0;
+
+/// What DCGM has for each instance (facts/dcgm.md section 4: level `GPU_CI` or `GPU_I`).
+const PER_INSTANCE: [usize; 9] = [
+    find("fb_used_mib"),
+    find("fb_free_mib"),
+    find("fb_total_mib"),
+    find("utilization_pct"),
+    ids::SM_ACTIVE,
+    find("sm_occupancy_pct"),
+    find("tensor_active_pct"),
+    find("dram_active_pct"),
+    find("gr_engine_active_pct"),
+];
+/// Added to the rank of a value that stands beside an instance: the GPU's own line goes first.
+const BESIDE: u8 = 128;
+
+/// A MIG instance of a GPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Instance {
+    /// `GPU_I_ID`.
+    pub(super) id: String,
+    /// `GPU_I_PROFILE`, such as `1g.10gb`.
+    pub(super) profile: Option<String>,
+}
+
+/// A GPU on a page.
+#[derive(Debug, Clone)]
+pub(super) struct Board {
+    /// Who it is; without its host.
+    pub(super) gpu: event::Gpu<'static>,
+    /// Its host, where the page names one.
+    pub(super) host: Option<String>,
+    /// Its values.
+    pub(super) values: Values,
+    /// Which name each value came by.
+    ranks: [u8; COUNT],
+    /// Its MIG instances.
+    pub(super) instances: Vec<Instance>,
+    /// What runs on it, by the mapping of jobs.
+    pub(super) jobs: Vec<String>,
+    /// The last XID of the GPU and of each instance.
+    pub(super) last: Vec<(String, i64)>,
+    /// XIDs counted within the exporter's window, by instance and code.
+    pub(super) counts: Vec<((String, i64), i64)>,
+    /// The newest time the page gives for it, in milliseconds.
+    pub(super) stamp: Option<i64>,
+}
+
+/// What a sample's labels say.
+#[derive(Debug, Default)]
+pub(super) struct Labels<'s> {
+    /// The GPU's UUID.
+    pub(super) uuid: Option<&'s str>,
+    /// Its index.
+    pub(super) index: Option<&'s str>,
+    /// Its host.
+    pub(super) host: Option<&'s str>,
+    model: Option<&'s str>,
+    pci: Option<&'s str>,
+    driver: Option<&'s str>,
+    serial: Option<&'s str>,
+    instance: Option<&'s str>,
+    profile: Option<&'s str>,
+    job: Option<&'s str>,
+    xid: Option<&'s str>,
+    /// Whether it is about something else beside a GPU, such as one of its links.
+    pub(super) other: bool,
+}
+
+impl<'s> Labels<'s> {
+    pub(super) fn of(sample: &'s Sample<'_>) -> Labels<'s> {
+        let mut all = Labels::default();
+        for (key, value) in &sample.labels {
+            let slot = match *key {
+                "UUID" | "uuid" => &mut all.uuid,
+                "gpu" => &mut all.index,
+                "Hostname" | "hostname" => &mut all.host,
+                "modelName" => &mut all.model,
+                "pci_bus_id" => &mut all.pci,
+                "DCGM_FI_DRIVER_VERSION" | "DCGM_FI_SYSTEM_DRIVER_VERSION" => &mut all.driver,
+                "DCGM_FI_DEV_SERIAL" | "DCGM_FI_DEV_BOARD_SERIAL" => &mut all.serial,
+                "GPU_I_ID" => &mut all.instance,
+                "GPU_I_PROFILE" => &mut all.profile,
+                "hpc_job" => &mut all.job,
+                "xid" => &mut all.xid,
+                "nvlink" | "nvswitch" | "cpu" | "cpucore" => {
+                    all.other = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if !value.is_empty() && value.len() <= MOST_TEXT {
+                slot.get_or_insert(value);
+            }
+        }
+        all
+    }
+}
+
+impl Board {
+    pub(super) fn new(uuid: String, labels: &Labels<'_>) -> Board {
+        let gpu = event::Gpu {
+            gpu_uuid: Some(Cow::Owned(uuid)),
+            device_index: labels.index.and_then(|index| index.parse::<u32>().ok()).map(i64::from),
+            ..event::Gpu::default()
+        };
+        Board {
+            gpu,
+            host: labels.host.map(str::to_owned),
+            values: Values::default(),
+            ranks: [u8::MAX; COUNT],
+            instances: Vec::new(),
+            jobs: Vec::new(),
+            last: Vec::new(),
+            counts: Vec::new(),
+            stamp: None,
+        }
+    }
+
+    /// Its UUID.
+    pub(super) fn uuid(&self) -> &str {
+        self.gpu.gpu_uuid.as_deref().unwrap_or_default()
+    }
+
+    /// Takes a sample of it.
+    pub(super) fn take(&mut self, meaning: Option<Meaning>, sample: &Sample<'_>, labels: &Labels<'_>) {
+        self.identify(labels);
+        self.stamp = self.stamp.max(sample.stamp);
+        let instance = || labels.instance.unwrap_or_default().to_owned();
+        match meaning {
+            Some(Meaning::Value(metric, rank)) => self.value(metric, rank, sample.value, labels.instance.is_some()),
+            Some(Meaning::LastXid) if self.last.len() < MOST_SERIES => {
+                self.last.extend(code(sample.value).map(|code| (instance(), code)));
+            }
+            Some(Meaning::XidCount) if self.counts.len() < MOST_SERIES => {
+                let code = labels.xid.and_then(code);
+                let count = number::number(sample.value).and_then(|count| event::values::whole(count.round()));
+                self.counts.extend(code.zip(count).map(|(code, count)| ((instance(), code), count)));
+            }
+            _ => {}
+        }
+    }
+
+    fn value(&mut self, metric: usize, rank: u8, text: &str, beside: bool) {
+        if beside && PER_INSTANCE.contains(&metric) {
+            return;
+        }
+        let rank = if beside { rank.saturating_add(BESIDE) } else { rank };
+        let Some(best) = self.ranks.get_mut(metric).filter(|best| rank < **best) else { return };
+        if let Some(value) = number::value(metric, text) {
+            *best = rank;
+            self.values.set(metric, value);
+        }
+    }
+
+    /// Fills in what was not known of it yet.
+    fn identify(&mut self, labels: &Labels<'_>) {
+        let learn = |slot: &mut Option<Cow<'static, str>>, text: Option<&str>| {
+            if let (None, Some(text)) = (slot.as_ref(), text) {
+                *slot = Some(Cow::Owned(text.to_owned()));
+            }
+        };
+        learn(&mut self.gpu.name, labels.model);
+        learn(&mut self.gpu.driver_version, labels.driver);
+        learn(&mut self.gpu.serial, labels.serial);
+        if self.gpu.pci_bus_id.is_none() {
+            self.gpu.pci_bus_id = labels.pci.map(|text| Cow::Owned(crate::source::identity::pci_bus_id(text)));
+        }
+        if let Some(id) = labels.instance
+            && self.instances.len() < MOST_INSTANCES
+            && self.instances.iter().all(|known| known.id != id)
+        {
+            self.instances.push(Instance { id: id.to_owned(), profile: labels.profile.map(str::to_owned) });
+        }
+        if let Some(job) = labels.job
+            && self.jobs.len() < MOST_SERIES
+            && self.jobs.iter().all(|known| known != job)
+        {
+            self.jobs.push(job.to_owned());
+        }
+    }
+}
+
+/// A number that can be an XID.
+fn code(text: &str) -> Option<i64> {
+    let number = number::number(text).filter(|number| (0.0..MOST_XID).contains(number))?;
+    event::values::whole(number)
+}

@@ -1,0 +1,233 @@
+//! The driver's own library: samples from a machine without DCGM.
+//!
+//! The library is found when the process runs, not when it is built. What it cannot give (profiling) is absent. A GPU that fell
+//! off the bus stays in the list with its identity and without values, so that it is told as lost and not as gone.
+
+mod card;
+mod getters;
+mod raw;
+mod watch;
+mod words;
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
+
+use card::Card;
+use watch::Watch;
+
+use super::endpoint::{Endpoint, Taken, Trouble};
+use super::{HostReport, Reading};
+use crate::event::sample::{Body, Quality, SCHEMA_VERSION};
+use crate::event::{Event, Host, Time, Values, Xid};
+
+/// The library's name, as every driver installs it.
+pub const LIBRARY: &str = "libnvidia-ml.so.1";
+
+/// How the driver is read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// This machine's name.
+    pub hostname: String,
+    /// How often it is read, in milliseconds.
+    pub interval_ms: i64,
+}
+
+/// A metric that a GPU does not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// The GPU's UUID.
+    pub gpu: String,
+    /// The metric's name.
+    pub metric: &'static str,
+    /// Why it is absent.
+    pub why: String,
+}
+
+/// This machine's driver.
+pub struct Driver {
+    path: Option<PathBuf>,
+    options: Options,
+    session: Option<Session>,
+}
+
+/// The library, open, and its GPUs.
+struct Session {
+    nvml: Arc<Nvml>,
+    cards: Vec<Card>,
+    watch: Option<Watch>,
+}
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver")
+            .field("path", &self.path)
+            .field("open", &self.session.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Driver {
+    /// The driver, opened when it is first read: for a machine whose driver may come later. `path` names another library than
+    /// the installed one.
+    #[must_use]
+    pub fn new(path: Option<&Path>, options: Options) -> Driver {
+        Driver { path: path.map(Path::to_owned), options, session: None }
+    }
+
+    /// The driver, opened now.
+    ///
+    /// # Errors
+    /// Where there is none, or it does not work: in words, with what to do.
+    pub fn open(path: Option<&Path>, options: Options) -> Result<Driver, Trouble> {
+        let mut driver = Driver::new(path, options);
+        driver.session = Some(driver.connect()?);
+        Ok(driver)
+    }
+
+    /// How many GPUs the driver has; none while it is not open.
+    #[must_use]
+    pub fn gpus(&self) -> usize {
+        self.session.as_ref().map_or(0, |session| session.cards.len())
+    }
+
+    /// What the GPUs do not give, as seen when they were last read.
+    #[must_use]
+    pub fn absent(&self) -> Vec<Absent> {
+        let of = |card: &Card| -> Vec<Absent> {
+            let gpu = card.gpu.gpu_uuid.as_deref().unwrap_or_default().to_owned();
+            let absent = |(metric, why): (&usize, &String)| Absent {
+                gpu: gpu.clone(),
+                metric: card::name(*metric),
+                why: why.clone(),
+            };
+            card.absent.iter().map(absent).collect()
+        };
+        self.session.iter().flat_map(|session| &session.cards).flat_map(of).collect()
+    }
+
+    fn connect(&self) -> Result<Session, Trouble> {
+        let library = self.path.as_deref().map_or(OsStr::new(LIBRARY), Path::as_os_str);
+        let told = |error: &NvmlError| words::opening(&library.to_string_lossy(), error);
+        let nvml = Nvml::builder().lib_path(library).init().map_err(|error| told(&error))?;
+        let nvml = Arc::new(nvml);
+        let count = nvml.device_count().map_err(|error| told(&error))?;
+        if count == 0 {
+            return Err(Trouble::new("the NVIDIA driver has no GPU")
+                .hint("see lspci and dmesg: a GPU may have failed to start"));
+        }
+        let watch = Watch::start(&nvml, count);
+        Ok(Session { nvml, cards: (0..count).map(Card::new).collect(), watch })
+    }
+
+    fn event(&self, card: &Card, values: Values, xids: Vec<Xid>, now: Time, latency_ms: i64) -> Event<'static> {
+        let host = Host { hostname: Some(Cow::Owned(self.options.hostname.clone())), ..Host::default() };
+        Event {
+            schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
+            time: Some(now),
+            collected: Some(now),
+            processed: Some(now.plus(latency_ms)),
+            host,
+            asset: None,
+            body: Body::Sample(card.gpu.clone(), values, xids),
+            quality: Quality {
+                latency_ms: Some(latency_ms),
+                stale: Some(false),
+                sample_count: None,
+                interval_ms: Some(self.options.interval_ms),
+                error: card.gone.clone().map(Cow::Owned),
+            },
+        }
+    }
+
+    /// The host's report: how many GPUs answered, and which did not.
+    fn report(&self, session: &Session) -> HostReport {
+        let gone: Vec<String> = session
+            .cards
+            .iter()
+            .filter_map(|card| card.gone.as_ref().map(|why| format!("GPU {}: {why}", card.index)))
+            .collect();
+        let all = i64::try_from(session.cards.len()).unwrap_or(i64::MAX);
+        HostReport {
+            hostname: self.options.hostname.clone(),
+            place: [None, None, None],
+            seen: all.saturating_sub(i64::try_from(gone.len()).unwrap_or(0)),
+            missed: 0,
+            expected: Some(all),
+            state: if gone.is_empty() { "ok".to_owned() } else { gone.join("; ") },
+        }
+    }
+}
+
+impl Endpoint for Driver {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a GPU's calls took is real time, whatever the run's clock shows"
+    )]
+    fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => self.connect()?,
+        };
+        let mut xids = session.watch.as_ref().map(|watch| watch.take(now)).unwrap_or_default();
+        let mut readings = Vec::with_capacity(session.cards.len());
+        for card in &mut session.cards {
+            let started = Instant::now();
+            let values = match card.read(&session.nvml, now.0) {
+                Ok(values) => {
+                    card.gone = None;
+                    values
+                }
+                // The session is let go: the next look opens the driver anew, if it is there.
+                Err(error) if words::driver_gone(&error) => return Err(words::opening(LIBRARY, &error)),
+                Err(error) => {
+                    card.gone = Some(words::gone(&error).map_or_else(|| words::refusal(&error), str::to_owned));
+                    Values::default()
+                }
+            };
+            let latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+            let own = xids.extract_if(.., |(index, _)| *index == card.index).map(|(_, xid)| xid).collect();
+            // One that never said who it is can only be reported by its host.
+            if card.gpu.gpu_uuid.is_some() {
+                readings.push(Reading::Event(Box::new(self.event(card, values, own, now, latency_ms))));
+            }
+        }
+        let hosts = vec![self.report(&session)];
+        self.session = Some(session);
+        Ok(Taken { readings, hosts })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options { hostname: "here".to_owned(), interval_ms: 10_000 }
+    }
+
+    #[test]
+    fn a_machine_without_the_driver_says_so_and_what_to_do() {
+        let missing = Path::new("/nowhere/libnvidia-ml.so.1");
+        let trouble = Driver::open(Some(missing), options()).unwrap_err();
+        assert_eq!(trouble.why, "/nowhere/libnvidia-ml.so.1 not found: no NVIDIA driver on this machine");
+        assert!(trouble.hint.unwrap().contains("install the driver"));
+        let mut later = Driver::new(Some(missing), options());
+        assert!(later.read(Time(0)).unwrap_err().why.contains("not found"), "asked again at every look");
+    }
+
+    #[test]
+    fn a_library_that_is_another_is_not_taken_for_the_driver() {
+        let trouble = Driver::open(Some(Path::new("libc.so.6")), options()).unwrap_err();
+        assert_eq!(trouble.why, "libc.so.6 is not a driver's library: it lacks nvmlInit_v2");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "no library").unwrap();
+        let trouble = Driver::open(Some(file.path()), options()).unwrap_err();
+        assert!(trouble.why.contains("file too short") || trouble.why.contains("invalid ELF"), "{trouble}");
+    }
+}
