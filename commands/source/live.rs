@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 use gpuhm::source::auto::{Auto, Candidate};
-use gpuhm::source::dcgm::{self, Engine, Library};
-use gpuhm::source::endpoint::Endpoint;
+use gpuhm::source::dcgm::{self, Engine, Library, LoadError};
+use gpuhm::source::endpoint::{Endpoint, Trouble};
 use gpuhm::source::endpoints::Endpoints;
 use gpuhm::source::exporter::targets;
 use gpuhm::source::exporter::{self, Page};
@@ -49,6 +49,9 @@ fn profile(text: &str) -> Result<Profile, String> {
     if text == "off" { Ok(Profile::Off) } else { interval(text).map(Profile::Every) }
 }
 
+/// Where a host engine listens by default, and its socket where it was told to have one.
+const LOOPBACK: &str = "127.0.0.1";
+const SOCKET: &str = "/tmp/nv-hostengine";
 /// How often profiling values are read, unless said otherwise.
 const PROFILED: Duration = Duration::from_secs(1);
 /// Bytes of a file of targets, at most: a hundred thousand of them.
@@ -110,14 +113,15 @@ impl LiveOptions {
             Kind::Nvml => Box::new(self.driver(&place, here, interval_ms)),
             Kind::Auto => Box::new(self.auto(&place, here, interval_ms)),
             Kind::Dcgm(..) | Kind::DcgmSocket(_) | Kind::DcgmEmbedded => {
-                Box::new(self.engine(place, here, interval_ms)?)
+                let url = place.to_string();
+                let failed = |error: LoadError| Failure::usage(format!("--source {url}: {error}")).hint(error.hint());
+                Box::new(self.engine(place, here, interval_ms).map_err(failed)?)
             }
         })
     }
 
-    fn engine(&self, place: Place, here: &str, interval_ms: i64) -> Result<Engine, Failure> {
-        let library = Library::load(self.libdcgm.as_deref())
-            .map_err(|error| Failure::usage(format!("--source {place}: {error}")).hint(error.hint()))?;
+    fn engine(&self, place: Place, here: &str, interval_ms: i64) -> Result<Engine, LoadError> {
+        let library = Library::load(self.libdcgm.as_deref())?;
         let profile_ms = self.profiled().map(ms);
         let options = dcgm::Options { hostname: place.hostname(here), interval_ms, profile_ms };
         Ok(Engine::new(library, place, options))
@@ -127,13 +131,29 @@ impl LiveOptions {
         Driver::new(self.libnvml.as_deref(), nvml::Options { hostname: place.hostname(here), interval_ms })
     }
 
+    /// This machine: its host engine where one answers, else its driver.
     fn auto(&self, place: &Place, here: &str, interval_ms: i64) -> Auto {
-        let _ = (DCGM_PORT, Path::new("/"), ms as fn(_) -> _);
+        let engine = |kind: Kind| {
+            let (own, name) = (self.clone(), here.to_owned());
+            let at = Place { kind, ..place.clone() };
+            Candidate {
+                name: format!("DCGM at {at}"),
+                make: Box::new(move || match own.engine(at.clone(), &name, interval_ms) {
+                    Ok(engine) => Ok(Box::new(engine)),
+                    Err(error) => Err(Trouble::new(error.to_string()).hint(error.hint())),
+                }),
+            }
+        };
         let (own, of, name) = (self.clone(), place.clone(), here.to_owned());
         let nvml = Candidate {
             name: "NVML".to_owned(),
             make: Box::new(move || Ok(Box::new(own.driver(&of, &name, interval_ms)))),
         };
-        Auto::new(vec![nvml])
+        let mut candidates = vec![engine(Kind::Dcgm(LOOPBACK.to_owned(), DCGM_PORT))];
+        if Path::new(SOCKET).exists() {
+            candidates.push(engine(Kind::DcgmSocket(SOCKET.to_owned())));
+        }
+        candidates.push(nvml);
+        Auto::new(candidates)
     }
 }
