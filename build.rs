@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(shared_data, small_disk)");
+    println!("cargo::rustc-check-cfg=cfg(shared_data, small_disk, systemd_analyze)");
     println!("cargo::rerun-if-env-changed=GPUHM_TEST_DATA");
     println!("cargo::rerun-if-changed=build.rs");
     let beside = PathBuf::from("../shared/data");
@@ -18,6 +18,9 @@ fn main() {
     println!("cargo::rustc-env=GPUHM_SHARED_DATA={}", found.unwrap_or_default().display());
     if can_mount() {
         println!("cargo::rustc-cfg=small_disk");
+    }
+    if Command::new("systemd-analyze").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok() {
+        println!("cargo::rustc-cfg=systemd_analyze");
     }
 }
 

@@ -7,8 +7,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
 use super::{
-    aggregate, assets, collect, completions, demo, doctor, generate, migrate, open, predict, run, score, service,
-    silence, simcheck, tail, top, validate,
+    aggregate, assets, collect, completions, config, demo, doctor, generate, migrate, open, predict, run, score,
+    service, silence, simcheck, tail, top, validate,
 };
 
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.
@@ -66,7 +66,7 @@ pub(crate) enum Command {
 
 /// Parses and runs.
 pub(crate) fn run() -> Outcome {
-    let matches = Cli::command().get_matches();
+    let matches = config::matches(Cli::command())?;
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     matches.subcommand_name().unwrap_or_default().clone_into(&mut cli.common.command);
     let Some(command) = cli.command else {
@@ -76,6 +76,7 @@ pub(crate) fn run() -> Outcome {
         return Ok(ExitCode::from(CANNOT));
     };
     service::log::start(&cli.common);
+    config::say();
     let common = &cli.common;
     if open::kafka::looked_at(&matches)? {
         return Ok(ExitCode::SUCCESS);
@@ -89,7 +90,7 @@ pub(crate) fn run() -> Outcome {
         Command::Predict(options) => predict::run(common, &options),
         Command::Silence(options) => silence::run(common, &options),
         Command::Migrate(options) => migrate::run(common, &options),
-        Command::Doctor(options) => doctor::run(common, &options),
+        Command::Doctor(options) => doctor::run(common, &options, &matches),
         Command::Tail(options) => tail::run(common, &options),
         Command::Top(options) => top::run(common, &options),
         Command::Assets(options) => assets::run(common, &options),

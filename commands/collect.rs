@@ -21,6 +21,7 @@ use gpuhm::pipeline::{Clock, Collect, PipelineError};
 
 use gpuhm::source::Source;
 
+use super::config;
 use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{BusOptions, CommonOptions, Speed, ms};
@@ -62,8 +63,11 @@ pub(crate) struct Options {
     watch: WatchOptions,
 }
 
-fn labels(pairs: &[String]) -> Result<Labels, Failure> {
-    let mut labels = Labels::default();
+/// The labels of every sample: those of the flags, and of the settings where no flag says otherwise.
+pub(crate) fn labels(pairs: &[String]) -> Result<Labels, Failure> {
+    let set = |name: &str| config::loaded().value(name).map(str::to_owned);
+    let (cluster, rack, datacenter) = (set("labels.cluster"), set("labels.rack"), set("labels.datacenter"));
+    let mut labels = Labels { cluster, rack, datacenter };
     for pair in pairs {
         let slot = match pair.split_once('=') {
             Some(("cluster", value)) => (&mut labels.cluster, value),
@@ -117,7 +121,7 @@ fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals
     let Work { labels, source, ticks, from } = work;
     let service = options.source.is_service() && !options.once;
     // A recording has an end to come to; a service goes on trying.
-    let watched = watched::begin(common, options, service, signals)?;
+    let watched = watched::begin(options, service, signals)?;
     let mut retry = Retry::new(signals.stop.clone(), (!service).then_some(LONG_PATIENCE));
     retry.pulse = watched.beats("collect");
     let pulse = retry.pulse.clone();

@@ -6,29 +6,34 @@
 mod acl;
 mod ahead;
 mod clock;
+mod conf;
 mod db;
 mod file;
 mod lag;
 mod reach;
 mod registry;
 mod schema;
+mod secrets;
+mod systemd;
 mod topics;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory, ValueEnum};
 use gpuhm::pipeline::clock::wall;
 use gpuhm::view::escape::escaped;
 use serde_json::json;
 
-use super::brokers;
+use super::cli::Cli;
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::options::{BusOptions, CommonOptions, StoreOptions, interval};
 use super::out::Out;
+use super::{brokers, config};
 use registry::{Check, Finding, REGISTRY, State, Subject, ids};
 
 /// Flags of `doctor`.
@@ -43,6 +48,13 @@ pub(crate) struct Options {
     /// How long each check may take
     #[arg(long, value_name = "D", default_value = "3s", value_parser = interval)]
     timeout: Duration,
+    /// Without FILE: print every setting with where it came from, and look at nothing else; with it: the file to check by
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "a flag whose value may be left out")]
+    config: Option<Option<PathBuf>>,
+    /// Write a commented example of the configuration file, where there is none yet
+    #[arg(long)]
+    init: bool,
     /// Exit 1 for warnings, too
     #[arg(long)]
     strict: bool,
@@ -65,7 +77,15 @@ enum Format {
 const REQUESTS: u32 = 3;
 
 /// Runs `doctor`.
-pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
+pub(crate) fn run(common: &CommonOptions, options: &Options, matches: &ArgMatches) -> Outcome {
+    if options.init {
+        let named = options.config.clone().flatten().or_else(|| common.config.clone());
+        config::example::init(&Cli::command(), named.as_deref())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(None) = options.config {
+        return settings(options, matches);
+    }
     let mut settings = brokers::settings(&options.bus)?;
     if let Some(settings) = &mut settings {
         settings.connect = options.timeout;
@@ -83,7 +103,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let mut found: Vec<(&'static Check, Finding)> = Vec::new();
     for check in REGISTRY.iter().filter(|check| wanted(options, check.id) && (check.applies)(&subject)) {
         let stands_on = check.needs.and_then(|needs| found.iter().find(|(of, _)| of.id == needs));
+        let broken = config::loaded().trouble.is_some() && check.id != conf::ID;
         let finding = match stands_on {
+            _ if broken => Finding::skipped(format!("needs {}", conf::ID)),
             Some((on, finding)) if [State::Fault, State::Skipped].contains(&finding.state) => {
                 Finding::skipped(format!("needs {}", on.id))
             }
@@ -100,6 +122,18 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     let worst = if options.strict { State::Warning } else { State::Fault };
     let bad = found.iter().any(|(_, finding)| finding.state >= worst);
     Ok(if bad { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS })
+}
+
+/// Prints every setting and where it came from.
+fn settings(options: &Options, matches: &ArgMatches) -> Outcome {
+    let below = matches.subcommand().map_or(matches, |(_, below)| below);
+    let (command, loaded, mut out) = (Cli::command(), config::loaded(), Out::new());
+    match options.output {
+        Format::Table => config::show::table(&command, below, loaded, &mut out)?,
+        Format::Json => out.line(&config::show::object(&command, below, loaded).to_string())?,
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn wanted(options: &Options, id: &str) -> bool {

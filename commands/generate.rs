@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use gpuhm::view::metrics;
+use gpuhm::view::{metrics, sources};
 
 use super::cli::Cli;
+use super::config::example;
 use super::exit::{Failure, Outcome};
 
 /// Flags of `generate`.
@@ -21,15 +22,16 @@ pub(crate) struct Options {
 /// Appended to every man page.
 const EXIT: &str = "0 done, or a service that was told to stop; 1 the answer is bad news; 2 a person must change something: \
 usage, configuration, schema; 3 a dependency could not be reached or was lost; 130, 143 a one-shot ended by a signal.";
-const ENVIRONMENT: &str = "GPUHM_HOME, GPUHM_BUS, GPUHM_STORE, GPUHM_LOG, GPUHM_LOG_FORMAT, GPUHM_METRICS: defaults of --home, --bus, --store, --log, --log-format \
+const ENVIRONMENT: &str = "GPUHM_CONFIG: default of --config. GPUHM_HOME, GPUHM_BUS, GPUHM_STORE, GPUHM_LOG, GPUHM_LOG_FORMAT, GPUHM_METRICS: defaults of --home, --bus, --store, --log, --log-format \
 and --metrics. NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM: set by systemd for services, see docs/services.md. \
 KAFKA_BROKERS: the brokers where no bus is named. GPUHM_KAFKA_CONFIG, GPUHM_TOPIC_PREFIX: defaults of --kafka-config and \
---topic-prefix. GPUHM_KAFKA_PASSWORD, and gpuhm_kafka.password in CREDENTIALS_DIRECTORY: the password of a Kafka login. \
+--topic-prefix. GPUHM_SECTION_KEY, such as GPUHM_COLLECT_INTERVAL: every other key of the configuration file. \
+CLUSTER_NAME, RACK_ID, DATACENTER: labels of the samples that collect reads. GPUHM_KAFKA_PASSWORD, and gpuhm_kafka.password in CREDENTIALS_DIRECTORY: the password of a Kafka login. \
 PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSSLMODE and libpq's others, and gpuhm_store.password in \
 CREDENTIALS_DIRECTORY: what --store leaves open of a PostgreSQL server. \
 XDG_STATE_HOME: the home is $XDG_STATE_HOME/gpuhm unless said otherwise. STATE_DIRECTORY: set by systemd, wins over it.";
-const FILES: &str =
-    "HOME/bus.db: the embedded bus. HOME/store.db: the embedded store. Any number of processes share them.";
+const FILES: &str = "$XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml: the settings; gpuhm doctor --init writes an example. \
+HOME/bus.db: the embedded bus. HOME/store.db: the embedded store. Any number of processes share them.";
 
 /// Runs `generate`.
 pub(crate) fn run(options: &Options) -> Outcome {
@@ -49,6 +51,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
         write(options.dir.join("man").join(name), &page)?;
     }
     write(Path::join(&options.dir, "docs/metrics.md"), metrics::document().as_bytes())?;
+    write(Path::join(&options.dir, "docs/sources.md"), sources::document().as_bytes())?;
+    write(Path::join(&options.dir, "packaging/gpuhm.toml"), example::text(&Cli::command()).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@ mod brokers;
 mod cli;
 mod collect;
 mod completions;
+mod config;
 mod demo;
 mod doctor;
 mod exit;

@@ -14,7 +14,9 @@
 //! `docs/metrics.md` are loops over it.
 //!
 //! **A sample** is one GPU at one instant. A [`source::Source`] reads it: [`source::sim`] makes a fleet up, whose
-//! temperatures follow its power and whose faults follow a script; [`source::replay`] plays recordings back. A source never
+//! temperatures follow its power and whose faults follow a script; [`source::replay`] plays recordings back;
+//! [`source::dcgm`] reads host engines through libdcgm, which is loaded when first wanted and holds all unsafe code of the
+//! crate. What is read by calls that may hang is an [`source::endpoint`] with a thread of its own. A source never
 //! waits and never asks the time: it says when it is due. [`pipeline::Collect`] waits for it by the run's
 //! [`pipeline::Clock`] and publishes what it read as [`event::Event`]s, JSON by [`event::codec`].
 //!

@@ -5,6 +5,7 @@
 //! It knows neither bus nor store.
 
 pub mod auto;
+pub mod dcgm;
 pub mod endpoint;
 pub mod endpoints;
 pub mod exporter;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use gpuhm::pipeline::spool::{Connect, Left, Limits, Patience, Spool};
 
+use crate::config;
 use crate::exit::{BAD_NEWS, Failure};
 use crate::open;
 use crate::options::{CommonOptions, duration, ms};
@@ -65,9 +66,12 @@ impl SpoolOptions {
     /// Refuses what means nothing with the embedded bus.
     pub(super) fn unused(&self) -> Result<(), Failure> {
         match &self.spool {
-            Some(_) => Err(Failure::usage("--spool is for Kafka, and the bus is the embedded one")
-                .hint("leave it out: the embedded bus is its own spool")),
-            None => Ok(()),
+            // In a file it waits for the bus that it is for.
+            Some(spool) if !config::loaded().is_in_file("collect.spool", &spool.to_string_lossy()) => {
+                Err(Failure::usage("--spool is for Kafka, and the bus is the embedded one")
+                    .hint("leave it out: the embedded bus is its own spool"))
+            }
+            _ => Ok(()),
         }
     }
 }

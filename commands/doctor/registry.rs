@@ -12,7 +12,7 @@ use gpuhm::event::Time;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
 
-use super::{acl, ahead, clock, db, file, lag, reach, schema, topics};
+use super::{acl, ahead, clock, conf, db, file, lag, reach, schema, secrets, systemd, topics};
 use crate::brokers;
 use crate::exit::Failure;
 use crate::open;
@@ -20,6 +20,9 @@ use crate::options::{BusOptions, CommonOptions, StoreOptions};
 
 /// Every check.
 pub(super) const REGISTRY: &[Check] = &[
+    conf::CHECK,
+    secrets::CHECK,
+    systemd::CHECK,
     clock::CHECK,
     file::CHECK,
     lag::EMBEDDED,

@@ -18,6 +18,7 @@ use gpuhm::bus::kafka::settings::{self, Role, Settings, brokers};
 use gpuhm::pipeline::retry::Retry;
 use gpuhm::view::escape::escaped;
 
+use crate::config;
 use crate::exit::Failure;
 use crate::options::BusOptions;
 use crate::out::Out;
@@ -118,7 +119,8 @@ pub(crate) fn settings(options: &BusOptions, brokers: &str) -> Result<Settings, 
 
 /// What files, flags, credentials and the environment say.
 fn entries(options: &BusOptions) -> Result<Vec<Entry>, Failure> {
-    let mut given = Vec::new();
+    // The weakest: the file of all settings has a table of them.
+    let mut given = used(settings::java::translated(config::loaded().properties())?);
     if let Some(path) = &options.kafka_config {
         let text = text(path, LARGEST)?;
         given.extend(used(settings::file(&path.display().to_string(), &text)?));

@@ -11,6 +11,8 @@ use gpuhm::store::postgres::settings::{self, Settings, Surroundings};
 use gpuhm::store::sqlite::Sqlite;
 
 use super::{directory, home};
+use crate::config;
+use crate::config::keys::STORE_PASSWORD;
 use crate::exit::Failure;
 use crate::options::{CommonOptions, StoreOptions};
 
@@ -78,10 +80,25 @@ pub(crate) fn store_needed(common: &CommonOptions, options: &StoreOptions) -> Re
 fn on_server(common: &CommonOptions, url: &str) -> Result<Settings, Failure> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let credential = variable("CREDENTIALS_DIRECTORY").map(|directory| PathBuf::from(directory).join(CREDENTIAL));
+    let credential = match credential.filter(|path| path.exists()) {
+        Some(path) => Some(path),
+        None => password_file()?,
+    };
     let around = Surroundings { variable: &variable, credential: credential.as_deref() };
     let mut settings = Settings::read(url, &around)?;
     settings.name(&common.command);
     Ok(settings)
+}
+
+/// The file that the settings name for the password; one that is named must be there.
+fn password_file() -> Result<Option<PathBuf>, Failure> {
+    let Some(set) = config::loaded().set.get(STORE_PASSWORD) else { return Ok(None) };
+    let path = set.values.first().map(PathBuf::from).unwrap_or_default();
+    match path.try_exists() {
+        Ok(true) => Ok(Some(path)),
+        Ok(false) => Err(Failure::usage(format!("{STORE_PASSWORD} ({}): there is no {}", set.origin, path.display()))),
+        Err(error) => Err(Failure::usage(format!("{STORE_PASSWORD} ({}): {}: {error}", set.origin, path.display()))),
+    }
 }
 
 /// Says what is unwise about the store's flag, before anything runs.

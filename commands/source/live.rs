@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gpuhm::source::auto::{Auto, Candidate};
+use gpuhm::source::dcgm::{self, Engine, Library};
 use gpuhm::source::endpoint::Endpoint;
 use gpuhm::source::endpoints::Endpoints;
 use gpuhm::source::exporter::targets;
@@ -109,9 +110,17 @@ impl LiveOptions {
             Kind::Nvml => Box::new(self.driver(&place, here, interval_ms)),
             Kind::Auto => Box::new(self.auto(&place, here, interval_ms)),
             Kind::Dcgm(..) | Kind::DcgmSocket(_) | Kind::DcgmEmbedded => {
-                return Err(Failure::usage(format!("--source {place}: not a source of this version")));
+                Box::new(self.engine(place, here, interval_ms)?)
             }
         })
+    }
+
+    fn engine(&self, place: Place, here: &str, interval_ms: i64) -> Result<Engine, Failure> {
+        let library = Library::load(self.libdcgm.as_deref())
+            .map_err(|error| Failure::usage(format!("--source {place}: {error}")).hint(error.hint()))?;
+        let profile_ms = self.profiled().map(ms);
+        let options = dcgm::Options { hostname: place.hostname(here), interval_ms, profile_ms };
+        Ok(Engine::new(library, place, options))
     }
 
     fn driver(&self, place: &Place, here: &str, interval_ms: i64) -> Driver {

@@ -45,6 +45,8 @@ struct Member {
     trouble: Option<(Time, Trouble)>,
     /// The trouble last told in the log.
     told: Option<String>,
+    /// Whether nothing is told there.
+    quiet: bool,
     /// Ticks that were not answered.
     missed: u64,
 }
@@ -83,13 +85,32 @@ impl Endpoints {
                 expected: place.gpus.map(i64::from),
                 state: "not read yet".to_owned(),
             }];
-            members.push(Member { place, ask, breaker, asked: None, hosts, trouble: None, told: None, missed: 0 });
+            members.push(Member {
+                place,
+                ask,
+                breaker,
+                asked: None,
+                hosts,
+                trouble: None,
+                told: None,
+                quiet: false,
+                missed: 0,
+            });
         }
         let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
         let mut kinds: Vec<&'static str> = members.iter().map(|member| member.place.name()).collect();
         kinds.dedup();
         let kind = if let [one] = kinds.as_slice() { one } else { "mixed" };
         Ok(Endpoints { members, answers, patience: half.min(PATIENCE), now: Time(0), kind })
+    }
+
+    /// The same without a word in the log: who looks once is told by [`Endpoints::troubles`].
+    #[must_use]
+    pub fn quietly(mut self) -> Endpoints {
+        for member in &mut self.members {
+            member.quiet = true;
+        }
+        self
     }
 
     /// What the endpoints are in trouble with, by place.
@@ -144,13 +165,32 @@ impl Member {
         }
     }
 
+    /// It has not answered since `asked`: its call is ended, and its host's report tells.
+    fn blocked(&mut self, asked: Time, now: Time) {
+        self.missed += 1;
+        self.breaker.trip();
+        let place = &self.place;
+        let why = match now.since(asked) / 1000 {
+            0 => format!("no answer from {place} yet"),
+            seconds => format!("blocked on {place} for {seconds} s"),
+        };
+        let since = self.trouble.as_ref().map_or(asked, |(since, _)| *since);
+        self.trouble = Some((since, Trouble::new(why)));
+        self.tell("does not answer");
+    }
+
     fn trouble(&mut self, now: Time, trouble: Trouble) {
         let since = self.trouble.as_ref().map_or(now, |(since, _)| *since);
-        if self.told.as_deref() != Some(&trouble.why) {
-            tracing::warn!("{}: {}", self.place, trouble.why);
-            self.told = Some(trouble.why.clone());
-        }
+        self.tell(&trouble.why);
         self.trouble = Some((since, trouble));
+    }
+
+    /// Says what is wrong, when it begins and when it changes.
+    fn tell(&mut self, why: &str) {
+        if self.told.as_deref() != Some(why) && !self.quiet {
+            tracing::warn!("{}: {why}", self.place);
+            self.told = Some(why.to_owned());
+        }
     }
 
     fn recovered(&mut self) {
@@ -213,19 +253,7 @@ impl Source for Endpoints {
         self.wait(now, out);
         for member in &mut self.members {
             if let Some(asked) = member.asked {
-                member.missed += 1;
-                member.breaker.trip();
-                let seconds = now.since(asked) / 1000;
-                let why = match seconds {
-                    0 => format!("no answer from {} yet", member.place),
-                    _ => format!("blocked on {} for {seconds} s", member.place),
-                };
-                let since = member.trouble.as_ref().map_or(asked, |(since, _)| *since);
-                if member.told.is_none() {
-                    tracing::warn!("{}: does not answer", member.place);
-                    member.told = Some(why.clone());
-                }
-                member.trouble = Some((since, Trouble::new(why)));
+                member.blocked(asked, now);
             }
         }
         Ok(())

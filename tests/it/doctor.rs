@@ -30,7 +30,7 @@ fn ids(found: &[(String, String, String, String)]) -> Vec<&str> {
 fn a_fresh_home_is_well_and_stays_empty() {
     let home = Home::new();
     let found = found(&home, 0, &["--strict"]);
-    assert_eq!(ids(&found), ["clock", "bus.file", "store.schema"]);
+    assert_eq!(ids(&found), ["config.file", "clock", "bus.file", "store.schema"]);
     assert!(found.iter().all(|(_, state, ..)| state == "ok"), "{found:?}");
     assert!(!home.path("home").exists(), "doctor made something");
 }

@@ -21,11 +21,12 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates that belong to some places only.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("rusqlite", &["src/bus/embedded", "src/store/"]),
     ("rdkafka", &["src/bus/kafka"]),
     ("ureq", &["src/source/exporter"]),
     ("nvml_wrapper", &["src/source/nvml"]),
+    ("libloading", &["src/source/dcgm"]),
     ("clap", &["commands/"]),
     ("anyhow", &["commands/"]),
     ("signal_hook", &["commands/"]),

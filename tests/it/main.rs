@@ -51,7 +51,23 @@ mod cli;
 #[cfg(test)]
 mod collect_bytes;
 #[cfg(test)]
+mod config;
+#[cfg(test)]
+mod config_example;
+#[cfg(test)]
+mod config_secrets;
+#[cfg(test)]
 mod database;
+#[cfg(test)]
+mod dcgm_faults;
+#[cfg(test)]
+mod dcgm_hangs;
+#[cfg(test)]
+mod dcgm_real;
+#[cfg(test)]
+mod dcgm_support;
+#[cfg(test)]
+mod dcgm_values;
 #[cfg(test)]
 mod detect_faults;
 #[cfg(test)]
@@ -61,7 +77,11 @@ mod detect_recorded;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod endpoints;
+#[cfg(test)]
 mod exporter;
+#[cfg(test)]
+mod exporter_binary;
 #[cfg(test)]
 mod exporter_faults;
 #[cfg(test)]
@@ -112,6 +132,10 @@ mod kafka_topics;
 mod kill;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod nvml;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod pg_connect;
 #[cfg(test)]

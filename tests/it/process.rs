@@ -59,6 +59,12 @@ impl Home {
         home
     }
 
+    /// With a variable in the environment of its commands.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Home {
+        self.named.push((name, value.into()));
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -90,6 +96,8 @@ impl Home {
     fn clean(&self, command: &mut Command) {
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("PATH", path).env("HOME", self.path("person")).env("GPUHM_HOME", self.path("home"));
+        // Not this machine's settings.
+        command.env("GPUHM_CONFIG", "/dev/null");
         command.envs(self.named.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).current_dir(self.dir.path());
     }

@@ -15,6 +15,13 @@ pub enum Origin {
     Ours,
     /// The URL of the bus.
     Bus,
+    /// A line of gpuhm's own configuration file.
+    Config {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+    },
     /// An environment variable.
     Environment(&'static str),
     /// A line of a properties file.
@@ -40,7 +47,7 @@ impl fmt::Display for Origin {
             Origin::Ours => f.write_str("gpuhm"),
             Origin::Bus => f.write_str("--bus"),
             Origin::Environment(name) => write!(f, "environment {name}"),
-            Origin::File { file, line } => write!(f, "{file}:{line}"),
+            Origin::Config { file, line } | Origin::File { file, line } => write!(f, "{file}:{line}"),
             Origin::Named(by) => write!(f, "file named by {by}"),
             Origin::Credential(name) => write!(f, "credential {name}"),
             Origin::Flag => f.write_str("-X"),
