@@ -98,8 +98,11 @@ impl Facts {
         self.known().ready
     }
 
-    /// How it fares, in one line; `None` before anything was told.
+    /// How it fares, in one line, for the service manager; `None` before anything was told, and where there is none.
     pub(super) fn status_line(&self) -> Option<String> {
+        if !self.notify.on {
+            return None;
+        }
         let known = self.known();
         if known.loops.is_empty() && known.rests.is_empty() && known.extended.is_none() {
             return None;

@@ -18,6 +18,8 @@ use super::status;
 
 /// How often signals are looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// … and only every so many times whether the status is another.
+const SELDOM: u8 = 10;
 /// A status is said again after so long, and at once where more changed than its numbers.
 const STATUS: Duration = Duration::from_secs(30);
 
@@ -48,13 +50,16 @@ impl Life {
         });
         let life = Life(Arc::clone(&shared));
         let run = move || {
-            let mut stopped: Option<Instant> = None;
+            let (mut stopped, mut turn): (Option<Instant>, u8) = (None, 0);
             loop {
                 std::thread::sleep(LOOK);
+                turn = (turn + 1) % SELDOM;
                 if asked.take() {
                     shared.reload(&mut reload);
                 }
-                shared.look();
+                if turn == 0 || shared.stop.is_set() {
+                    shared.look();
+                }
                 if shared.stop.is_set() && stopped.get_or_insert_with(monotonic).elapsed() >= drain {
                     overrun(drain);
                 }

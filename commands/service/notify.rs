@@ -10,8 +10,8 @@ use sd_notify::NotifyState;
 /// Tells the service manager.
 #[derive(Debug, Default)]
 pub(super) struct Notifier {
-    /// Whether this process is a service that tells anything.
-    on: bool,
+    /// Whether this process is a service, and somebody wants to be told.
+    pub(super) on: bool,
     /// How often it is said that it lives: often enough that turns may come late within half of the manager's patience.
     pub(super) often: Option<Duration>,
     failed: AtomicBool,
@@ -20,6 +20,7 @@ pub(super) struct Notifier {
 impl Notifier {
     /// One that tells, where `on` is set and the environment names a socket.
     pub(super) fn new(on: bool) -> Notifier {
+        let on = on && std::env::var_os("NOTIFY_SOCKET").is_some();
         let often = sd_notify::watchdog_enabled().filter(|_| on).map(|whole| whole / 4);
         Notifier { on, often, failed: AtomicBool::new(false) }
     }
