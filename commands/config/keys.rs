@@ -31,6 +31,10 @@ const ALL: &[&str] = &[];
 const COLLECT: &[&str] = &["collect"];
 /// What reads a source.
 const SOURCES: &[&str] = &["collect", "run"];
+const VALIDATE: &[&str] = &["validate"];
+const AGGREGATE: &[&str] = &["aggregate"];
+const SCORE: &[&str] = &["score"];
+const PREDICT: &[&str] = &["predict"];
 const RUN: &[&str] = &["run"];
 const TAIL: &[&str] = &["tail"];
 const TOP: &[&str] = &["top"];
@@ -76,19 +80,31 @@ pub(crate) const KEYS: &[Key] = &[
     key("collect.spool_rate", "spool_rate", COLLECT, "5000"),
     key("collect.instance", "instance", COLLECT, ""),
     key("collect.drain", "drain", COLLECT, ""),
+    key("collect.metrics", "metrics", COLLECT, "\"127.0.0.1:9871\""),
+    key("collect.export_gpus", "export_gpus", COLLECT, "true"),
     key("sim.gpus", "gpus", SOURCES, ""),
     key("sim.hosts", "hosts", SOURCES, ""),
     key("sim.seed", "seed", SOURCES, ""),
     key("sim.boards", "boards", SOURCES, ""),
     key("sim.fault", "fault", SOURCES, "[\"xid=74@1/0+1m\"]"),
-    key("validate.instance", "instance", &["validate"], "\"validate-1\""),
-    key("aggregate.instance", "instance", &["aggregate"], "\"aggregate-1\""),
+    key("validate.drain", "drain", VALIDATE, ""),
+    key("validate.metrics", "metrics", VALIDATE, "\"127.0.0.1:9872\""),
+    key("validate.instance", "instance", VALIDATE, "\"validate-1\""),
+    key("aggregate.drain", "drain", AGGREGATE, ""),
+    key("aggregate.metrics", "metrics", AGGREGATE, "\"127.0.0.1:9873\""),
+    key("aggregate.instance", "instance", AGGREGATE, "\"aggregate-1\""),
     key("aggregate.lateness", "lateness", &["aggregate", "run"], ""),
     key("run.instance", "instance", RUN, "\"run-1\""),
     key("run.drain", "drain", RUN, ""),
-    key("score.every", "every", &["score"], "\"1m\""),
-    key("predict.every", "every", &["predict"], "\"15m\""),
-    key("predict.horizon", "horizon", &["predict"], ""),
+    key("run.metrics", "metrics", RUN, "\"127.0.0.1:9871\""),
+    key("score.drain", "drain", SCORE, ""),
+    key("score.metrics", "metrics", SCORE, "\"127.0.0.1:9874\""),
+    key("score.every", "every", SCORE, "\"1m\""),
+    key("predict.drain", "drain", PREDICT, ""),
+    key("predict.metrics", "metrics", PREDICT, "\"127.0.0.1:9875\""),
+    key("predict.metrics_file", "metrics_file", PREDICT, "\"/var/lib/gpuhm/predict.prom\""),
+    key("predict.every", "every", PREDICT, "\"15m\""),
+    key("predict.horizon", "horizon", PREDICT, ""),
     key("migrate.wait", "wait", MIGRATE, ""),
     key("migrate.lock_timeout", "lock_timeout", MIGRATE, ""),
     key("doctor.timeout", "timeout", DOCTOR, ""),
@@ -105,6 +121,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("top.local", "local", TOP, "true"),
     key("top.mouse", "mouse", TOP, "true"),
     key("log.level", "log", ALL, ""),
+    key("log.format", "log_format", ALL, ""),
 ];
 
 /// Commands that no file has a word in.
