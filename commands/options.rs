@@ -104,8 +104,10 @@ pub(crate) struct StageOptions {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct CommonOptions {
-    /// Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]
     #[arg(long, value_name = "FILE", global = true)]
+    #[arg(
+        help = "Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]"
+    )]
     pub(crate) config: Option<PathBuf>,
     /// Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]
     #[arg(long, value_name = "DIR", env = "GPUHM_HOME", global = true)]

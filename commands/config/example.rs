@@ -34,7 +34,7 @@ pub(crate) fn text(command: &Command) -> String {
     for key in KEYS {
         if key.section() != section && !is_table(key) {
             section = key.section();
-            text.push_str(&format!("\n[{section}]\n"));
+            text.push_str(&["\n[", section, "]\n"].concat());
         } else {
             text.push('\n');
         }
@@ -44,9 +44,9 @@ pub(crate) fn text(command: &Command) -> String {
         let (said, _) = said.split_once(" [default: ").unwrap_or((&said, ""));
         wrapped(&format!("{said}.{}", about(key, arg)), &mut text);
         if is_table(key) {
-            text.push_str(&format!("# [{}]\n# {}\n", key.path, key.example));
+            text.push_str(&["# [", key.path, "]\n# ", key.example, "\n"].concat());
         } else {
-            text.push_str(&format!("# {} = {}\n", key.name(), literal(key, arg)));
+            text.push_str(&["# ", key.name(), " = ", &literal(key, arg), "\n"].concat());
         }
     }
     text

@@ -25,7 +25,7 @@ pub(crate) const VARIABLE: &str = "GPUHM_CONFIG";
 
 /// One value of a file.
 #[derive(Clone)]
-pub(crate) struct Line {
+pub(crate) struct Given {
     pub(crate) key: &'static Key,
     /// As text, as it would stand behind the flag.
     pub(crate) values: Vec<String>,
@@ -49,7 +49,7 @@ pub(crate) struct Contents {
     pub(crate) path: PathBuf,
     /// Permissions, as in `chmod`.
     pub(crate) mode: u32,
-    pub(crate) lines: Vec<Line>,
+    pub(crate) lines: Vec<Given>,
     pub(crate) properties: Vec<Property>,
 }
 
@@ -151,7 +151,7 @@ impl At<'_> {
                 (DeValue::Table(_), Some(_)) => return Err(self.wrong(value, &path, "takes a value, not a table")),
                 (value, Some(key)) => {
                     let (values, list) = self.values(value, &path, name)?;
-                    to.lines.push(Line { key, values, list, line: self.line(&name.span()) });
+                    to.lines.push(Given { key, values, list, line: self.line(&name.span()) });
                 }
                 (_, None) => return Err(self.unknown(name, &path, above)),
             }
@@ -210,7 +210,7 @@ fn is_section(path: &str) -> bool {
 /// The key that was most likely meant.
 fn near(path: &str, above: &str) -> Option<String> {
     let leaf = path.rsplit('.').next().unwrap_or(path);
-    let here: Vec<&str> = KEYS.iter().filter(|key| key.section() == above).map(|key| key.name()).collect();
+    let here: Vec<&str> = KEYS.iter().filter(|key| key.section() == above).map(Key::name).collect();
     let dotted = |name: &str| if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
     if let Some(name) = nearest(leaf, &here) {
         return Some(dotted(name));

@@ -31,6 +31,10 @@ const ALL: &[&str] = &[];
 const COLLECT: &[&str] = &["collect"];
 /// What reads a source.
 const SOURCES: &[&str] = &["collect", "run"];
+const VALIDATE: &[&str] = &["validate"];
+const AGGREGATE: &[&str] = &["aggregate"];
+const SCORE: &[&str] = &["score"];
+const PREDICT: &[&str] = &["predict"];
 const RUN: &[&str] = &["run"];
 const TAIL: &[&str] = &["tail"];
 const TOP: &[&str] = &["top"];
@@ -83,23 +87,24 @@ pub(crate) const KEYS: &[Key] = &[
     key("sim.seed", "seed", SOURCES, ""),
     key("sim.boards", "boards", SOURCES, ""),
     key("sim.fault", "fault", SOURCES, "[\"xid=74@1/0+1m\"]"),
-    key("validate.instance", "instance", &["validate"], "\"validate-1\""),
-    key("validate.drain", "drain", &["validate"], ""),
-    key("validate.metrics", "metrics", &["validate"], "\"127.0.0.1:9872\""),
-    key("aggregate.instance", "instance", &["aggregate"], "\"aggregate-1\""),
+    key("validate.drain", "drain", VALIDATE, ""),
+    key("validate.metrics", "metrics", VALIDATE, "\"127.0.0.1:9872\""),
+    key("validate.instance", "instance", VALIDATE, "\"validate-1\""),
+    key("aggregate.drain", "drain", AGGREGATE, ""),
+    key("aggregate.metrics", "metrics", AGGREGATE, "\"127.0.0.1:9873\""),
+    key("aggregate.instance", "instance", AGGREGATE, "\"aggregate-1\""),
     key("aggregate.lateness", "lateness", &["aggregate", "run"], ""),
-    key("aggregate.drain", "drain", &["aggregate"], ""),
-    key("aggregate.metrics", "metrics", &["aggregate"], "\"127.0.0.1:9873\""),
     key("run.instance", "instance", RUN, "\"run-1\""),
     key("run.drain", "drain", RUN, ""),
     key("run.metrics", "metrics", RUN, "\"127.0.0.1:9871\""),
-    key("score.every", "every", &["score"], "\"1m\""),
-    key("score.drain", "drain", &["score"], ""),
-    key("score.metrics", "metrics", &["score"], "\"127.0.0.1:9874\""),
-    key("predict.every", "every", &["predict"], "\"15m\""),
-    key("predict.drain", "drain", &["predict"], ""),
-    key("predict.metrics", "metrics", &["predict"], "\"127.0.0.1:9875\""),
-    key("predict.horizon", "horizon", &["predict"], ""),
+    key("score.drain", "drain", SCORE, ""),
+    key("score.metrics", "metrics", SCORE, "\"127.0.0.1:9874\""),
+    key("score.every", "every", SCORE, "\"1m\""),
+    key("predict.drain", "drain", PREDICT, ""),
+    key("predict.metrics", "metrics", PREDICT, "\"127.0.0.1:9875\""),
+    key("predict.metrics_file", "metrics_file", PREDICT, "\"/var/lib/gpuhm/predict.prom\""),
+    key("predict.every", "every", PREDICT, "\"15m\""),
+    key("predict.horizon", "horizon", PREDICT, ""),
     key("migrate.wait", "wait", MIGRATE, ""),
     key("migrate.lock_timeout", "lock_timeout", MIGRATE, ""),
     key("doctor.timeout", "timeout", DOCTOR, ""),

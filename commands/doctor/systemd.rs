@@ -44,8 +44,9 @@ struct Unit {
 impl Unit {
     /// The last word of a yes-or-no setting.
     fn is_on(&self, name: &str) -> bool {
-        let said = self.text.lines().filter_map(|line| line.trim().strip_prefix(name)?.trim_start().strip_prefix('='));
-        said.last().is_some_and(|value| ["yes", "true", "on", "1"].contains(&value.trim()))
+        let mut said =
+            self.text.lines().filter_map(|line| line.trim().strip_prefix(name)?.trim_start().strip_prefix('='));
+        said.next_back().is_some_and(|value| ["yes", "true", "on", "1"].contains(&value.trim()))
     }
 }
 

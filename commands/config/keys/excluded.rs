@@ -28,6 +28,7 @@ pub(crate) const EXCLUDED: &[Excluded] = &[
     excluded(ALL, &["explain", "at", "file", "backfill", "dry_run", "check"], "what is asked this time"),
     excluded(ALL, &["metrics_file"], "what one run leaves behind"),
     excluded(ALL, &["fail_below", "fail_above"], "a code that a script asks for"),
+    excluded(&["collect", "run", "validate", "aggregate", "score"], &["metrics_file"], "a one-shot's"),
     excluded(SOURCES, &["label"], "[labels] is the setting"),
     excluded(SOURCES, &["from", "ticks", "limit", "score_past"], "the bounds of one run"),
     excluded(
