@@ -7,8 +7,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::exit::{CANNOT, Outcome};
 use super::options::CommonOptions;
 use super::{
-    aggregate, assets, collect, completions, config, demo, doctor, generate, migrate, open, predict, run, score, service,
-    silence, simcheck, tail, top, validate,
+    aggregate, assets, collect, completions, config, demo, doctor, generate, migrate, open, predict, run, score,
+    service, silence, simcheck, tail, top, validate,
 };
 
 /// Tells which NVIDIA GPUs are sick, why, and what to do about it.

@@ -1,7 +1,7 @@
 //! DCGM: GPUs read from host engines through libdcgm, which is loaded when it is first wanted.
 //!
-//! [`Library`] opens the library and looks its symbols up; `connection` calls it; all unsafe code is in these two. Above
-//! them: `session` connects, verifies and discovers, `watch` sets up what is read, `tick` reads it and makes events, and
+//! [`Library`] opens the library and looks its symbols up; `connection` calls it, with `cut` and `gather`; all unsafe code is
+//! in these. Above them: `session` connects, verifies and discovers, `watch` sets up what is read, `tick` reads it, `sample` makes events, and
 //! [`Engine`] keeps all this up through losses. What needs no library is apart and tested without one: [`layout`] (the
 //! C types), `plan` (which fields how often), `value` and `convert` (numbers from what DCGM gives), `clock`, `xids`,
 //! `version`, `words`.
@@ -13,12 +13,15 @@ mod clock;
 mod code;
 mod connection;
 mod convert;
+mod cut;
 mod device;
 mod engine;
+mod gather;
 pub mod layout;
 mod library;
 mod plan;
 mod probe;
+mod sample;
 mod session;
 mod text;
 mod tick;

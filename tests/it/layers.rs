@@ -24,9 +24,9 @@ const LAYERS: [(&str, &[&str]); 11] = [
 const CRATES: [(&str, &[&str]); 8] = [
     ("rusqlite", &["src/bus/embedded", "src/store/"]),
     ("rdkafka", &["src/bus/kafka"]),
+    ("libloading", &["src/source/dcgm"]),
     ("ureq", &["src/source/exporter"]),
     ("nvml_wrapper", &["src/source/nvml"]),
-    ("libloading", &["src/source/dcgm"]),
     ("clap", &["commands/"]),
     ("anyhow", &["commands/"]),
     ("signal_hook", &["commands/"]),

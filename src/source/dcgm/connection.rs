@@ -6,71 +6,22 @@
 #![expect(unsafe_code, reason = "DCGM's functions are called here")]
 
 use std::ffi::{CString, c_int, c_uint, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::code::Code;
+use super::cut::Cut;
+use super::gather::gather;
 use super::layout::codes::{BADPARAM, FUNCTION_NOT_FOUND};
-use super::layout::{self, ATTRIBUTES, Attributes, CONNECT_PARAMS, ConnectParams, EMBEDDED_HANDLE, EMBEDDED_PARAMS};
-use super::layout::{ENTITY_GPU, EmbeddedParams, Entity, FieldGroup, FieldValue, GROUP_EMPTY, Group, Handle, MAX_GPUS};
+use super::layout::{ATTRIBUTES, Attributes, CONNECT_PARAMS, ConnectParams, EMBEDDED_HANDLE, EMBEDDED_PARAMS};
+use super::layout::{ENTITY_GPU, EmbeddedParams, Entity, FieldGroup, GROUP_EMPTY, Group, Handle, MAX_GPUS};
 use super::layout::{MIG_TREE, MODE_AUTO, MODULE_STATUSES, MigTree, ModuleStatuses, VERSION_INFO, VersionInfo};
 use super::library::Library;
 use super::text::text;
-use super::value::{Datum, Payload};
-use crate::source::endpoint::Breaker;
+use super::value::Datum;
 
 /// How long a connection may take to come about, ms; the engine's handshake may take longer all the same.
 const CONNECT_MS: u32 = 5000;
-
-/// Ends the running call of an engine's connection from another thread.
-#[derive(Debug)]
-pub(super) struct Cut {
-    library: &'static Library,
-    /// The connection's handle; 0 where there is none, or where it is cut.
-    handle: AtomicUsize,
-    /// How many times it may be asked before it cuts: setting up takes longer than a tick.
-    spare: AtomicU32,
-    /// Whether it has cut since this was last asked.
-    tripped: AtomicBool,
-}
-
-impl Cut {
-    pub(super) fn new(library: &'static Library) -> Cut {
-        Cut { library, handle: AtomicUsize::new(0), spare: AtomicU32::new(0), tripped: AtomicBool::new(false) }
-    }
-
-    /// How many times it is to be asked before it cuts.
-    pub(super) fn spare(&self, times: u32) {
-        self.spare.store(times, Ordering::SeqCst);
-    }
-
-    /// Whether it has cut since it was last asked.
-    pub(super) fn tripped(&self) -> bool {
-        self.tripped.swap(false, Ordering::SeqCst)
-    }
-
-    /// Disconnects, once, whoever comes first.
-    fn cut(&self) -> bool {
-        let handle = self.handle.swap(0, Ordering::SeqCst);
-        if handle == 0 {
-            return false;
-        }
-        // SAFETY: a handle that a connect gave; disconnecting it is allowed from any thread, and twice.
-        let gone = Code::check(unsafe { (self.library.calls.disconnect)(handle) });
-        debug_assert_eq!(gone, Ok(()), "a disconnect always returns 0");
-        true
-    }
-}
-
-impl Breaker for Cut {
-    fn trip(&self) {
-        let spend = |left: u32| left.checked_sub(1);
-        if self.spare.fetch_update(Ordering::SeqCst, Ordering::SeqCst, spend).is_err() && self.cut() {
-            self.tripped.store(true, Ordering::SeqCst);
-        }
-    }
-}
 
 /// A connection; gone when dropped, with every group and watch that was made on it.
 #[derive(Debug)]
@@ -276,57 +227,5 @@ impl Connection {
         // SAFETY: as for `latest`; room for one number.
         Code::check(unsafe { call(self.handle, group, fields, since, &raw mut next, gather, user) })?;
         Ok(next)
-    }
-}
-
-/// Copies values out: the library's array is gone when it returns. Never unwinds into the library, never ends the call.
-unsafe extern "C" fn gather(
-    group: c_uint,
-    id: c_uint,
-    values: *mut FieldValue,
-    count: c_int,
-    user: *mut c_void,
-) -> c_int {
-    let Ok(count) = usize::try_from(count) else { return 0 };
-    if values.is_null() || user.is_null() {
-        return 0;
-    }
-    // SAFETY: `user` is the caller's `Vec<Datum>`, which nobody else touches during the call.
-    let into = unsafe { &mut *user.cast::<Vec<Datum>>() };
-    // SAFETY: the library gives `count` values that live until this returns.
-    let values = unsafe { std::slice::from_raw_parts(values, count) };
-    let copied = catch_unwind(AssertUnwindSafe(|| {
-        into.extend(values.iter().map(|value| Datum {
-            entity: Entity { group, id },
-            field: value.field,
-            status: value.status,
-            ts_us: value.ts,
-            payload: payload(value),
-        }));
-    }));
-    // A panic here can only be want of memory; values that are missing are missing.
-    drop(copied);
-    0
-}
-
-/// The value by its type. Of a status other than 0 the type means nothing.
-fn payload(value: &FieldValue) -> Payload {
-    if value.status != 0 {
-        return Payload::None;
-    }
-    match value.ty {
-        layout::TYPE_INT => {
-            // SAFETY: the type says that this member holds; any bits are a number.
-            Payload::Int(unsafe { value.value.int })
-        }
-        layout::TYPE_DOUBLE => {
-            // SAFETY: as above.
-            Payload::Real(unsafe { value.value.double })
-        }
-        layout::TYPE_STRING => {
-            // SAFETY: as above; it ends at the first 0, or at 256.
-            Payload::Text(text(&unsafe { value.value.text }))
-        }
-        _ => Payload::None,
     }
 }

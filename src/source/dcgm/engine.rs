@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::code::Code;
-use super::connection::Cut;
+use super::cut::Cut;
 use super::device::Instance;
 use super::library::Library;
+use super::sample::stamp;
 use super::session::{Session, Target};
-use super::tick::{Stop, stamp};
+use super::tick::Stop;
 use super::value::Absent;
 use super::version::Version;
 use super::words::{self, Fate};

@@ -59,9 +59,7 @@ impl LoadError {
     pub fn hint(&self) -> &'static str {
         match self {
             LoadError::Missing(_) | LoadError::Symbol { .. } => INSTALL,
-            LoadError::Init { .. } => {
-                "see the library's own log: __DCGM_DBG_FILE and __DCGM_DBG_LVL say where and how much"
-            }
+            LoadError::Init { .. } => "reinstall DCGM: library and host engine from one version",
             LoadError::Another { .. } => "name one library for all sources",
         }
     }

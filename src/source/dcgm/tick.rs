@@ -1,9 +1,4 @@
-//! What a session does at each tick: looks after its GPUs, reads what they have, and makes their events.
-//!
-//! A GPU that gives nothing any more says so in one event and is silent then: its silence is what the fleet's rules judge,
-//! as they do a host's. An engine that gives nothing of any GPU is said in the host's state, and is not eight dead GPUs.
-
-use std::borrow::Cow;
+//! What a session does at each tick: looks after its GPUs and reads what they have. Their events are `sample`'s.
 
 use super::Options;
 use super::code::Code;
@@ -14,12 +9,9 @@ use super::layout::{ENTITY_GPU, Entity};
 use super::plan;
 use super::session::{Session, is_fatal};
 use super::value::{Absent, Datum, Number};
-use super::words::{LATCHED, NO_GPUS};
 use super::xids::Xids;
-use crate::event::sample::SCHEMA_VERSION;
-use crate::event::{self, Body, Event, Quality, Time};
+use crate::event::{self, Time};
 use crate::source::endpoint::Taken;
-use crate::source::{HostReport, Reading};
 
 /// Why a tick did not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +29,7 @@ impl From<Code> for Stop {
 }
 
 /// The age from which a value is stale, in halves of its period: 2.5 of them.
-fn stale_ms(period_ms: i64) -> i64 {
+pub(super) fn stale_ms(period_ms: i64) -> i64 {
     period_ms.saturating_mul(5) / 2
 }
 
@@ -183,162 +175,9 @@ impl Session {
         }
         self.instances.iter().find(|instance| instance.entity == entity).map(|instance| instance.gpu)
     }
-
-    /// Makes the events and the host's report.
-    fn events(&mut self, now: Time, options: &Options, xids: &mut Xids) -> Taken {
-        let read = |device: &&Device| device.grouped && device.state() == State::Well;
-        let latched = self.devices.iter().any(|device| read(&device))
-            && self.devices.iter().filter(read).all(|device| device.row.is_blank());
-        let (mut readings, mut silent, mut seen) = (Vec::new(), Vec::new(), 0);
-        let tolerance = stale_ms(options.interval_ms);
-        let collected = self.clock.collected(tolerance).unwrap_or(now);
-        for device in &mut self.devices {
-            let mut row = std::mem::take(&mut device.row);
-            let state = state(device.state(), &row);
-            // What is known of no GPU is said of none.
-            seen += i64::from(state == State::Well || latched);
-            let quiet = latched || (state != State::Well && device.told == Some(state));
-            if state != State::Well && !latched {
-                silent.push((device.index(), state));
-            }
-            let count = complete(device, &mut row);
-            if device.uuid().is_empty() || (quiet && !xids.has(device.uuid())) {
-                device.absent = row.absent;
-                continue;
-            }
-            if !latched {
-                device.told = Some(state);
-            }
-            let since = xids.take(device.uuid(), |ts| self.clock.ours(ts, tolerance));
-            let quality = Quality {
-                latency_ms: None,
-                stale: Some(row.is_stale()),
-                sample_count: count,
-                interval_ms: Some(options.interval_ms),
-                error: if latched { Some(LATCHED) } else { state.error() }.map(Cow::Borrowed),
-            };
-            if state != State::Well || latched {
-                row.values = event::Values::default();
-            }
-            let identity = device.identity.clone();
-            let body = Body::Sample(identity, std::mem::take(&mut row.values), since);
-            readings.push(Reading::Event(Box::new(sample(now, collected, options, body, quality))));
-            device.absent = row.absent;
-        }
-        let state = if latched { LATCHED.to_owned() } else { told(&silent, self.devices.len()) };
-        Taken { readings, hosts: vec![self.report(options, seen, state)] }
-    }
-
-    /// The host's report.
-    pub(super) fn report(&self, options: &Options, seen: i64, state: String) -> HostReport {
-        HostReport {
-            hostname: options.hostname.clone(),
-            place: [None, None, None],
-            seen,
-            missed: 0,
-            expected: i64::try_from(self.devices.len()).ok().filter(|count| *count > 0),
-            state,
-        }
-    }
 }
 
 /// The device that an entity is.
 fn device(devices: &mut [Device], entity: Entity) -> Option<&mut Device> {
     devices.iter_mut().find(|device| entity.group == ENTITY_GPU && device.id == entity.id)
-}
-
-/// How a GPU is, by its state and by what this tick gave.
-fn state(state: State, row: &Row) -> State {
-    match state {
-        State::Well if row.has(Absent::Lost) => State::Lost,
-        State::Well if !row.values.is_empty() => State::Well,
-        State::Well if row.has(Absent::NeedsReset) => State::NeedsReset,
-        State::Well if row.is_stale() => State::Stale,
-        State::Well if row.is_blank() => State::Blank,
-        other => other,
-    }
-}
-
-/// Adds limits and the means of profiling values; of how many readings these are.
-fn complete(device: &mut Device, row: &mut Row) -> Option<i64> {
-    for (metric, value) in device.limits.values.iter() {
-        if row.values.get(metric).is_none() {
-            row.values.set(metric, value);
-        }
-    }
-    row.absent.extend(device.limits.absent.iter().map(|(field, why)| (*field, *why)));
-    device.mean.take(row)
-}
-
-/// The host's state in words: which GPUs are not read, and why.
-fn told(silent: &[(i64, State)], all: usize) -> String {
-    match silent {
-        _ if all == 0 => NO_GPUS.to_owned(),
-        [] => "ok".to_owned(),
-        [(_, State::Stale), ..] if silent.len() == all && all > 1 => {
-            "host engine has no fresh values of any GPU".to_owned()
-        }
-        _ => {
-            let words: Vec<String> = silent.iter().map(|(gpu, state)| format!("GPU {gpu} {}", state.word())).collect();
-            words.join(", ")
-        }
-    }
-}
-
-/// The event of a GPU. MIG's instances of it ([`Session::instances`]) belong into its `gpu` block, in `body`.
-fn sample(
-    now: Time,
-    collected: Time,
-    options: &Options,
-    body: Body<'static>,
-    quality: Quality<'static>,
-) -> Event<'static> {
-    Event {
-        schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
-        time: Some(now),
-        collected: Some(collected),
-        processed: None,
-        host: event::Host { hostname: Some(Cow::Owned(options.hostname.clone())), ..event::Host::default() },
-        asset: None,
-        body,
-        quality,
-    }
-}
-
-/// The times that an engine's events get when all of them are made: how long reading them took.
-pub(super) fn stamp(readings: &mut [Reading], now: Time, latency_ms: i64) {
-    for reading in readings {
-        if let Reading::Event(event) = reading {
-            event.processed = Some(now.plus(latency_ms));
-            event.quality.latency_ms = Some(latency_ms);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_are_told_in_one_line() {
-        assert_eq!(told(&[], 8), "ok");
-        assert_eq!(told(&[], 0), NO_GPUS);
-        assert_eq!(told(&[(3, State::Lost), (5, State::Detached)], 8), "GPU 3 lost, GPU 5 detached");
-        assert_eq!(told(&[(0, State::Stale), (1, State::Stale)], 2), "host engine has no fresh values of any GPU");
-    }
-
-    #[test]
-    fn a_gpu_that_gives_anything_is_well_unless_it_is_lost() {
-        let mut row = Row::default();
-        assert_eq!(state(State::Well, &row), State::Well, "nothing was asked");
-        row.absent.insert(155, Absent::Blank);
-        assert_eq!(state(State::Well, &row), State::Blank);
-        row.absent.insert(150, Absent::Stale);
-        assert_eq!(state(State::Well, &row), State::Stale);
-        row.values.set_number(0, 60.0);
-        assert_eq!(state(State::Well, &row), State::Well);
-        row.absent.insert(156, Absent::Lost);
-        assert_eq!(state(State::Well, &row), State::Lost);
-        assert_eq!(state(State::Detached, &row), State::Detached);
-    }
 }
