@@ -70,7 +70,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         );
         return Ok(signals.one_shot());
     }
-    let service = options.stage.service.watched(common, &options.stage.bus, &signals)?;
+    let service = options.stage.service.watched(&options.stage.bus, &signals)?;
     let result = work(common, options, &signals, &service);
     service.end()?;
     options.stage.service.ended(result, &signals)

@@ -121,7 +121,7 @@ fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals
     let Work { labels, source, ticks, from } = work;
     let service = options.source.is_service() && !options.once;
     // A recording has an end to come to; a service goes on trying.
-    let watched = watched::begin(common, options, service, signals)?;
+    let watched = watched::begin(options, service, signals)?;
     let mut retry = Retry::new(signals.stop.clone(), (!service).then_some(LONG_PATIENCE));
     retry.pulse = watched.beats("collect");
     let pulse = retry.pulse.clone();

@@ -8,7 +8,6 @@ pub(crate) mod example;
 pub(crate) mod file;
 pub(crate) mod keys;
 mod layer;
-#[expect(dead_code, reason = "wired where services reload")]
 pub(crate) mod reload;
 pub(crate) mod secrets;
 pub(crate) mod show;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use gpuhm::view::metrics;
+use gpuhm::view::{metrics, sources};
 
 use super::cli::Cli;
 use super::config::example;
@@ -51,6 +51,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
         write(options.dir.join("man").join(name), &page)?;
     }
     write(Path::join(&options.dir, "docs/metrics.md"), metrics::document().as_bytes())?;
+    write(Path::join(&options.dir, "docs/sources.md"), sources::document().as_bytes())?;
     write(Path::join(&options.dir, "packaging/gpuhm.toml"), example::text(&Cli::command()).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,25 +12,16 @@ use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{BusOptions, CommonOptions, StoreOptions};
 use super::process::{Signals, pass_retry};
-use super::service::reload::Reload;
 use super::service::{DrainOptions, Plan, Service, WatchOptions};
 
 /// Begins to be watched.
 pub(crate) fn watched(
-    common: &CommonOptions,
     bus: &BusOptions,
     once: bool,
     (watch, drain): (&WatchOptions, &DrainOptions),
     signals: &Signals,
 ) -> Result<Service, Failure> {
-    let plan = Plan {
-        watch,
-        service: !once,
-        bus: open::bus_name(bus)?,
-        drain: drain.drain,
-        gpus: None,
-        reload: Reload::new(common),
-    };
+    let plan = Plan { watch, service: !once, bus: open::bus_name(bus)?, drain: drain.drain, gpus: None };
     Service::begin(plan, signals)
 }
 

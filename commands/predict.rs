@@ -95,7 +95,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     }
     let signals = Signals::listen()?;
     let watch = (&options.watch, &options.drain);
-    let service = passing::watched(common, &options.bus, options.once, watch, &signals)?;
+    let service = passing::watched(&options.bus, options.once, watch, &signals)?;
     let way = (&options.bus, &options.store);
     let mut passes = passing::passes(common, way, (NAME, options.once), (&signals, &service))?;
     if options.once {

@@ -14,8 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::{Failure, Outcome, UNREACHABLE};
 use super::open;
-use super::options::{BusOptions, CommonOptions, ServiceOptions};
-use super::service::reload::Reload;
+use super::options::{BusOptions, ServiceOptions};
 use super::service::{Plan, Service};
 
 /// Signals that end a command: the first asks, the second insists.
@@ -137,19 +136,13 @@ impl ServiceOptions {
     }
 
     /// Begins to be watched.
-    pub(crate) fn watched(
-        &self,
-        common: &CommonOptions,
-        bus: &BusOptions,
-        signals: &Signals,
-    ) -> Result<Service, Failure> {
+    pub(crate) fn watched(&self, bus: &BusOptions, signals: &Signals) -> Result<Service, Failure> {
         let plan = Plan {
             watch: &self.watch,
             service: !self.once,
             bus: open::bus_name(bus)?,
             drain: self.drain.drain,
             gpus: None,
-            reload: Reload::new(common),
         };
         Service::begin(plan, signals)
     }

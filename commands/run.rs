@@ -26,7 +26,6 @@ use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
-use super::service::reload::Reload;
 use super::service::{Plan, Service, WatchOptions};
 use super::source::SourceOptions;
 
@@ -102,7 +101,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     open::store_needed(common, &options.store)?;
     let signals = Signals::listen()?;
     let clock = options.source.clock(&*source);
-    let service = watched(common, options, &signals)?;
+    let service = watched(options, &signals)?;
     let mut retry = retry(&options.source, options.limit, &signals);
     retry.pulse = service.beats("run");
     let bus = open::bus(common, &options.bus, &clock, &retry)?;
@@ -153,14 +152,13 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 }
 
 /// Begins to be watched. It may drain as long as it was told to; what hangs then is given up a little later.
-fn watched(common: &CommonOptions, options: &Options, signals: &Signals) -> Result<Service, Failure> {
+fn watched(options: &Options, signals: &Signals) -> Result<Service, Failure> {
     let plan = Plan {
         watch: &options.watch,
         service: options.source.is_service() && options.limit.is_none(),
         bus: open::bus_name(&options.bus)?,
         drain: options.drain.saturating_add(LEEWAY),
         gpus: None,
-        reload: Reload::new(common),
     };
     Service::begin(plan, signals)
 }

@@ -12,7 +12,7 @@ pub(crate) mod log;
 mod metrics;
 mod notify;
 mod numbers;
-pub(crate) mod reload;
+mod reload;
 mod server;
 mod status;
 mod textfile;
@@ -66,8 +66,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) drain: Duration,
     /// With every GPU's newest sample; how long one is shown.
     pub(crate) gpus: Option<Duration>,
-    /// What is done anew on SIGHUP.
-    pub(crate) reload: Reload,
 }
 
 /// A command that is watched.
@@ -81,12 +79,12 @@ pub(crate) struct Service {
 impl Service {
     /// Begins to tell and to show, before anything is opened that may be away.
     pub(crate) fn begin(plan: Plan<'_>, signals: &Signals) -> Result<Service, Failure> {
-        let Plan { watch, service, bus, drain, gpus, reload } = plan;
+        let Plan { watch, service, bus, drain, gpus } = plan;
         let facts = Arc::new(Facts::new(bus, service, gpus.map(Gpus::new)));
         if let Some(address) = &watch.metrics {
             server::start(address, Arc::clone(&facts))?;
         }
-        let life = if service { Some(Life::start(Arc::clone(&facts), signals, drain, reload)?) } else { None };
+        let life = if service { Some(Life::start(Arc::clone(&facts), signals, drain, Reload::new())?) } else { None };
         let listens = service || watch.metrics.is_some() || watch.metrics_file.is_some();
         Ok(Service { facts, life, file: watch.metrics_file.clone(), listens })
     }

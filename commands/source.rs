@@ -104,10 +104,8 @@ impl SourceOptions {
         }
         live::distinct(&places)?;
         if self.speed != Speed::Times(1.0) || self.from.is_some() {
-            return Err(Failure::usage(format!(
-                "--source {}: runs in real time, without --speed and --from",
-                places[0]
-            )));
+            let live = places.first().map(ToString::to_string).unwrap_or_default();
+            return Err(Failure::usage(format!("--source {live}: runs in real time, without --speed and --from")));
         }
         Ok(Chosen::Live(places))
     }

@@ -67,7 +67,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 
 fn serve(common: &CommonOptions, options: &Options) -> Outcome {
     let signals = Signals::listen()?;
-    let service = options.stage.service.watched(common, &options.stage.bus, &signals)?;
+    let service = options.stage.service.watched(&options.stage.bus, &signals)?;
     let result = work(common, options, &signals, &service);
     service.end()?;
     options.stage.service.ended(result, &signals)

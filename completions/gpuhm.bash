@@ -305,12 +305,16 @@ _gpuhm() {
 
     case "${cmd}" in
         gpuhm)
-            opts="-q -h -V --home --log --quiet --help --version collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
+            opts="-q -h -V --config --home --log --quiet --help --version collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -327,7 +331,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__aggregate)
-            opts="-b -X -F -d -q -h --lateness --backfill --dry-run --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --home --log --quiet --help"
+            opts="-b -X -F -d -q -h --lateness --backfill --dry-run --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -389,6 +393,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -405,12 +413,16 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets)
-            opts="-q -h --home --log --quiet --help import export help"
+            opts="-q -h --config --home --log --quiet --help import export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -427,7 +439,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets__subcmd__export)
-            opts="-o -d -q -h --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -446,6 +458,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -521,7 +537,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets__subcmd__import)
-            opts="-d -q -h --store --home --log --quiet --help"
+            opts="-d -q -h --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -532,6 +548,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -551,7 +571,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__collect)
-            opts="-o -b -X -F -q -h --sink --label --jobs --once --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --home --log --quiet --help"
+            opts="-o -b -X -F -q -h --sink --label --jobs --once --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -689,6 +709,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -705,12 +729,16 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__completions)
-            opts="-q -h --home --log --quiet --help bash zsh fish"
+            opts="-q -h --config --home --log --quiet --help bash zsh fish"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -727,7 +755,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__demo)
-            opts="-o -q -h --for --speed --history --at --size --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --home --log --quiet --help"
+            opts="-o -q -h --for --speed --history --at --size --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -805,6 +833,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -821,21 +853,25 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__doctor)
-            opts="-o -b -X -F -d -q -h --only --skip --timeout --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --only --skip --timeout --config --init --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --skip)
-                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1365,7 +1401,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate)
-            opts="-o -d -q -h --output --store --home --log --quiet --help up status plan verify baseline topics copy bus help"
+            opts="-o -d -q -h --output --store --config --home --log --quiet --help up status plan verify baseline topics copy bus help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1387,6 +1423,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1403,7 +1443,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__baseline)
-            opts="-o -d -q -h --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1425,6 +1465,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1441,7 +1485,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__bus)
-            opts="-b -X -F -o -d -q -h --from --records --replace --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --quiet --help"
+            opts="-b -X -F -o -d -q -h --from --records --replace --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1499,6 +1543,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1515,7 +1563,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__copy)
-            opts="-o -d -q -h --from --to --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --from --to --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1542,6 +1590,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1701,7 +1753,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__plan)
-            opts="-o -d -q -h --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1720,6 +1772,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1739,7 +1795,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__status)
-            opts="-o -d -q -h --check --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --check --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1761,6 +1817,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1777,7 +1837,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__topics)
-            opts="-b -X -F -o -d -q -h --partitions --dry-run --check --alter --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --quiet --help"
+            opts="-b -X -F -o -d -q -h --partitions --dry-run --check --alter --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1835,6 +1895,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1851,7 +1915,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__up)
-            opts="-o -d -q -h --to --dry-run --wait --lock-timeout --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --to --dry-run --wait --lock-timeout --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1885,6 +1949,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1901,7 +1969,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__verify)
-            opts="-o -d -q -h --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1923,6 +1991,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1939,7 +2011,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict)
-            opts="-o -b -X -F -d -q -h --once --every --explain --at --horizon --fail-above --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help label help"
+            opts="-o -b -X -F -d -q -h --once --every --explain --at --horizon --fail-above --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --config --home --log --quiet --help label help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2010,6 +2082,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2113,7 +2189,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label)
-            opts="-d -q -h --at --note --who --store --home --log --quiet --help list remove import help"
+            opts="-d -q -h --at --note --who --store --config --home --log --quiet --help list remove import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2136,6 +2212,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2225,7 +2305,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__import)
-            opts="-d -q -h --who --store --home --log --quiet --help"
+            opts="-d -q -h --who --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2240,6 +2320,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2259,7 +2343,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__list)
-            opts="-o -d -q -h --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2281,6 +2365,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2297,7 +2385,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__remove)
-            opts="-d -q -h --at --store --home --log --quiet --help"
+            opts="-d -q -h --at --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2312,6 +2400,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2331,7 +2423,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__run)
-            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2461,6 +2553,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2477,7 +2573,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__score)
-            opts="-o -b -X -F -d -q -h --once --every --explain --at --list-deductions --fail-below --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --once --every --explain --at --list-deductions --fail-below --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2547,6 +2643,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2563,7 +2663,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence)
-            opts="-d -q -h --store --home --log --quiet --help add list end help"
+            opts="-d -q -h --store --config --home --log --quiet --help add list end help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2574,6 +2674,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2593,7 +2697,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__add)
-            opts="-d -q -h --until --reason --from --who --store --home --log --quiet --help"
+            opts="-d -q -h --until --reason --from --who --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2623,6 +2727,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2639,7 +2747,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__end)
-            opts="-d -q -h --store --home --log --quiet --help"
+            opts="-d -q -h --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2650,6 +2758,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2739,7 +2851,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__list)
-            opts="-o -d -q -h --all --output --store --home --log --quiet --help"
+            opts="-o -d -q -h --all --output --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2761,6 +2873,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2777,7 +2893,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__tail)
-            opts="-t -n -p -o -g -b -X -F -q -h --topic --lines --since --until --partitions --offset --cursor-file --no-follow --max --timeout --allow-empty --output --envelope --severity --gpu --host --rack --cluster --rule --grep --where --bus --kafka --kafka-config --topic-prefix --connect-timeout --home --log --quiet --help"
+            opts="-t -n -p -o -g -b -X -F -q -h --topic --lines --since --until --partitions --offset --cursor-file --no-follow --max --timeout --allow-empty --output --envelope --severity --gpu --host --rack --cluster --rule --grep --where --bus --kafka --kafka-config --topic-prefix --connect-timeout --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2907,6 +3023,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2923,7 +3043,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__top)
-            opts="-o -b -X -F -d -q -h --once --output --size --fail-below --refresh --view --where --sort --zoom --theme --ascii --local --mouse --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --once --output --size --fail-below --refresh --view --where --sort --zoom --theme --ascii --local --mouse --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3009,6 +3129,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3025,7 +3149,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__validate)
-            opts="-o -b -X -F -d -q -h --file --list-rules --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --home --log --quiet --help"
+            opts="-o -b -X -F -d -q -h --file --list-rules --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --step --config --home --log --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3088,6 +3212,10 @@ _gpuhm() {
                     return 0
                     ;;
                 --step)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -24,7 +24,7 @@ function __fish_gpuhm_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c gpuhm -n "__fish_gpuhm_needs_command" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -82,7 +82,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l spool-age -d 'Ho
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l spool-rate -d 'Events a second at which what is older than a minute is sent [default: 5000, or four times the rate of collecting]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l instance -d 'Name of this collector among several on one host: it names the spool, which only one can use' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l drain -d 'After a signal, how long to go on delivering; what is left waits in the spool for the next start' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -102,7 +102,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l connect-timeout
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -122,7 +122,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l connect-timeou
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -145,7 +145,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s F -l kafka-config 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -169,7 +169,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -184,7 +184,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l note -d 'A line about it' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l who -d 'Who says so' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -199,7 +199,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "label" -d 'Record that a GPU failed, or was taken away'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -216,7 +216,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l from -d 'From when [default: now]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l who -d 'Who' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -227,7 +227,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s o -l output -d 'table, or json (gpuhm.silences/1)' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -237,7 +237,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -252,7 +252,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -275,7 +275,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -287,7 +287,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -299,7 +299,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -310,7 +310,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -321,7 +321,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -338,7 +338,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -354,7 +354,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -371,7 +371,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -473,7 +473,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s X -l kafka -d 'Kafk
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -503,7 +503,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s F -l kafka-config -d
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -515,7 +515,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l local -d 'Local time
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l mouse -d 'Take the mouse'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -527,7 +527,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "export" -d 'Print every record'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -538,7 +538,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subc
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s o -l output -d 'csv or jsonl' -r -f -a "csv\t''
 jsonl\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -580,7 +580,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l topic-prefix -d 'Wha
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of this instance, which survives a restart; of two with one name the older ends with code 2 [default: on Kafka the host\'s name, else the command\'s name and its process]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -611,7 +611,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l where -d 'Only GPUs
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l sort -d 'Order of the table of GPUs: FIELD or FIELD:desc' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l zoom -d 'What a cell of the map is: auto, gpu, host or rack' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l theme -d 'Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -622,7 +622,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l local -d 'Local tim
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l mouse -d 'Take the mouse'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'

@@ -10,6 +10,7 @@ pub mod node;
 pub mod odds;
 pub mod scores;
 pub mod silences;
+pub mod sources;
 pub mod summary;
 pub mod tail;
 pub mod tui;

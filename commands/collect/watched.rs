@@ -2,10 +2,8 @@
 
 use crate::exit::Failure;
 use crate::open;
-use crate::options::CommonOptions;
 use crate::process::Signals;
 use crate::run::LEEWAY;
-use crate::service::reload::Reload;
 use crate::service::{Plan, Service};
 
 use super::Options;
@@ -14,19 +12,13 @@ use super::Options;
 const SHOWN: u32 = 3;
 
 /// Begins to be watched. It may drain as long as it was told to; what hangs then is given up a little later.
-pub(super) fn begin(
-    common: &CommonOptions,
-    options: &Options,
-    service: bool,
-    signals: &Signals,
-) -> Result<Service, Failure> {
+pub(super) fn begin(options: &Options, service: bool, signals: &Signals) -> Result<Service, Failure> {
     let plan = Plan {
         watch: &options.watch,
         service,
         bus: open::bus_name(&options.bus)?,
         drain: options.spool.drain().saturating_add(LEEWAY),
         gpus: options.export_gpus.then(|| options.source.interval.saturating_mul(SHOWN)),
-        reload: Reload::new(common),
     };
     Service::begin(plan, signals)
 }

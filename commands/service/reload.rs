@@ -1,6 +1,6 @@
 //! What SIGHUP does beside saving states: acts that were registered, each of which keeps what was where it fails.
 
-use crate::options::CommonOptions;
+use crate::config;
 
 use super::log;
 
@@ -14,11 +14,10 @@ pub(crate) struct Reload {
 }
 
 impl Reload {
-    /// What every service does: the log's level is set as the command line has it.
-    pub(crate) fn new(common: &CommonOptions) -> Reload {
-        let common = common.clone();
+    /// What every service does: the configuration file is read again; of it the log's level counts at once.
+    pub(crate) fn new() -> Reload {
         let mut reload = Reload::default();
-        reload.on("log level", Box::new(move || log::set_level(&common)));
+        reload.on("settings", Box::new(|| log::set_level(&config::reload::again()?)));
         reload
     }
 

@@ -132,7 +132,7 @@ fn settings_never_exclude_a_flag() {
 #[test]
 fn a_required_flag_may_stand_in_the_file_and_a_list_is_a_list() {
     let fault =
-        "[collect]\nsource = \"sim\"\nspeed = \"max\"\n[sim]\ngpus = 1\nhosts = 1\nfault = [\"xid=79@0/0+10s\"]\n";
+        "[collect]\nsource = \"sim\"\nspeed = \"max\"\n[sim]\ngpus = 1\nhosts = 1\nfault = [\"xid=79@1/0+10s\"]\n";
     let out = home(fault).ok(&["collect", "-q", "--ticks", "4", "--sink", "-"]);
     assert!(out.contains("79"), "{out}");
     let listed = home("[doctor]\nskip = [\"clock\", \"config.file\"]\n").ok(&["doctor"]);

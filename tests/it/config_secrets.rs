@@ -47,12 +47,12 @@ fn a_password_in_the_file_is_warned_of_once_refused_where_everyone_may_read_it_a
 
 #[test]
 fn settings_of_kafka_clients_are_the_weakest_and_say_where_they_stand() {
-    let file = "[bus]\nurl = \"127.0.0.1:1\"\n[kafka.properties]\nsecurity.protocol = \"SSL\"\nlinger.ms = 7\n\"fetch.max.bytes\" = 70000\n";
+    let file = "[bus]\nurl = \"127.0.0.1:1\"\n[kafka.properties]\nsecurity.protocol = \"SSL\"\nlinger.ms = 7\n\"reconnect.backoff.max.ms\" = 7000\n";
     let home = home(file, 0o600);
-    let shown = home.ok(&["tail", "-X", "dump", "-X", "fetch.max.bytes=80000"]);
+    let shown = home.ok(&["tail", "-X", "dump", "-X", "reconnect.backoff.max.ms=8000"]);
     let line = |start: &str| shown.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{shown}"));
     assert!(line("security.protocol=SSL").ends_with("gpuhm.toml:4"), "{shown}");
-    assert!(line("fetch.max.bytes=80000").ends_with("-X"), "{shown}");
+    assert!(line("reconnect.backoff.max.ms=8000").ends_with("-X"), "{shown}");
     let other = home.file("client.properties", "security.protocol=PLAINTEXT\n");
     let shown = home.ok(&["tail", "-X", "dump", "-F", &other]);
     assert!(shown.lines().any(|line| line.starts_with("security.protocol=PLAINTEXT")), "{shown}");

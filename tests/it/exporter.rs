@@ -35,11 +35,14 @@ pub(crate) fn page_within(server: &Server, timeout: Duration) -> Page {
 
 /// The samples of a look.
 pub(crate) fn events(taken: &Taken) -> Vec<&Event<'static>> {
-    let event = |reading| match reading {
-        &Reading::Event(ref event) => event.as_ref(),
-        other => panic!("{other:?}"),
-    };
     taken.readings.iter().map(event).collect()
+}
+
+fn event(reading: &Reading) -> &Event<'static> {
+    match reading {
+        Reading::Event(event) => event,
+        line @ Reading::Line { .. } => panic!("{line:?}"),
+    }
 }
 
 fn folder() -> PathBuf {
@@ -48,7 +51,7 @@ fn folder() -> PathBuf {
 
 fn text(name: &str) -> String {
     let bytes = std::fs::read(folder().join(name)).unwrap();
-    if !name.ends_with(".gz") {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
         return String::from_utf8(bytes).unwrap();
     }
     let mut text = String::new();
@@ -60,10 +63,11 @@ fn text(name: &str) -> String {
 fn samples(text: &str) -> Vec<(&str, &str, f64)> {
     text.lines()
         .filter(|line| line.starts_with("DCGM_") && line.contains('{'))
-        .map(|line| {
+        .filter_map(|line| {
             let (name, rest) = line.split_once('{').unwrap();
-            let (labels, value) = rest.rsplit_once("} ").unwrap();
-            (name, labels, value.parse().unwrap())
+            // One of the quoted lines has no value.
+            let (labels, value) = rest.rsplit_once("} ")?;
+            Some((name, labels, value.parse().unwrap()))
         })
         .collect()
 }

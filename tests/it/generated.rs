@@ -27,7 +27,7 @@ fn generated_files_are_fresh() {
         let names = listing(&made.join(folder)).into_iter();
         names.map(move |name| format!("{folder}/{name}"))
     });
-    for file in files.chain(["docs/metrics.md".to_owned(), "packaging/gpuhm.toml".to_owned()]) {
+    for file in files.chain(["docs/metrics.md", "docs/sources.md", "packaging/gpuhm.toml"].map(str::to_owned)) {
         let read = |root: &Path| std::fs::read(root.join(&file)).unwrap();
         assert!(read(&made) == read(root), "{file} is stale; {REMEDY}");
     }

@@ -81,6 +81,8 @@ mod endpoints;
 #[cfg(test)]
 mod exporter;
 #[cfg(test)]
+mod exporter_binary;
+#[cfg(test)]
 mod exporter_faults;
 #[cfg(test)]
 mod fleet_absence;
@@ -130,6 +132,8 @@ mod kafka_topics;
 mod kill;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod nvml;
 #[cfg(test)]
 mod packaging;
 #[cfg(test)]

@@ -4,17 +4,21 @@
 //! the GPU; a value that the GPU has only once (its temperature) is printed beside an instance all the same, and is the GPU's.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::line::Sample;
 use super::number::{self, Meaning};
+use crate::event::sample::Instance;
 use crate::event::{self, Values};
 use crate::metric::ids::find;
 use crate::metric::{COUNT, ids};
 
 /// Most MIG instances of a GPU: seven are possible (J: twice and some).
 const MOST_INSTANCES: usize = 16;
-/// Most XID series, and jobs, of one GPU (J).
+/// Most XID series of one GPU (J).
 const MOST_SERIES: usize = 64;
+/// Most jobs of one GPU that are named (J).
+const MOST_JOBS: usize = 8;
 /// Longest label text that is taken over, in bytes: a host name's bound (J).
 const MOST_TEXT: usize = 256;
 /// Largest XID that can be one (J: NVIDIA counts below 200).
@@ -35,19 +39,10 @@ const PER_INSTANCE: [usize; 9] = [
 /// Added to the rank of a value that stands beside an instance: the GPU's own line goes first.
 const BESIDE: u8 = 128;
 
-/// A MIG instance of a GPU.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Instance {
-    /// `GPU_I_ID`.
-    pub(super) id: String,
-    /// `GPU_I_PROFILE`, such as `1g.10gb`.
-    pub(super) profile: Option<String>,
-}
-
 /// A GPU on a page.
 #[derive(Debug, Clone)]
 pub(super) struct Board {
-    /// Who it is; without its host.
+    /// Who it is, and its MIG instances; without its host.
     pub(super) gpu: event::Gpu<'static>,
     /// Its host, where the page names one.
     pub(super) host: Option<String>,
@@ -55,10 +50,8 @@ pub(super) struct Board {
     pub(super) values: Values,
     /// Which name each value came by.
     ranks: [u8; COUNT],
-    /// Its MIG instances.
-    pub(super) instances: Vec<Instance>,
-    /// What runs on it, by the mapping of jobs.
-    pub(super) jobs: Vec<String>,
+    /// What runs on it, by the exporter's mapping of jobs.
+    jobs: BTreeSet<String>,
     /// The last XID of the GPU and of each instance.
     pub(super) last: Vec<(String, i64)>,
     /// XIDs counted within the exporter's window, by instance and code.
@@ -130,8 +123,7 @@ impl Board {
             host: labels.host.map(str::to_owned),
             values: Values::default(),
             ranks: [u8::MAX; COUNT],
-            instances: Vec::new(),
-            jobs: Vec::new(),
+            jobs: BTreeSet::new(),
             last: Vec::new(),
             counts: Vec::new(),
             stamp: None,
@@ -187,17 +179,20 @@ impl Board {
         if self.gpu.pci_bus_id.is_none() {
             self.gpu.pci_bus_id = labels.pci.map(|text| Cow::Owned(crate::source::identity::pci_bus_id(text)));
         }
-        if let Some(id) = labels.instance
-            && self.instances.len() < MOST_INSTANCES
-            && self.instances.iter().all(|known| known.id != id)
+        if let Some(id) = labels.instance.and_then(|id| id.parse::<u32>().ok()).map(i64::from)
+            && self.gpu.mig.len() < MOST_INSTANCES
+            && self.gpu.mig.iter().all(|known| known.gpu_instance != id)
         {
-            self.instances.push(Instance { id: id.to_owned(), profile: labels.profile.map(str::to_owned) });
+            let profile = labels.profile.map(|profile| Cow::Owned(profile.to_owned()));
+            self.gpu.mig.push(Instance { gpu_instance: id, profile, ..Instance::default() });
         }
         if let Some(job) = labels.job
-            && self.jobs.len() < MOST_SERIES
-            && self.jobs.iter().all(|known| known != job)
+            && self.jobs.len() < MOST_JOBS
+            && !self.jobs.contains(job)
         {
-            self.jobs.push(job.to_owned());
+            self.jobs.insert(job.to_owned());
+            let jobs: Vec<&str> = self.jobs.iter().map(String::as_str).collect();
+            self.gpu.job = Some(Cow::Owned(jobs.join(",")));
         }
     }
 }

@@ -12,6 +12,7 @@ use nvml_wrapper::{Device, Nvml};
 
 use super::getters::{self, Asked, GETTERS, Get, Getter, HISTOGRAM};
 use super::{raw, words};
+use crate::event::sample::Instance;
 use crate::event::{self, Value, Values};
 use crate::metric::{Kind, METRICS};
 use crate::source::identity;
@@ -26,10 +27,8 @@ const MOST_LINKS: u32 = 18;
 pub(super) struct Card {
     /// Its index in the driver's order.
     pub(super) index: u32,
-    /// Who it is.
+    /// Who it is, and its MIG instances.
     pub(super) gpu: event::Gpu<'static>,
-    /// MIG instances: UUID and name.
-    pub(super) instances: Vec<(String, Option<String>)>,
     /// Why nothing of it could be read at the last tick.
     pub(super) gone: Option<String>,
     /// Metrics that are absent, with the reason.
@@ -48,7 +47,6 @@ impl Card {
         Card {
             index,
             gpu: event::Gpu::default(),
-            instances: Vec::new(),
             gone: None,
             absent: BTreeMap::new(),
             resting: Vec::new(),
@@ -72,7 +70,7 @@ impl Card {
             self.resting.clear();
             self.limits = Values::default();
             self.links = links(&device);
-            self.instances = instances(&device);
+            self.gpu.mig = instances(nvml, &device);
         }
         let mut values = self.limits.clone();
         let on = Asked { nvml, device: &device, links: &self.links };
@@ -230,14 +228,25 @@ fn links(device: &Device<'_>) -> Vec<u32> {
 }
 
 /// The MIG instances, where the GPU is divided.
-fn instances(device: &Device<'_>) -> Vec<(String, Option<String>)> {
+fn instances(nvml: &Nvml, device: &Device<'_>) -> Vec<Instance<'static>> {
     let divided = device.mig_mode().is_ok_and(|mode| mode.current == 1);
     let most = if divided { device.mig_device_count().unwrap_or(0) } else { 0 };
     let instance = |index| {
         let instance = device.mig_device_by_index(index).ok()?;
-        Some((instance.uuid().ok()?, instance.name().ok()))
+        let (gpu, compute) = raw::instance(nvml, &instance).ok()?;
+        Some(Instance {
+            gpu_instance: gpu.into(),
+            compute_instance: Some(compute.into()),
+            profile: instance.name().ok().and_then(|name| profile(&name)).map(Cow::Owned),
+            uuid: instance.uuid().ok().map(Cow::Owned),
+        })
     };
     (0..most).filter_map(instance).collect()
+}
+
+/// The profile in an instance's name, `NVIDIA A100-SXM4-40GB MIG 1g.5gb`.
+fn profile(name: &str) -> Option<String> {
+    name.rsplit_once(" MIG ").map(|(_, profile)| profile.to_owned())
 }
 
 /// The name of a metric.

@@ -1,6 +1,6 @@
-//! The three calls of the driver library that the wrapper has no method for, and a GPU's handle as a number.
+//! The few calls of the driver library that the wrapper has no method for, and a GPU's handle as a number.
 //!
-//! All unsafe code of this source. Each call fills one C struct of integers, of a type that the wrapper's bindings declare.
+//! All unsafe code of this source. Each call fills an integer or one C struct of integers, of a type that the wrapper's bindings declare.
 #![expect(unsafe_code, reason = "calls of the driver library that the wrapper does not wrap")]
 
 use nvml_wrapper::error::{NvmlError, nvml_sym, nvml_try};
@@ -19,7 +19,7 @@ fn filled<H, T: Copy>(
     handle: H,
     prepare: impl FnOnce(&mut T),
 ) -> Result<T, NvmlError> {
-    // SAFETY: every caller's `T` is a C struct of integers, for which all bits zero is a value.
+    // SAFETY: every caller's `T` is an integer or a C struct of integers, for which all bits zero is a value.
     let mut out: T = unsafe { std::mem::zeroed() };
     prepare(&mut out);
     // SAFETY: the handle comes from the library, which is loaded, and `out` is a whole `T` that outlives the call.
@@ -52,6 +52,15 @@ pub(super) fn sram_threshold_exceeded(nvml: &Nvml, device: &Device<'_>) -> Resul
     let handle = unsafe { device.handle() };
     let status = filled(call, handle, |status| status.version = version_1(size_of_val(status)))?;
     Ok(status.bThresholdExceeded)
+}
+
+/// The number of a MIG device's GPU instance, and that of its compute instance.
+pub(super) fn instance(nvml: &Nvml, device: &Device<'_>) -> Result<(u32, u32), NvmlError> {
+    let gpu = *nvml_sym(nvml.lib().nvmlDeviceGetGpuInstanceId.as_ref())?;
+    let compute = *nvml_sym(nvml.lib().nvmlDeviceGetComputeInstanceId.as_ref())?;
+    // SAFETY: as above.
+    let handle = unsafe { device.handle() };
+    Ok((filled(gpu, handle, |_| {})?, filled(compute, handle, |_| {})?))
 }
 
 /// What tells GPUs apart without asking them: one that fell off the bus does not give its UUID any more.

@@ -27,6 +27,7 @@ pub(super) fn opening(library: &str, error: &NvmlError) -> Trouble {
             "the driver in the kernel and its library are of different versions".to_owned(),
             "reboot, or reload the driver: it was updated while it was in use",
         ),
+        NvmlError::Uninitialized => ("the NVIDIA driver went away".to_owned(), "it is opened again when it is back"),
         NvmlError::NoPermission => {
             ("no permission to use the NVIDIA driver".to_owned(), "let gpuhm's user read and write /dev/nvidiactl")
         }

@@ -39,7 +39,7 @@ impl Server {
                     if let Ok(text) = head(&stream) {
                         *request.lock().unwrap() = text;
                         // The other side hangs up on bad answers: that is what is tested.
-                        let _ = (answer.lock().unwrap())(&mut stream);
+                        (answer.lock().unwrap())(&mut stream).ok();
                     }
                 }
             })
@@ -66,9 +66,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(self.address);
+        TcpStream::connect(self.address).ok();
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            thread.join().ok();
         }
     }
 }

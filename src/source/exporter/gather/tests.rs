@@ -66,9 +66,9 @@ fn an_instances_value_is_never_the_gpus() {
         let board = &boards(&text)[0];
         assert_eq!((real(board, "fb_used_mib"), real(board, "gpu_temp_c")), (Some(2000.0), Some(36.0)));
         assert_eq!(real(board, "sm_active_pct"), None);
-        let instances: Vec<(&str, Option<&str>)> =
-            board.instances.iter().map(|one| (one.id.as_str(), one.profile.as_deref())).collect();
-        assert_eq!(instances, [("3", Some("1g.6gb")), ("4", Some("2g.12gb"))]);
+        let instances: Vec<(i64, Option<&str>)> =
+            board.gpu.mig.iter().map(|one| (one.gpu_instance, one.profile.as_deref())).collect();
+        assert_eq!(instances, [(3, Some("1g.6gb")), (4, Some("2g.12gb"))]);
     }
 }
 
@@ -80,7 +80,7 @@ fn a_gpu_without_uuid_is_known_by_host_and_index_and_jobs_are_kept() {
     let all = boards(text);
     assert_eq!((all.len(), all[0].values.len()), (1, 1), "{all:?}");
     assert_eq!(all[0].uuid(), identity::gpu_uuid("n", "1"));
-    assert_eq!(all[0].jobs, ["42", "43"]);
+    assert_eq!(all[0].gpu.job.as_deref(), Some("42,43"));
 }
 
 #[test]
@@ -104,7 +104,8 @@ fn a_page_cannot_take_more_memory_than_its_bound() {
         format!("DCGM_EXP_XID_ERRORS_COUNT{{UUID=\"GPU-a\",GPU_I_ID=\"{n}\",hpc_job=\"{n}\",xid=\"{n}\"}} 1\n")
     });
     let board = &boards(&many)[0];
-    assert!(board.counts.len() + board.instances.len() + board.jobs.len() < 200);
+    assert!(board.counts.len() + board.gpu.mig.len() < 100);
+    assert!(board.gpu.job.as_ref().unwrap().len() < 100);
 }
 
 proptest! {

@@ -1,0 +1,65 @@
+//! `docs/sources.md`: what the live sources read of each metric, made from the metric table.
+
+use crate::metric::{Kind, METRICS, Metric};
+
+const EXPORTER: &str = "
+## Exporters
+
+`exporter:http://HOST:9400/metrics` reads the page of dcgm-exporter, or of a server that hands on the pages of many, once a tick.
+`--targets FILE` names any number of them: a URL a line (`#` begins a comment at a line's beginning or behind a blank), or
+Prometheus' JSON of targets.
+
+- **Which host**: `#host=NAME` behind the URL, else the page's label `Hostname` or `hostname`, else the URL's host; a URL of
+  localhost means this machine.
+- **Which GPU**: the label `UUID`; where it is missing, host and `gpu`. `gpu`, `modelName`, `pci_bus_id`, the driver's version
+  and the serial number are taken over, `hpc_job` as the GPU's job. No other label is.
+- **Values**: of a metric's names the first on the page's list below counts. DCGM's blanks in all their spellings, NaN and
+  infinity are absent, and so is a memory temperature of 0.
+- **MIG**: instances are listed in `gpu.mig`; their own values are left out. A value that the GPU has only once, such as its
+  temperature, is taken from a line beside an instance where the GPU has no line of its own.
+- **XIDs**: `DCGM_FI_DEV_XID_ERRORS` keeps the last code until the exporter starts again. It is told when it changes to another
+  code; at the first look after gpuhm's start it is only said in the log, since its time is unknown and it may have been told
+  before. The same code twice is seen where the page has `DCGM_EXP_XID_ERRORS_COUNT` (or `DCGM_FI_DEV_XID_ERRORS_ACTIVE`).
+- **Time**: the event's is that of the look. Where the page gives times and a GPU's newest is older than 2.5 intervals, its sample
+  is stale.
+- **Bounds**: the whole page within nine tenths of half the interval, 4.5 s at most; 64 MiB; 16,384 GPUs; lines of 64 KiB. No
+  redirect, no compression, no TLS, no proxy. A page is taken whole or not at all: GPUs behind a cut would look lost. A line that
+  is no sample costs itself; a page with more of those than samples is refused.
+
+## NVML
+
+`nvml` reads this machine's driver through `libnvidia-ml.so.1`, which is found when gpuhm runs. Limits are asked every five
+minutes, and so is what was not supported. XIDs come from the driver's events, of each GPU that tells them, from the start on; the
+driver gives no time with them, so that theirs is when they came. A GPU that fell off the bus keeps its identity and has
+`quality.error`; its host's report names it. NVLink counters are summed over the links that were up when limits were asked.
+
+While gpuhm has the driver open, the kernel module cannot be unloaded: stop the collector before a driver is replaced.
+";
+
+/// The document.
+#[must_use]
+pub fn document() -> String {
+    let mut lines = vec![
+        "# Live sources\n\nMade from `src/metric.rs` and `src/view/sources.rs` by `gpuhm generate .`; do not edit.".to_owned(),
+        EXPORTER.to_owned(),
+        "## What is read\n\nNVML: the call or field, empty where the driver has none. Exporter: every name that is read, behind \
+         `DCGM_FI_`, the older first.\n"
+            .to_owned(),
+        "| metric | unit | NVML | exporter | page's unit |\n|---|---|---|---|---|".to_owned(),
+    ];
+    lines.extend(METRICS.iter().map(row));
+    lines.join("\n") + "\n"
+}
+
+fn row(metric: &Metric) -> String {
+    let bare = |name: &&str| format!("`{}`", name.trim_start_matches("DCGM_FI_"));
+    let names: Vec<String> = metric.exporter.iter().map(bare).collect();
+    let unit = match metric.unit {
+        _ if metric.kind == Kind::Events => "code",
+        "%" if metric.dcgm_factor > 1.0 => "0–1",
+        "MB/s" => "bytes/s",
+        unit => unit,
+    };
+    let unit = if names.is_empty() { "" } else { unit };
+    format!("| `{}` | {} | {} | {} | {unit} |", metric.name, metric.unit, metric.nvml, names.join(", "))
+}
