@@ -16,6 +16,8 @@ const PROFILING: std::ops::Range<u16> = 1001..1100;
 /// The first version that has fields up to a number, newest first.
 const KNOWN: [((u32, u32), u16); 6] =
     [((4, 6), 1534), ((4, 5), 1524), ((4, 4), 1443), ((4, 2), 1425), ((4, 0), 1216), ((3, 3), 1142)];
+/// Fields that came after others with higher numbers.
+const LATER: [(u16, (u32, u32)); 2] = [(153, (4, 1)), (346, (4, 2))];
 /// Ids below this are known to the oldest.
 const OLDEST: u16 = 1076;
 
@@ -43,7 +45,8 @@ pub(crate) fn version(text: &str) -> (u32, u32) {
 pub(crate) fn knows(engine: &str, field: u16) -> bool {
     let engine = version(engine);
     let beyond = KNOWN.iter().find(|(from, _)| engine >= *from).map_or(OLDEST, |(_, beyond)| *beyond);
-    field > 0 && field < beyond
+    let later = LATER.iter().any(|(id, from)| *id == field && engine < *from);
+    field > 0 && field < beyond && !later
 }
 
 /// The newest request for values that a version sends or takes.

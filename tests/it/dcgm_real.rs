@@ -38,11 +38,11 @@ impl Real {
         let injector = Injector::connect(&library, &address);
         let gpus = injector.gpus(GPUS);
         for gpu in &gpus {
-            let text = |field, text: String| assert_eq!(injector.put(*gpu, field, &Shape::Text(text)), 0, "{field}");
-            text(54, uuid(*gpu));
-            text(50, "NVIDIA H100 80GB HBM3".to_owned());
-            text(53, format!("16500{gpu}"));
-            text(57, format!("00000000:{:02X}:00.0", 0x10 + gpu));
+            let name = |field, text: String| assert_eq!(injector.put(*gpu, field, &Shape::Text(text)), 0, "{field}");
+            name(54, uuid(*gpu));
+            name(50, "NVIDIA H100 80GB HBM3".to_owned());
+            name(53, format!("16500{gpu}"));
+            name(57, format!("00000000:{:02X}:00.0", 0x10 + gpu));
         }
         Some(Real { address, library, injector, gpus, _alone: alone })
     }
@@ -123,7 +123,7 @@ fn injected_xids_arrive_once_each() {
     let mut command = home.command(&["collect", "--sink", "-", "--interval", "1s", "--source", &real.source()]);
     command.env("GPUHM_LIBDCGM", &real.library).stdout(std::fs::File::create(&out).unwrap());
     let mut service = Service::as_is(&mut command);
-    let read = || {
+    let so_far = || {
         let text = std::fs::read_to_string(&out).unwrap();
         Told::of(text.rfind('\n').map_or("", |end| &text[..end]), "")
     };
@@ -136,7 +136,7 @@ fn injected_xids_arrive_once_each() {
         }
         found
     };
-    until("a tick", PATIENCE, || !read().samples.is_empty());
+    until("a tick", PATIENCE, || !so_far().samples.is_empty());
     // Values of the past run of another test may be there; these codes are not.
     let codes = [136, 143];
     let at = now_us();
@@ -144,9 +144,9 @@ fn injected_xids_arrive_once_each() {
         assert_eq!(real.injector.put_at(real.gpus[0], 230, &Shape::Int(code), at + nth), 0);
     }
     let count = |told: &Told| ours(told).iter().filter(|(_, code)| codes.contains(code)).count();
-    until("both XIDs", PATIENCE, || count(&read()) >= 2);
-    let ticks = read().samples.len();
-    until("two ticks more", PATIENCE, || read().samples.len() >= ticks + 2 * GPUS);
-    assert_eq!(count(&read()), 2, "{:?}", ours(&read()));
+    until("both XIDs", PATIENCE, || count(&so_far()) >= 2);
+    let ticks = so_far().samples.len();
+    until("two ticks more", PATIENCE, || so_far().samples.len() >= ticks + 2 * GPUS);
+    assert_eq!(count(&so_far()), 2, "{:?}", ours(&so_far()));
     assert!(service.runs());
 }

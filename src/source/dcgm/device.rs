@@ -208,6 +208,18 @@ fn by_capability(major: i64, minor: i64) -> Option<&'static str> {
     })
 }
 
+impl Instance {
+    /// It as its GPU's event lists it.
+    pub(super) fn told(&self) -> event::Instance<'static> {
+        event::Instance {
+            gpu_instance: i64::from(self.gi),
+            compute_instance: self.ci.map(i64::from),
+            profile: None,
+            uuid: None,
+        }
+    }
+}
+
 /// The instances in MIG's tree, each with the GPU it is of; what has no GPU above it is left out.
 pub(super) fn instances(tree: &MigTree) -> Vec<Instance> {
     let count = usize::try_from(tree.count).unwrap_or_default();

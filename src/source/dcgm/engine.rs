@@ -175,14 +175,14 @@ impl Engine {
     }
 
     /// One try: opens where it must, and reads.
-    fn attempt(&mut self, now: Time) -> Result<Taken, Failed> {
+    fn attempt(&mut self, now: Time, begun: Instant) -> Result<Taken, Failed> {
         self.session(now).map_err(Failed::Unreached)?;
         let Engine { session: Some(session), options, xids, .. } = self else {
             return Err(Failed::Unreached(Trouble::new("not connected")));
         };
         let stop = match self.failed.take() {
             Some(code) => Stop::Failed(code),
-            None => match session.tick(now, options, xids) {
+            None => match session.tick(now, late(begun), options, xids) {
                 Ok(taken) => return Ok(taken),
                 Err(stop) => stop,
             },
@@ -203,8 +203,8 @@ impl Engine {
     }
 
     /// Tries; where what was found has changed, once more at once.
-    fn persist(&mut self, now: Time) -> Result<Taken, Trouble> {
-        let again = match self.attempt(now) {
+    fn persist(&mut self, now: Time, begun: Instant) -> Result<Taken, Trouble> {
+        let again = match self.attempt(now, begun) {
             Ok(taken) => return Ok(taken),
             Err(Failed::Unreached(trouble) | Failed::Lost(trouble)) => return Err(self.lose(trouble)),
             // What hung would hang again.
@@ -213,7 +213,7 @@ impl Engine {
         };
         tracing::info!("{}: {}: connecting anew", self.place, again.why);
         self.session = None;
-        match self.attempt(now) {
+        match self.attempt(now, begun) {
             Ok(taken) => Ok(taken),
             Err(Failed::Unreached(trouble) | Failed::Lost(trouble) | Failed::Anew(trouble)) => Err(self.lose(trouble)),
         }
@@ -234,6 +234,11 @@ enum Failed {
     Lost(Trouble),
 }
 
+/// How long after its tick something is, ms: connecting may have taken long.
+fn late(begun: Instant) -> i64 {
+    i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+}
+
 /// A call that was ended from another thread.
 fn slow() -> Trouble {
     Trouble::new("the host engine did not answer in time: the connection was cut")
@@ -247,10 +252,9 @@ impl Endpoint for Engine {
             return Err(trouble.clone());
         }
         let begun = Instant::now();
-        match self.persist(now) {
+        match self.persist(now, begun) {
             Ok(mut taken) => {
-                let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-                stamp(&mut taken.readings, now, took);
+                stamp(&mut taken.readings, now, late(begun));
                 self.backoff.reset();
                 self.trouble = None;
                 Ok(taken)

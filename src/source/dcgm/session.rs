@@ -194,6 +194,10 @@ impl Session {
             Err(_) => Vec::new(),
             Ok(tree) => instances(&tree),
         };
+        for device in &mut self.devices {
+            let own = self.instances.iter().filter(|instance| instance.gpu == device.id);
+            device.identity.mig = own.map(Instance::told).collect();
+        }
         Ok(())
     }
 

@@ -34,13 +34,14 @@ pub(super) fn stale_ms(period_ms: i64) -> i64 {
 }
 
 impl Session {
-    /// Reads everything for the tick `now`.
-    pub(super) fn tick(&mut self, now: Time, options: &Options, xids: &mut Xids) -> Result<Taken, Stop> {
+    /// Reads everything for the tick `now`, `late_ms` after it.
+    pub(super) fn tick(&mut self, now: Time, late_ms: i64, options: &Options, xids: &mut Xids) -> Result<Taken, Stop> {
         self.look(now)?;
         if self.limits_at.is_none_or(|at| now.since(at) >= plan::LIMITS_MS || now < at) {
             self.read_limits(now)?;
         }
-        self.read_health(now, stale_ms(options.interval_ms))?;
+        // The engine's clock is compared with ours as it is now, not as it was at the tick.
+        self.read_health(now.plus(late_ms), stale_ms(options.interval_ms))?;
         self.glance()?;
         self.read_xids(xids)?;
         Ok(self.events(now, options, xids))
