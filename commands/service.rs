@@ -55,6 +55,7 @@ pub(crate) struct DrainOptions {
 }
 
 /// What a service is, for those who watch it.
+#[derive(Clone, Copy)]
 pub(crate) struct Plan<'a> {
     /// What is shown of it.
     pub(crate) watch: &'a WatchOptions,

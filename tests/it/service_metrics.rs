@@ -149,7 +149,9 @@ fn who_asks_wrongly_does_no_harm() {
     assert!([0, 431].contains(&code(&huge)));
     // Slow ones take all places; the next is told to come again, and they are thrown out in the end.
     let mut slow: Vec<_> = (0..8).map(|_| tcp(port)).collect();
-    slow.iter_mut().for_each(|connection| connection.write_all(b"GET /met").unwrap());
+    for connection in &mut slow {
+        connection.write_all(b"GET /met").unwrap();
+    }
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(code(b"GET /metrics HTTP/1.1\r\n\r\n"), 503);
     until("free places", PATIENCE, || code(b"GET /metrics HTTP/1.1\r\n\r\n") == 200);

@@ -26,7 +26,6 @@ pub(crate) const EXCLUDED: &[Excluded] = &[
     excluded(ALL, &["output"], "what reads the answer says its form"),
     excluded(ALL, &["once", "step", "list_rules", "list_deductions", "only", "init", "all"], "what is asked this time"),
     excluded(ALL, &["explain", "at", "file", "backfill", "dry_run", "check"], "what is asked this time"),
-    excluded(ALL, &["metrics_file"], "what one run leaves behind"),
     excluded(ALL, &["fail_below", "fail_above"], "a code that a script asks for"),
     excluded(&["collect", "run", "validate", "aggregate", "score"], &["metrics_file"], "a one-shot's"),
     excluded(SOURCES, &["label"], "[labels] is the setting"),
