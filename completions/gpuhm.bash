@@ -305,12 +305,16 @@ _gpuhm() {
 
     case "${cmd}" in
         gpuhm)
-            opts="-q -h -V --home --log --log-format --quiet --help --version collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
+            opts="-q -h -V --config --home --log --log-format --quiet --help --version collect validate aggregate score predict silence migrate doctor tail top assets run demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -331,7 +335,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__aggregate)
-            opts="-b -X -F -d -q -h --lateness --backfill --dry-run --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --drain --metrics --metrics-file --step --home --log --log-format --quiet --help"
+            opts="-b -X -F -d -q -h --lateness --backfill --dry-run --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --drain --metrics --metrics-file --step --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -405,6 +409,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -425,12 +433,16 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets)
-            opts="-q -h --home --log --log-format --quiet --help import export help"
+            opts="-q -h --config --home --log --log-format --quiet --help import export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -451,7 +463,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets__subcmd__export)
-            opts="-o -d -q -h --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -470,6 +482,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -549,7 +565,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__assets__subcmd__import)
-            opts="-d -q -h --store --home --log --log-format --quiet --help"
+            opts="-d -q -h --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -560,6 +576,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -583,7 +603,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__collect)
-            opts="-o -b -X -F -q -h --sink --label --jobs --once --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --export-gpus --metrics --metrics-file --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -q -h --sink --label --jobs --once --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --export-gpus --metrics --metrics-file --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -729,6 +749,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -749,12 +773,16 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__completions)
-            opts="-q -h --home --log --log-format --quiet --help bash zsh fish"
+            opts="-q -h --config --home --log --log-format --quiet --help bash zsh fish"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -775,7 +803,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__demo)
-            opts="-o -q -h --for --speed --history --at --size --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --home --log --log-format --quiet --help"
+            opts="-o -q -h --for --speed --history --at --size --output --gpus --hosts --seed --boards --fault --refresh --view --where --sort --zoom --theme --ascii --local --mouse --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -853,6 +881,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -873,21 +905,25 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__doctor)
-            opts="-o -b -X -F -d -q -h --only --skip --timeout --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -d -q -h --only --skip --timeout --config --init --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --skip)
-                    COMPREPLY=($(compgen -W "clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1421,7 +1457,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate)
-            opts="-o -d -q -h --output --store --home --log --log-format --quiet --help up status plan verify baseline topics copy bus help"
+            opts="-o -d -q -h --output --store --config --home --log --log-format --quiet --help up status plan verify baseline topics copy bus help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1440,6 +1476,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1463,7 +1503,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__baseline)
-            opts="-o -d -q -h --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1482,6 +1522,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1505,7 +1549,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__bus)
-            opts="-b -X -F -o -d -q -h --from --records --replace --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --log-format --quiet --help"
+            opts="-b -X -F -o -d -q -h --from --records --replace --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1563,6 +1607,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1583,7 +1631,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__copy)
-            opts="-o -d -q -h --from --to --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --from --to --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1610,6 +1658,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1773,7 +1825,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__plan)
-            opts="-o -d -q -h --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1792,6 +1844,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1815,7 +1871,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__status)
-            opts="-o -d -q -h --check --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --check --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1834,6 +1890,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1857,7 +1917,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__topics)
-            opts="-b -X -F -o -d -q -h --partitions --dry-run --check --alter --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --home --log --log-format --quiet --help"
+            opts="-b -X -F -o -d -q -h --partitions --dry-run --check --alter --bus --kafka --kafka-config --topic-prefix --connect-timeout --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1915,6 +1975,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1935,7 +1999,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__up)
-            opts="-o -d -q -h --to --dry-run --wait --lock-timeout --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --to --dry-run --wait --lock-timeout --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1969,6 +2033,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1989,7 +2057,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__migrate__subcmd__verify)
-            opts="-o -d -q -h --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2008,6 +2076,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2031,7 +2103,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict)
-            opts="-o -b -X -F -d -q -h --once --every --explain --at --horizon --fail-above --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --drain --metrics --metrics-file --home --log --log-format --quiet --help label help"
+            opts="-o -b -X -F -d -q -h --once --every --explain --at --horizon --fail-above --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --drain --metrics --metrics-file --config --home --log --log-format --quiet --help label help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2114,6 +2186,10 @@ _gpuhm() {
                     return 0
                     ;;
                 --metrics-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2221,7 +2297,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label)
-            opts="-d -q -h --at --note --who --store --home --log --log-format --quiet --help list remove import help"
+            opts="-d -q -h --at --note --who --store --config --home --log --log-format --quiet --help list remove import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2244,6 +2320,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2337,7 +2417,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__import)
-            opts="-d -q -h --who --store --home --log --log-format --quiet --help"
+            opts="-d -q -h --who --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2352,6 +2432,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2375,7 +2459,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__list)
-            opts="-o -d -q -h --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2394,6 +2478,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2417,7 +2505,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__predict__subcmd__label__subcmd__remove)
-            opts="-d -q -h --at --store --home --log --log-format --quiet --help"
+            opts="-d -q -h --at --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2432,6 +2520,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2455,7 +2547,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__run)
-            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --metrics --metrics-file --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --metrics --metrics-file --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2593,6 +2685,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2613,7 +2709,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__score)
-            opts="-o -b -X -F -d -q -h --once --every --explain --at --list-deductions --fail-below --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --drain --metrics --metrics-file --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -d -q -h --once --every --explain --at --list-deductions --fail-below --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --drain --metrics --metrics-file --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2695,6 +2791,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2715,7 +2815,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence)
-            opts="-d -q -h --store --home --log --log-format --quiet --help add list end help"
+            opts="-d -q -h --store --config --home --log --log-format --quiet --help add list end help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2726,6 +2826,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2749,7 +2853,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__add)
-            opts="-d -q -h --until --reason --from --who --store --home --log --log-format --quiet --help"
+            opts="-d -q -h --until --reason --from --who --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2779,6 +2883,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2799,7 +2907,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__end)
-            opts="-d -q -h --store --home --log --log-format --quiet --help"
+            opts="-d -q -h --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2810,6 +2918,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2903,7 +3015,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__silence__subcmd__list)
-            opts="-o -d -q -h --all --output --store --home --log --log-format --quiet --help"
+            opts="-o -d -q -h --all --output --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2922,6 +3034,10 @@ _gpuhm() {
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2945,7 +3061,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__tail)
-            opts="-t -n -p -o -g -b -X -F -q -h --topic --lines --since --until --partitions --offset --cursor-file --no-follow --max --timeout --allow-empty --output --envelope --severity --gpu --host --rack --cluster --rule --grep --where --bus --kafka --kafka-config --topic-prefix --connect-timeout --home --log --log-format --quiet --help"
+            opts="-t -n -p -o -g -b -X -F -q -h --topic --lines --since --until --partitions --offset --cursor-file --no-follow --max --timeout --allow-empty --output --envelope --severity --gpu --host --rack --cluster --rule --grep --where --bus --kafka --kafka-config --topic-prefix --connect-timeout --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3075,6 +3191,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3095,7 +3215,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__top)
-            opts="-o -b -X -F -d -q -h --once --output --size --fail-below --refresh --view --where --sort --zoom --theme --ascii --local --mouse --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -d -q -h --once --output --size --fail-below --refresh --view --where --sort --zoom --theme --ascii --local --mouse --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3181,6 +3301,10 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3201,7 +3325,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__validate)
-            opts="-o -b -X -F -d -q -h --file --list-rules --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --drain --metrics --metrics-file --step --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -d -q -h --file --list-rules --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --once --drain --metrics --metrics-file --step --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3276,6 +3400,10 @@ _gpuhm() {
                     return 0
                     ;;
                 --step)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

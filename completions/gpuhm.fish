@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_gpuhm_global_optspecs
-    string join \n home= log= log-format= q/quiet h/help V/version
+    string join \n config= home= log= log-format= q/quiet h/help V/version
 end
 
 function __fish_gpuhm_needs_command
@@ -24,6 +24,7 @@ function __fish_gpuhm_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c gpuhm -n "__fish_gpuhm_needs_command" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_needs_command" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -86,6 +87,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l instance -d 'Nam
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l drain -d 'After a signal, how long to go on delivering; what is left waits in the spool for the next start' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l metrics -d 'Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9871 or unix:PATH [default: nowhere]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l metrics-file -d 'Write the metrics to this file at the end, for node exporter\'s textfile collector' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -112,6 +114,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l drain -d 'After
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l metrics -d 'Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9871 or unix:PATH [default: nowhere]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l metrics-file -d 'Write the metrics to this file at the end, for node exporter\'s textfile collector' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l step -d 'Records a step takes at most' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand validate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -137,6 +140,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l drain -d 'Afte
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l metrics -d 'Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9871 or unix:PATH [default: nowhere]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l metrics-file -d 'Write the metrics to this file at the end, for node exporter\'s textfile collector' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l step -d 'Records a step takes at most' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand aggregate" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -165,6 +169,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -s d -l store -d 'Sto
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l drain -d 'After a signal, how long to go on with the step at hand; then it ends with code 3, and the next start does it again' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l metrics -d 'Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9871 or unix:PATH [default: nowhere]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l metrics-file -d 'Write the metrics to this file at the end, for node exporter\'s textfile collector' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand score" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -194,6 +199,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l drain -d 'After a signal, how long to go on with the step at hand; then it ends with code 3, and the next start does it again' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l metrics -d 'Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9871 or unix:PATH [default: nowhere]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l metrics-file -d 'Write the metrics to this file at the end, for node exporter\'s textfile collector' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and not __fish_seen_subcommand_from label help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -211,6 +217,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l note -d 'A line about it' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l who -d 'Who says so' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from label" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -228,6 +235,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "label" -d 'Record that a GPU failed, or was taken away'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand predict; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and not __fish_seen_subcommand_from add list end help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -247,6 +255,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l from -d 'From when [default: now]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l who -d 'Who' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from add" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -260,6 +269,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s o -l output -d 'table, or json (gpuhm.silences/1)' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -272,6 +282,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_subcommand_from end" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -289,6 +300,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand silence; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and not __fish_seen_subcommand_from up status plan verify baseline topics copy bus help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -314,6 +326,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from up" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -328,6 +341,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -342,6 +356,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -355,6 +370,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -368,6 +384,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from baseline" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -387,6 +404,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from topics" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -405,6 +423,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from copy" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -424,6 +443,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from bus" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -445,7 +465,10 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_sub
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "copy" -d 'Move an embedded store to a server, with everything in it; may be stopped and run again'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "bus" -d 'Move from one bus to another: what the stages know of each GPU goes on where it stopped'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand migrate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l only -d 'Only these checks' -r -f -a "clock\t''
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l only -d 'Only these checks' -r -f -a "config.file\t''
+config.secrets\t''
+systemd.unit\t''
+clock\t''
 bus.file\t''
 bus.lag\t''
 kafka.reach\t''
@@ -461,7 +484,10 @@ db.rights\t''
 store.schema\t''
 db.parts\t''
 db.jobs\t''"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l skip -d 'All but these checks' -r -f -a "clock\t''
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l skip -d 'All but these checks' -r -f -a "config.file\t''
+config.secrets\t''
+systemd.unit\t''
+clock\t''
 bus.file\t''
 bus.lag\t''
 kafka.reach\t''
@@ -478,6 +504,7 @@ store.schema\t''
 db.parts\t''
 db.jobs\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l timeout -d 'How long each check may take' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l config -d 'Without FILE: print every setting with where it came from, and look at nothing else; with it: the file to check by' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
@@ -494,6 +521,7 @@ debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l log-format -d 'How lines of the log look; auto is text, and for the journal a priority in front' -r -f -a "auto\t'With a priority for the journal where standard error is the journal\'s, else text'
 text\t'For people'
 json\t'One object a line'"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l init -d 'Write a commented example of the configuration file, where there is none yet'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l strict -d 'Exit 1 for warnings, too'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -523,6 +551,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s X -l kafka -d 'Kafk
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand tail" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -555,6 +584,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s F -l kafka-config -d
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l topic-prefix -d 'What stands before the name of every topic, group and transactional id on Kafka' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l connect-timeout -d 'How long to try to reach Kafka; 0 for ever [default: 10s; 0 for services]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -569,6 +599,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l local -d 'Local time
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -l mouse -d 'Take the mouse'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -583,6 +614,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "export" -d 'Print every record'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and not __fish_seen_subcommand_from import export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from import" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -596,6 +628,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subc
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s o -l output -d 'csv or jsonl' -r -f -a "csv\t''
 jsonl\t''"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand assets; and __fish_seen_subcommand_from export" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -642,6 +675,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l instance -d 'Name of
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s d -l store -d 'Store, `sqlite:PATH`, `postgres://HOST/DATABASE` or `host=… dbname=…`; for validate also `none` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l metrics -d 'Serve /metrics, /healthz and /readyz here, such as 127.0.0.1:9871 or unix:PATH [default: nowhere]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l metrics-file -d 'Write the metrics to this file at the end, for node exporter\'s textfile collector' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -675,6 +709,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l where -d 'Only GPUs
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l sort -d 'Order of the table of GPUs: FIELD or FIELD:desc' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l zoom -d 'What a cell of the map is: auto, gpu, host or rack' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l theme -d 'Colours: auto, dark, light, cvd (blue and orange) or mono; mono where NO_COLOR is set' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
@@ -688,6 +723,7 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l local -d 'Local tim
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -l mouse -d 'Take the mouse'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l config -d 'Configuration file [default: $GPUHM_CONFIG, else $XDG_CONFIG_HOME/gpuhm/gpuhm.toml, else /etc/gpuhm/gpuhm.toml]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l home -d 'Directory of the embedded bus and store [default: /var/lib/gpuhm as a service, else the XDG state directory]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand completions" -l log -d 'Least severe log level on standard error' -r -f -a "error\t'Only what stops the work'
 warn\t'What someone should look at'
