@@ -15,10 +15,11 @@
 //!
 //! **A sample** is one GPU at one instant. A [`source::Source`] reads it: [`source::sim`] makes a fleet up, whose
 //! temperatures follow its power and whose faults follow a script; [`source::replay`] plays recordings back;
-//! [`source::dcgm`] reads host engines through libdcgm, which is loaded when first wanted and holds all unsafe code of the
-//! crate. What is read by calls that may hang is an [`source::endpoint`] with a thread of its own. A source never
-//! waits and never asks the time: it says when it is due. [`pipeline::Collect`] waits for it by the run's
-//! [`pipeline::Clock`] and publishes what it read as [`event::Event`]s, JSON by [`event::codec`].
+//! [`source::dcgm`] reads host engines through libdcgm, which is loaded when first wanted; [`source::nvml`] the driver of this
+//! machine; [`source::exporter`] pages of dcgm-exporter; unsafe code is in the first two only, where C begins. What is read by
+//! calls that may hang is an [`source::endpoint`] with a thread of its own ([`source::endpoints`]). A source never asks the
+//! time: it says when it is due. [`pipeline::Collect`] waits for it by the run's [`pipeline::Clock`] and publishes what it read
+//! as [`event::Event`]s, JSON by [`event::codec`].
 //!
 //! **The bus** ([`bus::Bus`]) has ordered, partitioned topics and consumer groups. [`bus::embedded`] keeps it in one SQLite file
 //! that any number of processes share; [`bus::kafka`] keeps it on Apache Kafka, where a fleet's collectors and any number of

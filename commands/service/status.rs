@@ -65,7 +65,7 @@ pub(super) fn line(known: &Known, bus: &'static str, now: Instant) -> String {
 
 /// What of a line is no number: where this changes, something happened.
 pub(super) fn shape(line: &str) -> String {
-    line.chars().filter(|c| !(c.is_ascii_digit() || *c == '.')).collect()
+    line.chars().filter(|c| !(c.is_ascii_digit() || ['.', ','].contains(c))).collect()
 }
 
 /// `45s`, `3m12s`, `2h5m`, `3d4h`.

@@ -37,7 +37,7 @@ const WRONG: [&[&str]; 29] = [
     &["run", "--source", "gopher:70"],
     &["run", "--source", "replay:"],
     &["run", "--source", "sim", "-o", "yaml"],
-    &["run"],
+    &["run", "--source", "dcgm://h:0"],
     &["collect", "--source", "sim", "--label", "colour=red"],
     &["collect", "--source", "sim", "--bus", "kafka://broker:notaport"],
     &["collect", "--source", "sim", "--bus", "file:"],
