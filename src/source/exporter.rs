@@ -1,7 +1,7 @@
 //! The page of an exporter (dcgm-exporter's names): one GET a tick, put together GPU by GPU.
 //!
 //! For fleets that run such exporters already. The page is a claim of another process: all of it is checked and bounded, and it
-//! is taken whole or not at all. It gives levels only, so that XIDs are changes between two looks ([`xids`]). It knows neither
+//! is taken whole or not at all. It gives levels only, so that XIDs are changes between two looks (`xids`). It knows neither
 //! the collect loop nor who else reads the page.
 
 mod board;
