@@ -186,7 +186,9 @@ fn who_may_only_select_reads_all_and_leaves_no_transaction_open() {
         const OPEN: &str =
             "SELECT state || coalesce(' since ' || xact_start, '') || coalesce(' at ' || backend_xmin, '')
             FROM pg_stat_activity WHERE usename = 'reader'";
-        assert_eq!(direct.texts(OPEN), ["idle"], "after {asked}");
+        // A connection that was closed may be listed a moment longer.
+        let open = direct.texts(OPEN);
+        assert!(!open.is_empty() && open.iter().all(|state| state == "idle"), "after {asked}: {open:?}");
     };
     leaves_nothing("connecting");
     store.facts(*NOW).unwrap();
