@@ -1,6 +1,6 @@
 //! Ratios: each part of gpuhm against a named baseline that does the same work in the same run.
 //!
-//! `cargo bench --bench ratio -- [decode] [duplicates] [aggregate] [bus] [store] [score] [frame]`; nothing named is
+//! `cargo bench --bench ratio -- [decode] [duplicates] [aggregate] [bus] [store] [score] [frame] [page]`; nothing named is
 //! everything. A line says what the part costs, what the baseline costs, and the ratio of the two; the ratio is what to compare between
 //! runs, the times belong to the machine. Nothing here is asserted: see `harness` for how it is measured.
 #![expect(clippy::print_stdout, reason = "a bench's lines are its answer")]
@@ -13,13 +13,14 @@ mod decode;
 mod duplicates;
 mod frame;
 mod harness;
+mod page;
 mod score;
 mod store;
 
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> anyhow::Result<()>);
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     ("decode", decode::run),
     ("duplicates", duplicates::run),
     ("aggregate", aggregate::run),
@@ -27,6 +28,7 @@ const BENCHES: [Bench; 7] = [
     ("store", store::run),
     ("score", score::run),
     ("frame", frame::run),
+    ("page", page::run),
 ];
 
 fn main() -> anyhow::Result<()> {

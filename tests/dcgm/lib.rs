@@ -19,4 +19,5 @@ mod process;
 mod reading;
 mod sample;
 mod script;
+mod spent;
 mod world;

@@ -3,13 +3,14 @@
 use std::ffi::c_void;
 
 use crate::fields::{Plain, of_type};
-use crate::gate::pass;
+use crate::gate::{Passed, pass};
 use crate::layout::codes::{FUNCTION_NOT_FOUND, GROUP_IS_EMPTY, NOT_WATCHED, OK};
 use crate::layout::{
     FIELD_VALUE, FieldGroup, FieldValue, Group, Handle, OnValue, Return, TYPE_DOUBLE, TYPE_INT, TYPE_STRING,
 };
 use crate::memory::{fixed, put, zeroed};
 use crate::sample::{self, Sample};
+use crate::spent::own;
 use crate::world::world;
 
 #[unsafe(no_mangle)]
@@ -20,7 +21,7 @@ extern "C" fn dcgmGetLatestValues_v2(
     callback: OnValue,
     user: *mut c_void,
 ) -> Return {
-    let gathered = pass("dcgmGetLatestValues_v2", handle).and_then(|passed| {
+    let gather = |passed: Passed| {
         let mut world = world();
         let far = world.at(handle)?;
         let (entities, ids) = (far.engine.entities(far.script, group)?, far.engine.ids(fields)?);
@@ -30,7 +31,8 @@ extern "C" fn dcgmGetLatestValues_v2(
         let pairs = entities.iter().flat_map(|entity| ids.iter().map(|id| (*entity, *id)));
         let found: Vec<Sample> = pairs.map(|(entity, id)| sample::latest(&far, entity, id)).collect();
         Ok((found, passed.fails))
-    });
+    };
+    let gathered = own(|| pass("dcgmGetLatestValues_v2", handle).and_then(gather));
     match gathered {
         Ok((found, fails)) => {
             // That the callback ends it is no failure.
@@ -51,7 +53,7 @@ extern "C" fn dcgmGetValuesSince_v2(
     callback: OnValue,
     user: *mut c_void,
 ) -> Return {
-    let gathered = pass("dcgmGetValuesSince_v2", handle).and_then(|passed| {
+    let gather = |passed: Passed| {
         let mut world = world();
         let far = world.at(handle)?;
         if crate::fields::version(far.library).0 > crate::fields::version(far.version()).0 {
@@ -67,7 +69,8 @@ extern "C" fn dcgmGetValuesSince_v2(
             }
         }
         Ok((found, passed.fails, far.now))
-    });
+    };
+    let gathered = own(|| pass("dcgmGetValuesSince_v2", handle).and_then(gather));
     match gathered {
         Ok((found, fails, now)) => {
             let all = deliver(&found, callback, user);
