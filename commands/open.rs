@@ -17,6 +17,7 @@ use gpuhm::pipeline::spool::Connect;
 
 use super::exit::Failure;
 use super::options::{BusOptions, CommonOptions, MemberOptions};
+use super::process;
 
 /// The home directory: the flag or `GPUHM_HOME`, systemd's state directory, the XDG state directory.
 pub(crate) fn home(common: &CommonOptions) -> Result<PathBuf, Failure> {
@@ -103,11 +104,8 @@ pub(crate) fn instance(command: &str, bus: &BusOptions, member: &MemberOptions) 
     if kafka::chosen(bus)?.is_none() {
         return Ok(format!("{command}-{}", std::process::id()));
     }
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match host.trim() {
-        "" => Err(Failure::usage("this host has no name").hint("name this instance with --instance")),
-        host => Ok(host.to_owned()),
-    }
+    process::hostname()
+        .ok_or_else(|| Failure::usage("this host has no name").hint("name this instance with --instance"))
 }
 
 /// Something that connects to Kafka, where that was chosen; nothing is reached yet.

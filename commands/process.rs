@@ -1,4 +1,4 @@
-//! The process: signals, progress, and what an ended service returns.
+//! The process: signals, its host's name, progress, and what an ended service returns.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -65,6 +65,12 @@ impl Signals {
     pub(crate) fn came(&self) -> bool {
         self.number.load(Ordering::SeqCst) != 0
     }
+}
+
+/// This machine's name, where it has one.
+pub(crate) fn hostname() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// Progress on standard error: a bar on a terminal, a line every 30 s elsewhere, nothing with --quiet.

@@ -17,6 +17,7 @@ use gpuhm::source::place::{DCGM_PORT, Kind, Place};
 
 use crate::exit::Failure;
 use crate::options::{interval, ms};
+use crate::process;
 
 /// Flags of live sources.
 #[derive(Debug, Clone, Default, Args)]
@@ -57,13 +58,9 @@ const PROFILED: Duration = Duration::from_secs(1);
 /// Bytes of a file of targets, at most: a hundred thousand of them.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// This machine's name.
+/// This machine's name, for its GPUs' events.
 pub(crate) fn here() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "localhost".to_owned(),
-        name => name.to_owned(),
-    }
+    process::hostname().unwrap_or_else(|| "localhost".to_owned())
 }
 
 /// Refuses a place that is named twice: its GPUs would come twice.

@@ -171,6 +171,31 @@ pub struct Collector<'a> {
     pub version: Option<Text<'a>>,
 }
 
+impl Host<'_> {
+    /// A host of which only the name is known.
+    #[must_use]
+    pub fn named(name: String) -> Host<'static> {
+        Host { hostname: Some(Cow::Owned(name)), ..Host::default() }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// An event as a source makes it that reads at a tick: read at `now`, made as much later as the quality says.
+    #[must_use]
+    pub fn made(now: Time, host: Host<'a>, body: Body<'a>, quality: Quality<'a>) -> Event<'a> {
+        Event {
+            schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
+            time: Some(now),
+            collected: Some(now),
+            processed: quality.latency_ms.map(|latency_ms| now.plus(latency_ms)),
+            host,
+            asset: None,
+            body,
+            quality,
+        }
+    }
+}
+
 impl Event<'_> {
     /// The entity whose order and state the event belongs to: the GPU's UUID, or `host:NAME` of a collector.
     #[must_use]

@@ -23,7 +23,7 @@ use crate::event::codec::encode;
 use crate::event::record::RAW;
 use crate::event::sample::{Body, Event};
 use crate::event::time::MINUTE;
-use crate::source::{Due, Reading, Source};
+use crate::source::{Due, HostReport, Reading, Source};
 use report::{Reports, report};
 
 /// With a driven clock readings are gathered up to this many before they are put away.
@@ -126,28 +126,30 @@ impl Collect {
                 break;
             }
             let began = monotonic();
+            let mut hosts = Vec::new();
             if let Due::At(_) = wanted {
                 self.gather(&mut readings)?;
             } else {
-                let at = self.tick(due, &mut done, &mut readings, &mut reports)?;
+                let at;
+                (at, hosts) = self.tick(due, &mut done, &mut readings, &mut reports)?;
                 next = Some(at.plus(self.interval_ms));
             }
             self.put(&mut readings, &mut done, stop)?;
             self.ticked.fetch_max(due.ms(), Ordering::SeqCst);
-            self.tell(&done, (wanted == Due::Tick).then(|| began.elapsed()));
+            self.tell(&done, &hosts, (wanted == Due::Tick).then(|| began.elapsed()));
         }
         self.pulse.end();
         Ok(done)
     }
 
-    /// One tick: the newest multiple that has come is read; those before it since `due` were missed.
+    /// One tick: the newest multiple that has come is read; those before it since `due` were missed. Gives the tick and the hosts.
     fn tick(
         &mut self,
         due: Time,
         done: &mut Collected,
         readings: &mut Vec<Reading>,
         reports: &mut Reports,
-    ) -> Result<Time, PipelineError> {
+    ) -> Result<(Time, Vec<HostReport>), PipelineError> {
         let at = if self.clock.is_driven() { due } else { self.clock.now().floor(self.interval_ms).max(due) };
         done.missed += u64::try_from(at.since(due) / self.interval_ms).unwrap_or_default();
         done.ticks += 1;
@@ -167,7 +169,7 @@ impl Collect {
             let sent = (waits, backlog.unwrap_or_default());
             readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, (at, done), sent)))));
         }
-        Ok(at)
+        Ok((at, hosts))
     }
 
     /// Reads what of a recording is due by the clock, which every event is stamped by; a driven one is set on and on

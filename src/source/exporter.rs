@@ -14,12 +14,11 @@ mod targets;
 mod xids;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use board::Board;
 use gather::Gather;
-use number::Meaning;
+use number::Names;
 use report::Hosts;
 pub use targets::{Wrong, targets};
 use xids::Shown;
@@ -27,7 +26,7 @@ use xids::Shown;
 use super::Reading;
 use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::{Kind, Place};
-use crate::event::sample::{Body, Quality, SCHEMA_VERSION};
+use crate::event::sample::{Body, Quality};
 use crate::event::{Event, Host, Time};
 
 /// A page takes so long at most, however long the interval.
@@ -62,7 +61,7 @@ pub struct Page {
     place: Place,
     options: Options,
     agent: ureq::Agent,
-    names: HashMap<&'static str, Meaning>,
+    names: Names,
     shown: Shown,
     hosts: Hosts,
     /// Lines that could not be understood, as last told.
@@ -119,17 +118,7 @@ impl Page {
             interval_ms: Some(self.options.interval_ms),
             error: board.values.is_empty().then_some(Cow::Borrowed("no value of it on the page")),
         };
-        let host = Host { hostname: Some(Cow::Owned(host.to_owned())), ..Host::default() };
-        Event {
-            schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
-            time: Some(now),
-            collected: Some(now),
-            processed: Some(now.plus(latency_ms)),
-            host,
-            asset: None,
-            body: Body::Sample(board.gpu, board.values, xids),
-            quality,
-        }
+        Event::made(now, Host::named(host.to_owned()), Body::Sample(board.gpu, board.values, xids), quality)
     }
 }
 

@@ -9,6 +9,13 @@ pub fn gpu_uuid(host: &str, index: &str) -> String {
     format!("GPU-{}", Uuid::new_v5(&namespace, format!("{host}/{index}").as_bytes()))
 }
 
+/// A GPU's short name beside its UUID, as the seed has it: `GPU-` and the first twelve digits.
+#[must_use]
+pub fn gpu_id(uuid: &str) -> String {
+    let digits = uuid.trim_start_matches("GPU-").chars().filter(|digit| *digit != '-').take(12);
+    format!("GPU-{}", digits.collect::<String>())
+}
+
 /// A PCI address as events have it, `0000:3B:00.0`: NVML writes the domain with eight digits, sysfs in lower case.
 #[must_use]
 pub fn pci_bus_id(text: &str) -> String {
@@ -24,6 +31,12 @@ pub fn pci_bus_id(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_name_is_of_the_first_twelve_digits() {
+        assert_eq!(gpu_id("GPU-8a56f7b2-6c1d-4e3f-9a0b-1c2d3e4f5a6b"), "GPU-8a56f7b26c1d");
+        assert_eq!(gpu_id("GPU-a"), "GPU-a");
+    }
 
     #[test]
     fn an_address_is_spelt_one_way() {

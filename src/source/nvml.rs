@@ -23,7 +23,7 @@ use watch::Watch;
 
 use super::endpoint::{Endpoint, Taken, Trouble};
 use super::{HostReport, Reading};
-use crate::event::sample::{Body, Quality, SCHEMA_VERSION};
+use crate::event::sample::{Body, Quality};
 use crate::event::{Event, Host, Time, Values, Xid};
 
 /// The library's name, as every driver installs it.
@@ -126,23 +126,15 @@ impl Driver {
     }
 
     fn event(&self, card: &Card, values: Values, xids: Vec<Xid>, now: Time, latency_ms: i64) -> Event<'static> {
-        let host = Host { hostname: Some(Cow::Owned(self.options.hostname.clone())), ..Host::default() };
-        Event {
-            schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
-            time: Some(now),
-            collected: Some(now),
-            processed: Some(now.plus(latency_ms)),
-            host,
-            asset: None,
-            body: Body::Sample(card.gpu.clone(), values, xids),
-            quality: Quality {
-                latency_ms: Some(latency_ms),
-                stale: Some(false),
-                sample_count: None,
-                interval_ms: Some(self.options.interval_ms),
-                error: card.gone.clone().map(Cow::Owned),
-            },
-        }
+        let quality = Quality {
+            latency_ms: Some(latency_ms),
+            stale: Some(false),
+            sample_count: None,
+            interval_ms: Some(self.options.interval_ms),
+            error: card.gone.clone().map(Cow::Owned),
+        };
+        let body = Body::Sample(card.gpu.clone(), values, xids);
+        Event::made(now, Host::named(self.options.hostname.clone()), body, quality)
     }
 
     /// The host's report: how many GPUs answered, and which did not.

@@ -6,6 +6,7 @@ use super::{Collect, Collected};
 use crate::event::Time;
 use crate::pipeline::Flag;
 use crate::pipeline::pulse::Tick;
+use crate::source::HostReport;
 
 /// A wait is told of so often, in milliseconds: the interval may be longer than a service manager's patience.
 const PART: i64 = 500;
@@ -33,10 +34,9 @@ impl Collect {
         }
     }
 
-    /// Tells of a turn, which took so long where it was a tick.
-    pub(super) fn tell(&mut self, done: &Collected, took: Option<Duration>) {
+    /// Tells of a turn, which took so long where it was a tick, and how the hosts were then.
+    pub(super) fn tell(&mut self, done: &Collected, hosts: &[HostReport], took: Option<Duration>) {
         if self.pulse.listens() {
-            let hosts = self.source.hosts();
             let troubled = || hosts.iter().filter(|host| host.state != "ok");
             let seen = hosts.iter().map(|host| u64::try_from(host.seen).unwrap_or_default()).sum();
             self.pulse.collected(&Tick {

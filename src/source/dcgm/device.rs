@@ -168,8 +168,7 @@ impl Device {
         let index = self.index().to_string();
         let gpu = &mut self.identity;
         let uuid = gpu.gpu_uuid.get_or_insert_with(|| Cow::Owned(identity::gpu_uuid(host, &index)));
-        let digits = uuid.trim_start_matches("GPU-").chars().filter(|digit| *digit != '-').take(12);
-        gpu.gpu_id = Some(Cow::Owned(format!("GPU-{}", digits.collect::<String>())));
+        gpu.gpu_id = Some(Cow::Owned(identity::gpu_id(uuid)));
     }
 
     /// Its UUID; empty before it is settled.

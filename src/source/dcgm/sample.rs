@@ -13,7 +13,6 @@ use super::tick::stale_ms;
 use super::value::Absent;
 use super::words::{LATCHED, NO_GPUS};
 use super::xids::Xids;
-use crate::event::sample::SCHEMA_VERSION;
 use crate::event::{self, Body, Event, Quality, Time};
 use crate::source::endpoint::Taken;
 use crate::source::{HostReport, Reading};
@@ -57,7 +56,9 @@ impl Session {
             }
             let identity = device.identity.clone();
             let body = Body::Sample(identity, std::mem::take(&mut row.values), since);
-            readings.push(Reading::Event(Box::new(sample(now, collected, options, body, quality))));
+            let host = event::Host::named(options.hostname.clone());
+            let event = Event { collected: Some(collected), ..Event::made(now, host, body, quality) };
+            readings.push(Reading::Event(Box::new(event)));
             device.absent = row.absent;
         }
         let state = if latched { LATCHED.to_owned() } else { told(&silent, self.devices.len()) };
@@ -112,26 +113,6 @@ fn told(silent: &[(i64, State)], all: usize) -> String {
             let words: Vec<String> = silent.iter().map(|(gpu, state)| format!("GPU {gpu} {}", state.word())).collect();
             words.join(", ")
         }
-    }
-}
-
-/// The event of a GPU. MIG's instances of it ([`Session::instances`]) belong into its `gpu` block, in `body`.
-fn sample(
-    now: Time,
-    collected: Time,
-    options: &Options,
-    body: Body<'static>,
-    quality: Quality<'static>,
-) -> Event<'static> {
-    Event {
-        schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
-        time: Some(now),
-        collected: Some(collected),
-        processed: None,
-        host: event::Host { hostname: Some(Cow::Owned(options.hostname.clone())), ..event::Host::default() },
-        asset: None,
-        body,
-        quality,
     }
 }
 

@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::line::Sample;
+use super::line::{self, Reading};
 use super::number::{self, Meaning};
 use crate::event::sample::Instance;
 use crate::event::{self, Values};
 use crate::metric::ids::find;
 use crate::metric::{COUNT, ids};
+use crate::source::identity;
 
 /// Most MIG instances of a GPU: seven are possible (J: twice and some).
 const MOST_INSTANCES: usize = 16;
@@ -82,9 +83,9 @@ pub(super) struct Labels<'s> {
 }
 
 impl<'s> Labels<'s> {
-    pub(super) fn of(sample: &'s Sample<'_>) -> Labels<'s> {
+    pub(super) fn of(labels: &'s line::Labels<'_>) -> Labels<'s> {
         let mut all = Labels::default();
-        for (key, value) in &sample.labels {
+        for (key, value) in labels {
             let slot = match *key {
                 "UUID" | "uuid" => &mut all.uuid,
                 "gpu" => &mut all.index,
@@ -109,11 +110,17 @@ impl<'s> Labels<'s> {
         }
         all
     }
+
+    /// Whether it says of a GPU what it says of it at every metric, so that having seen it once is enough.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.other && self.instance.is_none() && self.xid.is_none()
+    }
 }
 
 impl Board {
     pub(super) fn new(uuid: String, labels: &Labels<'_>) -> Board {
         let gpu = event::Gpu {
+            gpu_id: Some(Cow::Owned(identity::gpu_id(&uuid))),
             gpu_uuid: Some(Cow::Owned(uuid)),
             device_index: labels.index.and_then(|index| index.parse::<u32>().ok()).map(i64::from),
             ..event::Gpu::default()
@@ -135,32 +142,32 @@ impl Board {
         self.gpu.gpu_uuid.as_deref().unwrap_or_default()
     }
 
-    /// Takes a sample of it.
-    pub(super) fn take(&mut self, meaning: Option<Meaning>, sample: &Sample<'_>, labels: &Labels<'_>) {
+    /// Takes a sample of it; without labels where those were taken before, and were plain.
+    pub(super) fn take(&mut self, meaning: Option<Meaning>, sample: Reading<'_>, labels: &Labels<'_>) {
         self.identify(labels);
         self.stamp = self.stamp.max(sample.stamp);
         let instance = || labels.instance.unwrap_or_default().to_owned();
         match meaning {
-            Some(Meaning::Value(metric, rank)) => self.value(metric, rank, sample.value, labels.instance.is_some()),
+            Some(Meaning::Value(metric, rank)) => self.value(metric, rank, sample, labels.instance.is_some()),
             Some(Meaning::LastXid) if self.last.len() < MOST_SERIES => {
-                self.last.extend(code(sample.value).map(|code| (instance(), code)));
+                self.last.extend(code(sample.text).map(|code| (instance(), code)));
             }
             Some(Meaning::XidCount) if self.counts.len() < MOST_SERIES => {
                 let code = labels.xid.and_then(code);
-                let count = number::number(sample.value).and_then(|count| event::values::whole(count.round()));
+                let count = number::number(sample.text).and_then(|count| event::values::whole(count.round()));
                 self.counts.extend(code.zip(count).map(|(code, count)| ((instance(), code), count)));
             }
             _ => {}
         }
     }
 
-    fn value(&mut self, metric: usize, rank: u8, text: &str, beside: bool) {
+    fn value(&mut self, metric: usize, rank: u8, sample: Reading<'_>, beside: bool) {
         if beside && PER_INSTANCE.contains(&metric) {
             return;
         }
         let rank = if beside { rank.saturating_add(BESIDE) } else { rank };
         let Some(best) = self.ranks.get_mut(metric).filter(|best| rank < **best) else { return };
-        if let Some(value) = number::value(metric, text) {
+        if let Some(value) = number::value(metric, sample.text, sample.number) {
             *best = rank;
             self.values.set(metric, value);
         }
@@ -177,7 +184,7 @@ impl Board {
         learn(&mut self.gpu.driver_version, labels.driver);
         learn(&mut self.gpu.serial, labels.serial);
         if self.gpu.pci_bus_id.is_none() {
-            self.gpu.pci_bus_id = labels.pci.map(|text| Cow::Owned(crate::source::identity::pci_bus_id(text)));
+            self.gpu.pci_bus_id = labels.pci.map(|text| Cow::Owned(identity::pci_bus_id(text)));
         }
         if let Some(id) = labels.instance.and_then(|id| id.parse::<u32>().ok()).map(i64::from)
             && self.gpu.mig.len() < MOST_INSTANCES

@@ -6,25 +6,49 @@
 use std::collections::HashMap;
 
 use super::board::{Board, Labels};
-use super::line::{self, Odd};
-use super::number::Meaning;
+use super::line::{self, Head, Odd};
+use super::number::Names;
 use crate::source::endpoint::Trouble;
 use crate::source::identity;
 
 /// Most GPUs on one page: 2,048 hosts' through one server, and some 30 MB of memory (J).
 const MOST_GPUS: usize = 16_384;
+/// What every name begins with that is read.
+const OURS: &str = "DCGM_";
 /// So many lines without a single sample are no page of metrics (J).
 const PATIENCE: u64 = 1000;
 
+/// Longest text of labels that is remembered, in bytes: dcgm-exporter's own take 250 (J). Of the longest, as many as there may be
+/// GPUs take 16 MB.
+const MOST_TEXT: usize = 1024;
+
+type Places = HashMap<String, usize, foldhash::fast::RandomState>;
+
 /// The samples of a page so far.
 pub(super) struct Gather<'n> {
-    names: &'n HashMap<&'static str, Meaning>,
+    names: &'n Names,
     boards: Vec<Board>,
-    by_uuid: HashMap<String, usize>,
+    by_uuid: Places,
+    /// Whose labels a text is: a GPU's lines have the same at every metric, and taking them apart is most of the work.
+    by_text: Places,
     /// Samples of anything.
     samples: u64,
     /// Lines that are no line of the format.
     odd: u64,
+}
+
+/// Why a line was not taken.
+enum Refused {
+    /// It is none of the format.
+    Line,
+    /// The page is not to be read on.
+    Page(Trouble),
+}
+
+impl From<Odd> for Refused {
+    fn from(_: Odd) -> Refused {
+        Refused::Line
+    }
 }
 
 /// A page that was read whole.
@@ -37,64 +61,95 @@ pub(super) struct Gathered {
 }
 
 impl<'n> Gather<'n> {
-    pub(super) fn new(names: &'n HashMap<&'static str, Meaning>) -> Gather<'n> {
-        Gather { names, boards: Vec::new(), by_uuid: HashMap::new(), samples: 0, odd: 0 }
+    pub(super) fn new(names: &'n Names) -> Gather<'n> {
+        let (boards, by_uuid, by_text) = (Vec::new(), Places::default(), Places::default());
+        Gather { names, boards, by_uuid, by_text, samples: 0, odd: 0 }
     }
 
     /// Takes a line, without its end. A line longer than is read is passed as none.
     pub(super) fn line(&mut self, line: Option<&[u8]>) -> Result<(), Trouble> {
-        let parsed = match line.map(simdutf8::basic::from_utf8) {
-            Some(Ok(text)) => line::parse(text),
+        let head = match line.map(simdutf8::basic::from_utf8) {
+            Some(Ok(text)) => line::head(text),
             Some(Err(_)) | None => Err(Odd),
         };
-        match parsed {
-            Ok(None) => Ok(()),
-            Ok(Some(sample)) => {
+        let taken = match head {
+            Ok(None) => return Ok(()),
+            Ok(Some(head)) => self.known(head).unwrap_or_else(|| self.sample(head)),
+            Err(odd) => Err(odd.into()),
+        };
+        match taken {
+            Ok(()) => {
                 self.samples += 1;
-                self.sample(&sample)
+                Ok(())
             }
-            Err(Odd) => {
+            Err(Refused::Page(trouble)) => Err(trouble),
+            Err(Refused::Line) => {
                 self.odd += 1;
                 if self.samples == 0 && self.odd > PATIENCE { Err(no_metrics()) } else { Ok(()) }
             }
         }
     }
 
-    fn sample(&mut self, sample: &line::Sample<'_>) -> Result<(), Trouble> {
-        if !sample.name.starts_with("DCGM_") {
+    /// Takes a sample whose labels were seen before; `None` where they were not.
+    fn known(&mut self, head: Head<'_>) -> Option<Result<(), Refused>> {
+        let (text, rest) = head.guess()?;
+        let board = self.boards.get_mut(*self.by_text.get(text)?)?;
+        let reading = match line::reading(rest) {
+            Ok(reading) => reading,
+            Err(odd) => return Some(Err(odd.into())),
+        };
+        if head.name.starts_with(OURS) {
+            board.take(self.names.get(head.name).copied(), reading, &Labels::default());
+        }
+        Some(Ok(()))
+    }
+
+    /// Takes any sample.
+    fn sample(&mut self, head: Head<'_>) -> Result<(), Refused> {
+        let (labels, rest) = head.labels()?;
+        let reading = line::reading(rest)?;
+        if !head.name.starts_with(OURS) {
             return Ok(());
         }
-        let labels = Labels::of(sample);
-        if labels.other {
-            return Ok(());
+        let labels = Labels::of(&labels);
+        let Some(at) = self.place(&labels)? else { return Ok(()) };
+        let plain = head.guess().filter(|(text, behind)| {
+            *behind == rest && labels.is_plain() && text.len() <= MOST_TEXT && self.by_text.len() < MOST_GPUS
+        });
+        if let Some((text, _)) = plain {
+            self.by_text.insert(text.to_owned(), at);
         }
+        if let Some(board) = self.boards.get_mut(at) {
+            board.take(self.names.get(head.name).copied(), reading, &labels);
+        }
+        Ok(())
+    }
+
+    /// Which GPU labels are of; `None` where of none.
+    fn place(&mut self, labels: &Labels<'_>) -> Result<Option<usize>, Refused> {
         let made;
         let uuid = match (labels.uuid, labels.index) {
+            _ if labels.other => return Ok(None),
             // An instance by a UUID of its own: its parent is not named.
-            (Some(uuid), _) if uuid.starts_with("MIG-") => return Ok(()),
+            (Some(uuid), _) if uuid.starts_with("MIG-") => return Ok(None),
             (Some(uuid), _) => uuid,
             (None, Some(index)) => {
                 made = identity::gpu_uuid(labels.host.unwrap_or_default(), index);
                 &made
             }
             // An XID without a GPU, for one: facts/telemetry.md section 5.
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(None),
         };
-        let at = match self.by_uuid.get(uuid) {
-            Some(at) => *at,
-            None if self.boards.len() >= MOST_GPUS => {
-                return Err(Trouble::new(format!("more than {MOST_GPUS} GPUs on one page")));
-            }
-            None => {
-                self.by_uuid.insert(uuid.to_owned(), self.boards.len());
-                self.boards.push(Board::new(uuid.to_owned(), &labels));
-                self.boards.len() - 1
-            }
-        };
-        if let Some(board) = self.boards.get_mut(at) {
-            board.take(self.names.get(sample.name).copied(), sample, &labels);
+        if let Some(at) = self.by_uuid.get(uuid) {
+            return Ok(Some(*at));
         }
-        Ok(())
+        if self.boards.len() >= MOST_GPUS {
+            return Err(Refused::Page(Trouble::new(format!("more than {MOST_GPUS} GPUs on one page"))));
+        }
+        let at = self.boards.len();
+        self.by_uuid.insert(uuid.to_owned(), at);
+        self.boards.push(Board::new(uuid.to_owned(), labels));
+        Ok(Some(at))
     }
 
     /// The page's GPUs; an error where it is none of an exporter's.

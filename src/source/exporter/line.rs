@@ -10,46 +10,76 @@ const MOST_LABELS: usize = 128;
 /// A timestamp below it is in seconds (`OpenMetrics`), else in milliseconds: in 1973 there was neither.
 const SECONDS_BELOW: f64 = 1e11;
 
-/// A sample as its line has it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sample<'a> {
+/// The beginning of a sample's line: its name, and what stands behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head<'a> {
     /// The metric's name.
     pub(super) name: &'a str,
-    /// Its labels, in their order.
-    pub(super) labels: Vec<(&'a str, Cow<'a, str>)>,
+    rest: &'a str,
+}
+
+/// The end of a sample's line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Reading<'a> {
     /// Its value: text that is a number.
-    pub(super) value: &'a str,
+    pub(super) text: &'a str,
+    /// That number.
+    pub(super) number: f64,
     /// Its time, in milliseconds, where the page gives one.
     pub(super) stamp: Option<i64>,
 }
+
+/// Labels, in their order.
+pub(super) type Labels<'a> = Vec<(&'a str, Cow<'a, str>)>;
 
 /// It is no line of this format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Odd;
 
-/// Takes a line apart; `None` where it is empty or a comment.
-pub(super) fn parse(line: &str) -> Result<Option<Sample<'_>>, Odd> {
+/// Takes a line's name off; `None` where it is empty or a comment.
+pub(super) fn head(line: &str) -> Result<Option<Head<'_>>, Odd> {
     let line = line.trim_matches(BLANKS);
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
     }
     let (name, rest) = name(line)?;
-    let (labels, rest) = match rest.trim_start_matches(BLANKS).strip_prefix('{') {
-        Some(inside) => labels(inside)?,
-        None if rest.starts_with(BLANKS) => (Vec::new(), rest),
-        None => return Err(Odd),
-    };
-    let mut words = rest.split(BLANKS).filter(|word| !word.is_empty());
-    let value = words.next().filter(|word| word.parse::<f64>().is_ok()).ok_or(Odd)?;
-    let stamp = match words.next() {
-        None => return Ok(Some(Sample { name, labels, value, stamp: None })),
-        Some(word) if word.starts_with('#') => return Ok(Some(Sample { name, labels, value, stamp: None })),
-        Some(word) => word.parse().map_err(|_| Odd).map(milliseconds)?,
-    };
-    match words.next() {
-        Some(word) if !word.starts_with('#') => Err(Odd),
-        _ => Ok(Some(Sample { name, labels, value, stamp })),
+    Ok(Some(Head { name, rest }))
+}
+
+impl<'a> Head<'a> {
+    /// What is the text of its labels in nearly every line, and what follows it: they end at the first brace outside quotes, this at
+    /// the last brace there is. Where the very same text was found to be all the labels of one line, it is of any other.
+    pub(super) fn guess(&self) -> Option<(&'a str, &'a str)> {
+        self.rest.strip_prefix('{')?.rsplit_once('}')
     }
+
+    /// Its labels, and what follows them.
+    pub(super) fn labels(&self) -> Result<(Labels<'a>, &'a str), Odd> {
+        match self.rest.trim_start_matches(BLANKS).strip_prefix('{') {
+            Some(inside) => labels(inside),
+            None if self.rest.starts_with(BLANKS) => Ok((Vec::new(), self.rest)),
+            None => Err(Odd),
+        }
+    }
+}
+
+/// Takes apart what stands behind the labels: value, time, exemplar.
+pub(super) fn reading(rest: &str) -> Result<Reading<'_>, Odd> {
+    let mut words = rest.split(BLANKS).filter(|word| !word.is_empty());
+    let text = words.next().ok_or(Odd)?;
+    let number = text.parse().map_err(|_| Odd)?;
+    let stamp = match words.next() {
+        None => None,
+        Some(word) if word.starts_with('#') => None,
+        Some(word) => {
+            let stamp = word.parse().map_err(|_| Odd).map(milliseconds)?;
+            if words.next().is_some_and(|word| !word.starts_with('#')) {
+                return Err(Odd);
+            }
+            stamp
+        }
+    };
+    Ok(Reading { text, number, stamp })
 }
 
 const BLANKS: [char; 3] = [' ', '\t', '\r'];
@@ -61,16 +91,14 @@ fn milliseconds(stamp: f64) -> Option<i64> {
 
 /// The name at the beginning, and what follows it.
 fn name(text: &str) -> Result<(&str, &str), Odd> {
-    let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-    let end = text.find(|c| !part(c)).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    match name.chars().next() {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':';
+    let end = text.bytes().position(|byte| !part(byte)).unwrap_or(text.len());
+    let (name, rest) = text.split_at_checked(end).ok_or(Odd)?;
+    match name.bytes().next() {
         Some(first) if !first.is_ascii_digit() => Ok((name, rest)),
         _ => Err(Odd),
     }
 }
-
-type Labels<'a> = Vec<(&'a str, Cow<'a, str>)>;
 
 /// The labels behind `{`, and what follows `}`.
 fn labels(mut text: &str) -> Result<(Labels<'_>, &str), Odd> {
@@ -123,6 +151,25 @@ fn quoted(text: &str) -> Result<(Cow<'_, str>, &str), Odd> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Sample<'a> {
+        name: &'a str,
+        labels: Labels<'a>,
+        value: &'a str,
+        stamp: Option<i64>,
+    }
+
+    fn parse(line: &str) -> Result<Option<Sample<'_>>, Odd> {
+        let Some(head) = head(line)? else { return Ok(None) };
+        let (labels, rest) = head.labels()?;
+        let Reading { text, number, stamp } = reading(rest)?;
+        assert!(text.parse::<f64>().unwrap().to_bits() == number.to_bits());
+        // What is guessed is the labels' text, or more than it.
+        let (inside, behind) = head.guess().unwrap_or_default();
+        assert!(behind.len() <= rest.len() && (behind.len() < rest.len() || behind == rest), "{line:?}: {inside:?}");
+        Ok(Some(Sample { name: head.name, labels, value: text, stamp }))
+    }
 
     fn sample(line: &str) -> Sample<'_> {
         parse(line).unwrap().unwrap()

@@ -26,12 +26,15 @@ pub(super) enum Meaning {
     XidCount,
 }
 
+/// Names with what each stands for.
+pub(super) type Names = HashMap<&'static str, Meaning, foldhash::fast::RandomState>;
+
 /// The exporter's counts of XIDs, old name and new: facts/telemetry.md section 5.
 const XID_COUNTS: [&str; 2] = ["DCGM_EXP_XID_ERRORS_COUNT", "DCGM_FI_DEV_XID_ERRORS_ACTIVE"];
 
 /// Every name that is read.
-pub(super) fn names() -> HashMap<&'static str, Meaning> {
-    let mut names: HashMap<&'static str, Meaning> = XID_COUNTS.map(|name| (name, Meaning::XidCount)).into();
+pub(super) fn names() -> Names {
+    let mut names: Names = XID_COUNTS.into_iter().map(|name| (name, Meaning::XidCount)).collect();
     for (metric, row) in METRICS.iter().enumerate() {
         for (rank, name) in (0..).zip(row.exporter) {
             let meaning = if row.kind == Kind::Events { Meaning::LastXid } else { Meaning::Value(metric, rank) };
@@ -46,10 +49,10 @@ pub(super) fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.abs() < BLANK_INT)
 }
 
-/// The value of a metric in the table's type and unit, where the text is a reading.
-pub(super) fn value(metric: usize, text: &str) -> Option<Value> {
+/// The value of a metric in the table's type and unit, where the text, which is this number, is a reading.
+pub(super) fn value(metric: usize, text: &str, number: f64) -> Option<Value> {
     let row = METRICS.get(metric)?;
-    let number = number(text)?;
+    let number = Some(number).filter(|number| number.abs() < BLANK_INT)?;
     if row.ty == Type::Int {
         // Digits are taken as they stand: through a float, an energy counter would lose its last ones.
         let exact = text.parse().ok().or_else(|| whole(number.round()))?;
@@ -72,6 +75,10 @@ fn scaled(number: f64, factor: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::metric::index;
+
+    fn value(metric: usize, text: &str) -> Option<Value> {
+        super::value(metric, text, text.parse().unwrap())
+    }
 
     fn of(metric: &str, text: &str) -> Option<f64> {
         value(index(metric).unwrap(), text).map(Value::real)

@@ -194,8 +194,10 @@ impl Found<'_> {
 fn identify(nvml: &Nvml, device: &Device<'_>, index: u32) -> Result<event::Gpu<'static>, NvmlError> {
     let own = |text: Result<String, NvmlError>| text.ok().filter(|text| !text.is_empty()).map(Cow::Owned);
     let capability = device.cuda_compute_capability().ok();
+    let uuid = device.uuid()?;
     Ok(event::Gpu {
-        gpu_uuid: Some(Cow::Owned(device.uuid()?)),
+        gpu_id: Some(Cow::Owned(identity::gpu_id(&uuid))),
+        gpu_uuid: Some(Cow::Owned(uuid)),
         device_index: Some(index.into()),
         pci_bus_id: own(device.pci_info().map(|pci| identity::pci_bus_id(&pci.bus_id))),
         name: own(device.name()),

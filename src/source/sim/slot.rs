@@ -9,7 +9,7 @@ use super::fault::{Kind, Scripted};
 use super::fill;
 use super::gpu::Gpu;
 use super::random::Random;
-use crate::event::{self, Body, Event, Quality, Time, Values, Xid, sample::SCHEMA_VERSION};
+use crate::event::{self, Body, Event, Quality, Time, Values, Xid};
 use crate::source::identity;
 
 const DRIVER: &str = "550.90.07";
@@ -73,7 +73,7 @@ impl Maker {
         let uuid = identity::gpu_uuid(&format!("sim-{}/{}", self.seed, self.host), &place);
         let bus = BUSES.get(index % BUSES.len()).copied().unwrap_or(0);
         event::Gpu {
-            gpu_id: Some(Cow::Owned(short(&uuid))),
+            gpu_id: Some(Cow::Owned(identity::gpu_id(&uuid))),
             gpu_uuid: Some(Cow::Owned(uuid)),
             device_index: i64::try_from(index).ok(),
             pci_bus_id: Some(Cow::Owned(format!("{:04X}:{bus:02X}:00.0", index / BUSES.len()))),
@@ -135,27 +135,13 @@ impl Slot {
     ) -> Event<'static> {
         // A few milliseconds, the later slots later: what reading a board through a host engine takes.
         let latency_ms = 3 + i64::try_from(self.index).unwrap_or(0);
-        Event {
-            schema_version: Some(Cow::Borrowed(SCHEMA_VERSION)),
-            time: Some(now),
-            collected: Some(now),
-            processed: Some(now.plus(latency_ms)),
-            host,
-            asset: None,
-            body,
-            quality: Quality {
-                latency_ms: Some(latency_ms),
-                stale: Some(false),
-                sample_count: Some(SAMPLES),
-                interval_ms: Some(interval_ms),
-                error: None,
-            },
-        }
+        let quality = Quality {
+            latency_ms: Some(latency_ms),
+            stale: Some(false),
+            sample_count: Some(SAMPLES),
+            interval_ms: Some(interval_ms),
+            error: None,
+        };
+        Event::made(now, host, body, quality)
     }
-}
-
-/// `GPU-` and the first twelve digits, as the seed shortens a UUID.
-fn short(uuid: &str) -> String {
-    let digits = uuid.trim_start_matches("GPU-").chars().filter(|c| *c != '-').take(12);
-    format!("GPU-{}", digits.collect::<String>())
 }

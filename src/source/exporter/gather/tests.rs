@@ -120,6 +120,21 @@ proptest! {
     }
 
     #[test]
+    fn remembering_labels_changes_nothing(
+        page in proptest::collection::vec("(DCGM_FI_DEV_(GPU_TEMP|XID_ERRORS|FB_USED)|go)( ?\\{((gpu=\"[01]\"|UUID=\"[ab}]\"|GPU_I_ID=\"1\"|xid=\"[78]\"|hpc_job=\"[x\\\\]?\"),){0,3}\\}){0,2} [0-9}]( [0-9])?( # \\{\\} 1)?", 0..30)
+    ) {
+        let names = crate::source::exporter::number::names();
+        let (mut one, mut other) = (Gather::new(&names), Gather::new(&names));
+        for line in &page {
+            prop_assert!(one.line(Some(line.as_bytes())).is_ok());
+            other.by_text.clear();
+            prop_assert!(other.line(Some(line.as_bytes())).is_ok());
+        }
+        prop_assert_eq!((one.samples, one.odd), (other.samples, other.odd));
+        prop_assert_eq!(format!("{:?}", one.boards), format!("{:?}", other.boards));
+    }
+
+    #[test]
     fn lines_that_are_nearly_right_are_borne(
         page in proptest::collection::vec("DCGM_FI_DEV_(GPU_TEMP|XID_ERRORS|FB_USED)\\{?(gpu|UUID|GPU_I_ID|xid)?=?\"?[a-z0-9\\\\\"é]{0,5}\"?,?\\}? ?[0-9eE.+-]{0,20}( [0-9]{0,15})?", 0..40)
     ) {
