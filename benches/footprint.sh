@@ -45,15 +45,15 @@ doors() { # ENGINES
 # Engines with a value of every field of docs/metrics.md, those that no unit bounds with more digits.
 script() {
   awk -F ' *[|] *' -v ports="${ports[*]}" '
-    $10 ~ /^[0-9]+$/ && $10 != 230 {
+    $9 ~ /^[0-9]+$/ && $9 != 230 {
       value = 12
-      if (($10 >= 1001 && $10 <= 1008) || $10 == 254) value = "0.25"
+      if (($9 >= 1001 && $9 <= 1008) || $9 == 254) value = "0.25"
       else if ($5 == "W") value = "412.5"
-      else if ($8 == "0–1" || $6 == "state") value = 0
+      else if ($7 == "0–1" || $6 == "state") value = 0
       else if ($5 == "MiB") value = 81559
       else if ($5 == "MB/s") value = 125829120
       else if ($5 ~ /^(mJ|ns)$/) value = "98765432101"
-      fields = fields (fields ? "," : "") "\"" $10 "\":" value
+      fields = fields (fields ? "," : "") "\"" $9 "\":" value
     }
     END {
       printf "{\"engines\":{"
@@ -89,8 +89,8 @@ same() {
     local -n list="$side"
     "$gpuhm" collect "${list[@]:0:2}" --once -o table >"$work/$side.txt"
   done
-  rows="$(diff "$work/engines.txt" "$work/texts.txt" | grep -c '^<' || true)"
-  echo "values of node-0 by either way: $(grep -c . "$work/engines.txt") rows, $rows differ"
+  rows="$(diff "$work/engines.txt" "$work/texts.txt" | awk '/^</ { printf "%s%s", sep, $2; sep = ", " }')"
+  echo "values of node-0 by either way: $(grep -c . "$work/engines.txt") rows; ${rows:-none} differ"
 }
 
 # CPU seconds of a process so far, to the nanosecond.
