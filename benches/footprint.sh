@@ -66,7 +66,7 @@ script() {
 # Each engine's page, as gpuhm shows its samples under an exporter's names.
 pages() {
   local nth
-  "$gpuhm" collect "${engines[@]}" --ticks 1 --interval 1s --sink "$work/sink" --export-gpus --metrics "unix:$work/socket" \
+  "$gpuhm" collect "${engines[@]}" --ticks 3 --interval 1s --sink "$work/sink" --export-gpus --metrics "unix:$work/socket" \
     --metrics-file "$work/all.prom"
   for nth in "${!ports[@]}"; do
     awk -v host="Hostname=\"node-$nth\"" '/^# [A-Z]+ DCGM_/ || (/^DCGM_/ && index($0, host))' "$work/all.prom" >"$work/page-$nth"
@@ -89,7 +89,7 @@ same() {
     local -n list="$side"
     "$gpuhm" collect "${list[@]:0:2}" --once -o table >"$work/$side.txt"
   done
-  rows="$(diff "$work/engines.txt" "$work/texts.txt" | awk '/^</ { printf "%s%s", sep, $2; sep = ", " }')"
+  rows="$(diff "$work/engines.txt" "$work/texts.txt" | awk '/^</ { printf "%s%s", sep, $2; sep = ", " }' || true)"
   echo "values of node-0 by either way: $(grep -c . "$work/engines.txt") rows; ${rows:-none} differ"
 }
 
