@@ -6,9 +6,11 @@
 # first sample, and to READY=1. Aims are the seed's table (dcgm-integration-guide.md, "Collection Overhead"): at 10 s less than
 # 0.5 % of a core a GPU, and about 10 MB.
 #
-# CPU is the process's own clock over SPAN, read after the first tick, user and system, every thread, bus included. Of the DCGM side the
-# stand-in's own part, which it counts, is taken off: it is neither gpuhm's nor what libdcgm would take. Memory has the
-# stand-in in it. perl, which every Debian has, serves the pages and reads the clocks.
+# CPU is the process's own clock over SPAN, read after the first tick: user and system, every thread, the bus too. Off the DCGM
+# side is taken what the stand-in, which counts it, spends on making values up. What libdcgm would take to receive
+# them is not known here and not in it; text is received, and that is in it. Memory has the stand-in in it. What is not "own" are
+# pages of the binary and of libraries, which the kernel maps in pieces of 64 KiB around what is used and drops where memory is
+# short. perl, which every Debian has, serves the pages and reads the clocks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 interval="${INTERVAL:-10}" span="${SPAN:-60}" aim_cpu=0.5 aim_mb=10
@@ -125,7 +127,8 @@ measure() { # NAME ENGINES
       printf "%-6s %-9s %4d GPUs: %.4f %% of a core a GPU (aim < %s), %.0f us a GPU and tick", name,
         ($1 == "engines" ? "dcgm" : "exporter"), gpus, percent[NR], aim, cpu / gpus / (span / interval) * 1e6
       if (own) printf " + stand-in %.4f %%", own / span / gpus * 100
-      printf "; RSS %.1f MB, peak %.1f (aim %s), own %.1f; %d threads\n", $5 / 1e3, $4 / 1e3, mb, $6 / 1e3, $7
+      printf "; RSS %.1f MB (aim %s), peak %.1f, of it %.1f own and the rest pages of files; %d threads\n", $5 / 1e3, mb,
+        $4 / 1e3, $6 / 1e3, $7
     }
     END { printf "%-6s dcgm of exporter: ratio %.2f\n", name, percent[1] / percent[2] }' "$work/$name"
 }

@@ -6,7 +6,6 @@ use crate::fields::dialect;
 use crate::layout::codes::{CONNECTION_NOT_VALID, FUNCTION_NOT_FOUND, OK, TIMEOUT};
 use crate::layout::{Handle, Return};
 use crate::script::Fault;
-use crate::spent::own;
 use crate::world::{Far, now, world};
 
 /// DCGM could not be started.
@@ -33,7 +32,7 @@ pub(crate) fn call(
     handle: Handle,
     work: impl FnOnce(&mut Far<'_>) -> Result<(), Return>,
 ) -> Return {
-    let done = own(|| pass(symbol, handle).and_then(|_| work(&mut world().at(handle)?)));
+    let done = pass(symbol, handle).and_then(|_| work(&mut world().at(handle)?));
     done.err().unwrap_or(OK)
 }
 

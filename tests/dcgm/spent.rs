@@ -1,7 +1,7 @@
 //! What the stand-in itself takes of the CPU, so that a bench of a collector can leave it out.
 //!
-//! `GPUHM_STANDIN_SPENT` names a file, which has the nanoseconds of all threads when the process has ended. Handing values
-//! over through the callback is not in it: the caller's own work is done there.
+//! `GPUHM_STANDIN_SPENT` names a file, which has the nanoseconds of all threads when the process has ended: of finding values,
+//! which a client library would not do. Handing them over through the callback is not in it, nor is connecting.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
