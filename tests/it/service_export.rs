@@ -80,8 +80,8 @@ fn who_looks_once_leaves_the_address_to_the_service_beside_it() {
     let home = Home::new();
     let address = format!("127.0.0.1:{}", port());
     let file = format!("[collect]\nmetrics = \"{address}\"\nexport_gpus = true\n[score]\nmetrics = \"{address}\"\n");
-    let home = home.with("GPUHM_CONFIG", text(&home.path("gpuhm.toml")));
-    home.file("gpuhm.toml", file);
+    let path = home.file("gpuhm.toml", file);
+    let home = home.with("GPUHM_CONFIG", path);
     let sim = ["--source", "sim", "--gpus", "2", "--hosts", "1"];
     let service = home.start(&[&["collect", "--interval", "1s"], &sim[..]].concat());
     until("the port", PATIENCE, || std::net::TcpStream::connect(&address).is_ok());
