@@ -155,7 +155,7 @@ impl Engine {
             let target = Target { library: self.library, cut: &self.cut, place: &self.place, options: &self.options };
             let opened = Session::open(target, now);
             self.cut.spare(0);
-            let mut session = opened.map_err(|trouble| if self.cut.tripped() { slow() } else { trouble })?;
+            let mut session = opened.map_err(|trouble| if self.cut.tripped() { words::slow() } else { trouble })?;
             self.tell(&session);
             session.clock = std::mem::take(&mut self.clock);
             self.session = Some(session);
@@ -213,7 +213,7 @@ impl Engine {
             Ok(taken) => return Ok(taken),
             Err(Failed::Unreached(trouble) | Failed::Lost(trouble)) => return Err(self.lose(trouble)),
             // What hung would hang again.
-            Err(Failed::Anew(_)) if self.cut.tripped() => return Err(self.lose(slow())),
+            Err(Failed::Anew(_)) if self.cut.tripped() => return Err(self.lose(words::slow())),
             Err(Failed::Anew(trouble)) => trouble,
         };
         tracing::info!("{}: {}: connecting anew", self.place, again.why);
@@ -236,7 +236,7 @@ impl Engine {
         self.part();
         self.failed = None;
         let tripped = self.cut.tripped();
-        if tripped { slow() } else { trouble }
+        if tripped { words::slow() } else { trouble }
     }
 }
 
@@ -245,12 +245,6 @@ enum Failed {
     Unreached(Trouble),
     Anew(Trouble),
     Lost(Trouble),
-}
-
-/// A call that was ended from another thread.
-fn slow() -> Trouble {
-    Trouble::new("the host engine did not answer in time: the connection was cut")
-        .hint("a GPU or its driver may hang: see dmesg for XIDs; systemctl restart nvidia-dcgm")
 }
 
 impl Endpoint for Engine {
