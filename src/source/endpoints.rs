@@ -83,7 +83,7 @@ impl Endpoints {
             std::thread::Builder::new()
                 .name(format!("source-{member}"))
                 .spawn(move || {
-                    serve(endpoint, &asked, interval_ms, |kind, result| tell.send(Answer { member, kind, result }))
+                    serve(endpoint, &asked, interval_ms, |kind, result| tell.send(Answer { member, kind, result }));
                 })
                 .map_err(|error| SourceError::Usage(format!("{place}: no thread for it: {error}")))?;
             let hosts = vec![HostReport {

@@ -172,12 +172,13 @@ fn a_store_that_does_not_answer_is_told_and_waiting_for_it_is_alive() {
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(manager.count("WATCHDOG=1"), before, "no timer says that a call lives");
     // Then it is over: that is no fault of this process, which a new one would not mend.
-    let at = status(&manager, "the store away", |status| status.starts_with("store down "));
+    let at = status(&manager, "the store away", |status| status.contains("store down "));
     let at = manager.hears("WATCHDOG=1", at);
     manager.hears("WATCHDOG=1", at);
     assert!(service.runs());
     drop(paused);
     let from = manager.said().len();
-    until("the store back", PATIENCE, || manager.said()[from..].iter().any(|line| line.starts_with("STATUS=store ok")));
+    let is_back = |line: &String| line.starts_with("STATUS=") && line.contains("store ok");
+    until("the store back", PATIENCE, || manager.said()[from..].iter().any(is_back));
     assert_eq!(service.stopped(PATIENCE), 0);
 }
