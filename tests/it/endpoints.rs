@@ -160,7 +160,7 @@ fn what_took_longer_than_an_interval_is_not_of_the_tick_that_asked() {
     let mut fleet = Fleet::of(1, 1);
     fleet.doors[0].set(true);
     assert_eq!(fleet.tick(1), 0);
-    std::thread::sleep(Duration::from_millis(1000));
+    std::thread::sleep(Duration::from_secs(1));
     fleet.doors[0].set(false);
     std::thread::sleep(Duration::from_millis(200));
     let mut out = Vec::new();
