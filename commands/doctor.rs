@@ -9,6 +9,7 @@ mod clock;
 mod conf;
 mod db;
 mod file;
+mod gpus;
 mod lag;
 mod reach;
 mod registry;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, Args, CommandFactory, ValueEnum};
 use gpuhm::pipeline::clock::wall;
+use gpuhm::source::place::Place;
 use gpuhm::view::escape::escaped;
 use serde_json::json;
 
@@ -33,6 +35,7 @@ use super::cli::Cli;
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::options::{BusOptions, CommonOptions, StoreOptions, interval};
 use super::out::Out;
+use super::source::{Chosen, Named};
 use super::{brokers, config};
 use registry::{Check, Finding, REGISTRY, State, Subject, ids};
 
@@ -61,6 +64,8 @@ pub(crate) struct Options {
     /// table or json
     #[arg(short, long, value_enum, default_value = "table")]
     output: Format,
+    #[command(flatten)]
+    named: Named,
     #[command(flatten)]
     bus: BusOptions,
     #[command(flatten)]
@@ -97,6 +102,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options, matches: &ArgMatche
         bus,
         store: options.store.clone(),
         kafka: settings,
+        places: places(&options.named)?,
+        live: options.named.live.clone(),
         timeout: options.timeout,
         now: wall(),
     });
@@ -134,6 +141,14 @@ fn settings(options: &Options, matches: &ArgMatches) -> Outcome {
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The live sources that are named; nothing where recordings or a simulated fleet are.
+fn places(named: &Named) -> Result<Vec<Place>, Failure> {
+    Ok(match named.chosen()? {
+        Chosen::Live(places) => places,
+        Chosen::Sim | Chosen::Replay(_) => Vec::new(),
+    })
 }
 
 fn wanted(options: &Options, id: &str) -> bool {

@@ -46,10 +46,10 @@ pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Looked, Failu
         source.read(options.first().unwrap_or_else(|| Clock::Wall.now()), &mut readings)?;
         return Ok(Looked { kind: source.kind(), readings, hosts: source.hosts(), failed: None });
     };
-    let mut source = options.live.open(places.clone(), ms(options.interval))?.quietly();
+    let mut source = options.named.live.open(places.clone(), ms(options.interval))?.quietly();
     let mut readings = Vec::new();
     source.read(Clock::Wall.now(), &mut readings)?;
-    if let Some(long) = options.live.profiled().filter(|_| places.iter().any(profiles))
+    if let Some(long) = options.named.live.profiled().filter(|_| places.iter().any(profiles))
         && !readings.is_empty()
         && nap(long * 2 + long / 2, stop)
     {

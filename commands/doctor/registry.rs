@@ -11,11 +11,13 @@ use gpuhm::bus::kafka::settings::Settings;
 use gpuhm::event::Time;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
+use gpuhm::source::place::Place;
 
-use super::{acl, ahead, clock, conf, db, file, lag, reach, schema, secrets, systemd, topics};
+use super::{acl, ahead, clock, conf, db, file, gpus, lag, reach, schema, secrets, systemd, topics};
 use crate::brokers;
 use crate::exit::Failure;
 use crate::open;
+use crate::source::live::LiveOptions;
 use crate::options::{BusOptions, CommonOptions, StoreOptions};
 
 /// Every check.
@@ -24,6 +26,11 @@ pub(super) const REGISTRY: &[Check] = &[
     secrets::CHECK,
     systemd::CHECK,
     clock::CHECK,
+    gpus::LIBRARY,
+    gpus::ENGINE,
+    gpus::PROFILING,
+    gpus::NVML,
+    gpus::PAGES,
     file::CHECK,
     lag::EMBEDDED,
     reach::CHECK,
@@ -61,6 +68,10 @@ pub(super) struct Subject {
     pub(super) store: StoreOptions,
     /// The cluster's settings, where the bus is one.
     pub(super) kafka: Option<Settings>,
+    /// Where GPUs are read.
+    pub(super) places: Vec<Place>,
+    /// How they are.
+    pub(super) live: LiveOptions,
     /// How long to wait for one answer.
     pub(super) timeout: Duration,
     pub(super) now: Time,

@@ -50,7 +50,7 @@ fn profile(text: &str) -> Result<Profile, String> {
 }
 
 /// Where a host engine listens by default, and its socket where it was told to have one.
-const LOOPBACK: &str = "127.0.0.1";
+pub(crate) const LOOPBACK: &str = "127.0.0.1";
 const SOCKET: &str = "/tmp/nv-hostengine";
 /// How often profiling values are read, unless said otherwise.
 const PROFILED: Duration = Duration::from_secs(1);
