@@ -98,7 +98,8 @@ fn engine(subject: &Subject) -> Finding {
         let text: Vec<String> = engines.iter().map(one).collect();
         let forbidden = absent(&engines, Absent::NotPermitted);
         let unsupported = absent(&engines, Absent::NotSupported);
-        let without = if unsupported.is_empty() { String::new() } else { format!("; not supported: {}", unsupported.join(" ")) };
+        let without =
+            if unsupported.is_empty() { String::new() } else { format!("; not supported: {}", unsupported.join(" ")) };
         if forbidden.is_empty() {
             return Finding::ok(format!("{}{without}", text.join("; ")));
         }
@@ -123,7 +124,9 @@ fn profiling(subject: &Subject) -> Finding {
     told(read(subject, Some(ms(every))).map(|engines| {
         let without = engines.iter().find_map(|(place, engine)| Some((place, engine.facts()?.unprofiled?)));
         match without {
-            Some((place, (code, hint))) => Finding::warning(format!("{place}: no profiling values: {code}")).remedy(hint),
+            Some((place, (code, hint))) => {
+                Finding::warning(format!("{place}: no profiling values: {code}")).remedy(hint)
+            }
             None => Finding::ok(format!("{} engines give profiling values", engines.len())),
         }
     }))

@@ -17,8 +17,8 @@ use super::{acl, ahead, clock, conf, db, file, gpus, lag, reach, schema, secrets
 use crate::brokers;
 use crate::exit::Failure;
 use crate::open;
-use crate::source::live::LiveOptions;
 use crate::options::{BusOptions, CommonOptions, StoreOptions};
+use crate::source::live::LiveOptions;
 
 /// Every check.
 pub(super) const REGISTRY: &[Check] = &[
