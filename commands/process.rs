@@ -13,9 +13,9 @@ use gpuhm::store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::{Failure, Outcome, UNREACHABLE};
-use super::open;
 use super::options::{BusOptions, ServiceOptions};
-use super::service::{Plan, Service};
+use super::passing;
+use super::service::Service;
 
 /// Signals that end a command: the first asks, the second insists.
 #[derive(Debug, Clone, Default)]
@@ -137,14 +137,7 @@ impl ServiceOptions {
 
     /// Begins to be watched.
     pub(crate) fn watched(&self, bus: &BusOptions, signals: &Signals) -> Result<Service, Failure> {
-        let plan = Plan {
-            watch: &self.watch,
-            service: !self.once,
-            bus: open::bus_name(bus)?,
-            drain: self.drain.drain,
-            gpus: None,
-        };
-        Service::begin(plan, signals)
+        passing::watched(bus, self.once, (&self.watch, &self.drain), signals)
     }
 
     /// What an ended service or one-shot returns.

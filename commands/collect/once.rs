@@ -37,19 +37,23 @@ pub(super) struct Looked {
 
 /// Reads what was chosen, once. Profiling values need some time of being watched: GPUs that are there are read twice.
 pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Looked, Failure> {
-    let Chosen::Live(places) = options.chosen()? else {
-        if let Chosen::Replay(_) = options.chosen()? {
+    let places = match options.chosen()? {
+        Chosen::Live(places) => places,
+        Chosen::Replay(_) => {
             return Err(Failure::usage("--once: looks at GPUs that are there, not at a recording"));
         }
-        let mut source = options.open()?;
-        let mut readings = Vec::new();
-        source.read(options.first().unwrap_or_else(|| Clock::Wall.now()), &mut readings)?;
-        return Ok(Looked { kind: source.kind(), readings, hosts: source.hosts(), failed: None });
+        Chosen::Sim => {
+            let mut source = options.sim(options.fleet()?)?;
+            let mut readings = Vec::new();
+            source.read(options.first().unwrap_or_else(|| Clock::Wall.now()), &mut readings)?;
+            return Ok(Looked { kind: source.kind(), readings, hosts: source.hosts(), failed: None });
+        }
     };
-    let mut source = options.named.live.open(places.clone(), ms(options.interval))?.quietly();
+    let profiled = options.named.live.profiled().filter(|_| places.iter().any(profiles));
+    let mut source = options.named.live.open(places, ms(options.interval))?.quietly();
     let mut readings = Vec::new();
     source.read(Clock::Wall.now(), &mut readings)?;
-    if let Some(long) = options.named.live.profiled().filter(|_| places.iter().any(profiles))
+    if let Some(long) = profiled
         && !readings.is_empty()
         && nap(long * 2 + long / 2, stop)
     {
@@ -57,10 +61,11 @@ pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Looked, Failu
         source.read(Clock::Wall.now(), &mut readings)?;
         readings = with_xids(first, readings);
     }
-    let mut troubles = source.troubles();
-    let failed = (!troubles.is_empty())
-        .then(|| troubles.remove(0))
-        .map(|(source_name, trouble)| SourceError::Unreachable { source_name, why: trouble.why, hint: trouble.hint });
+    let failed = source.troubles().into_iter().next().map(|(source_name, trouble)| SourceError::Unreachable {
+        source_name,
+        why: trouble.why,
+        hint: trouble.hint,
+    });
     Ok(Looked { kind: source.kind(), readings, hosts: source.hosts(), failed })
 }
 

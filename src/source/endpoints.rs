@@ -41,8 +41,8 @@ struct Member {
     asked: Option<Time>,
     /// Its hosts as last read.
     hosts: Vec<HostReport>,
-    /// What is wrong, and since when.
-    trouble: Option<(Time, Trouble)>,
+    /// What is wrong.
+    trouble: Option<Trouble>,
     /// The trouble last told in the log.
     told: Option<String>,
     /// Whether nothing is told there.
@@ -116,7 +116,7 @@ impl Endpoints {
     /// What the endpoints are in trouble with, by place.
     #[must_use]
     pub fn troubles(&self) -> Vec<(String, Trouble)> {
-        let of = |member: &Member| Some((member.place.to_string(), member.trouble.as_ref()?.1.clone()));
+        let of = |member: &Member| Some((member.place.to_string(), member.trouble.clone()?));
         self.members.iter().filter_map(of).collect()
     }
 
@@ -129,16 +129,16 @@ impl Endpoints {
         let until = Instant::now() + self.patience;
         while self.members.iter().any(|member| member.asked == Some(now)) {
             match self.answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(answer) => self.take(answer, now, out),
+                Ok(answer) => self.take(answer, out),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
         while let Ok(answer) = self.answers.try_recv() {
-            self.take(answer, now, out);
+            self.take(answer, out);
         }
     }
 
-    fn take(&mut self, answer: Answer, now: Time, out: &mut Vec<Reading>) {
+    fn take(&mut self, answer: Answer, out: &mut Vec<Reading>) {
         let Some(member) = self.members.get_mut(answer.member) else { return };
         member.asked = None;
         match answer.result {
@@ -147,7 +147,7 @@ impl Endpoints {
                 member.learn(taken.hosts);
                 member.recovered();
             }
-            Err(trouble) => member.trouble(now, trouble),
+            Err(trouble) => member.trouble(trouble),
         }
     }
 }
@@ -174,15 +174,13 @@ impl Member {
             0 => format!("no answer from {place} yet"),
             seconds => format!("blocked on {place} for {seconds} s"),
         };
-        let since = self.trouble.as_ref().map_or(asked, |(since, _)| *since);
-        self.trouble = Some((since, Trouble::new(why)));
+        self.trouble = Some(Trouble::new(why));
         self.tell("does not answer");
     }
 
-    fn trouble(&mut self, now: Time, trouble: Trouble) {
-        let since = self.trouble.as_ref().map_or(now, |(since, _)| *since);
+    fn trouble(&mut self, trouble: Trouble) {
         self.tell(&trouble.why);
-        self.trouble = Some((since, trouble));
+        self.trouble = Some(trouble);
     }
 
     /// Says what is wrong, when it begins and when it changes.
@@ -203,9 +201,7 @@ impl Member {
     /// Its hosts' reports; where it is in trouble, nothing of what it last said holds.
     fn reports(&self) -> impl Iterator<Item = HostReport> {
         self.hosts.iter().map(|host| match &self.trouble {
-            Some((_, trouble)) => {
-                HostReport { seen: 0, missed: self.missed, state: trouble.why.clone(), ..host.clone() }
-            }
+            Some(trouble) => HostReport { seen: 0, missed: self.missed, state: trouble.why.clone(), ..host.clone() },
             None => HostReport { missed: self.missed, ..host.clone() },
         })
     }
@@ -243,7 +239,7 @@ impl Source for Endpoints {
     fn read(&mut self, now: Time, out: &mut Vec<Reading>) -> Result<(), SourceError> {
         self.now = now;
         while let Ok(answer) = self.answers.try_recv() {
-            self.take(answer, now, out);
+            self.take(answer, out);
         }
         for member in &mut self.members {
             if member.asked.is_none() && member.ask.send(now).is_ok() {
