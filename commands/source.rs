@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use gpuhm::event::Time;
 use gpuhm::pipeline::Clock;
-use gpuhm::source::place::{Kind, Place};
+use gpuhm::source::place::{Kind, Place, redacted};
 use gpuhm::source::replay::{self, Replay};
 use gpuhm::source::sim::{self, Sim};
 use gpuhm::source::{Due, Source, SourceError};
@@ -84,12 +84,13 @@ impl Named {
             many => {
                 let alone = |url: &&String| *url == "sim" || url.starts_with("replay:");
                 if let Some(url) = many.iter().find(alone) {
-                    return Err(Failure::usage(format!("--source {url}: stands alone, without other sources")));
+                    return Err(Failure::usage(format!("--source {}: stands alone, without other sources", redacted(url))));
                 }
             }
         }
         let parse = |url: &String| {
-            url.parse::<Place>().map_err(|why| Failure::usage(format!("--source {url}: {why}")).hint(KNOWN))
+            let told = |why| Failure::usage(format!("--source {}: {why}", redacted(url))).hint(KNOWN);
+            url.parse::<Place>().map_err(told)
         };
         let mut places = self.source.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         places.append(&mut self.live.targets()?);

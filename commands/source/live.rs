@@ -51,7 +51,7 @@ fn profile(text: &str) -> Result<Profile, String> {
 
 /// Where a host engine listens by default, and its socket where it was told to have one.
 pub(crate) const LOOPBACK: &str = "127.0.0.1";
-const SOCKET: &str = "/tmp/nv-hostengine";
+pub(crate) const SOCKET: &str = "/tmp/nv-hostengine";
 /// How often profiling values are read, unless said otherwise.
 const PROFILED: Duration = Duration::from_secs(1);
 /// Bytes of a file of targets, at most: a hundred thousand of them.
@@ -132,7 +132,7 @@ impl LiveOptions {
     }
 
     /// This machine: its host engine where one answers, else its driver.
-    fn auto(&self, place: &Place, here: &str, interval_ms: i64) -> Auto {
+    pub(crate) fn auto(&self, place: &Place, here: &str, interval_ms: i64) -> Auto {
         let engine = |kind: Kind| {
             let (own, name) = (self.clone(), here.to_owned());
             let at = Place { kind, ..place.clone() };
