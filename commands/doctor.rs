@@ -103,7 +103,9 @@ pub(crate) fn run(common: &CommonOptions, options: &Options, matches: &ArgMatche
         store: options.store.clone(),
         kafka: settings,
         places: places(&options.named)?,
+        named: options.named.is_said(),
         live: options.named.live.clone(),
+        engines: gpus::Engines::default(),
         timeout: options.timeout,
         now: wall(),
     });
@@ -173,9 +175,12 @@ fn within(check: &'static Check, subject: &Arc<Subject>) -> Finding {
 }
 
 fn show(check: &Check, finding: &Finding, out: &mut Out) -> Result<(), Failure> {
-    out.line(&format!("{:<8} {:<13} {}", finding.state.word(), check.id, escaped(&finding.text)))?;
+    out.line(&format!("{:<8} {:<15} {}", finding.state.word(), check.id, escaped(&finding.text)))?;
+    for detail in &finding.details {
+        out.line(&format!("{:<24} - {}", "", escaped(detail)))?;
+    }
     match &finding.remedy {
-        Some(remedy) => out.line(&format!("{:<22} -> {}", "", escaped(remedy))),
+        Some(remedy) => out.line(&format!("{:<24} -> {}", "", escaped(remedy))),
         None => Ok(()),
     }
 }
@@ -183,8 +188,13 @@ fn show(check: &Check, finding: &Finding, out: &mut Out) -> Result<(), Failure> 
 fn object(found: &[(&Check, Finding)], subject: &Subject) -> serde_json::Value {
     let checks = found.iter().map(|(check, finding)| {
         let mut object = json!({"id": check.id, "state": finding.state.word(), "text": finding.text});
-        if let (Some(remedy), Some(object)) = (&finding.remedy, object.as_object_mut()) {
-            object.insert("remedy".to_owned(), remedy.as_str().into());
+        if let Some(object) = object.as_object_mut() {
+            if !finding.details.is_empty() {
+                object.insert("details".to_owned(), finding.details.clone().into());
+            }
+            if let Some(remedy) = &finding.remedy {
+                object.insert("remedy".to_owned(), remedy.as_str().into());
+            }
         }
         object
     });

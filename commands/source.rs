@@ -72,6 +72,11 @@ const TICKS: u64 = 120;
 const KNOWN: &str = "use --source auto, dcgm://HOST:5555, nvml, exporter:http://HOST:9400/metrics, sim or replay:FILE";
 
 impl Named {
+    /// Whether a source was named at all.
+    pub(crate) fn is_said(&self) -> bool {
+        !self.source.is_empty() || self.live.has_targets()
+    }
+
     /// What was chosen; with nothing said, this machine.
     pub(crate) fn chosen(&self) -> Result<Chosen, Failure> {
         match self.source.as_slice() {
@@ -84,7 +89,10 @@ impl Named {
             many => {
                 let alone = |url: &&String| *url == "sim" || url.starts_with("replay:");
                 if let Some(url) = many.iter().find(alone) {
-                    return Err(Failure::usage(format!("--source {}: stands alone, without other sources", redacted(url))));
+                    return Err(Failure::usage(format!(
+                        "--source {}: stands alone, without other sources",
+                        redacted(url)
+                    )));
                 }
             }
         }

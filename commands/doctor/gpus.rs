@@ -1,163 +1,184 @@
-//! `dcgm.library`, `dcgm.hostengine`, `dcgm.profiling`, `nvml.driver`: whether GPUs can be read by what the settings name.
+//! What reads GPUs: which of the checks apply to the sources that are named, and how many of one kind are told in one line.
 //!
-//! With `auto`, one way is enough: a missing one is a warning where the other works. Exporters are looked at by reading them.
+//! What was named must work: its fault is a fault. Where nothing was named a machine may have no GPUs at all, and is told so
+//! once; where `auto` has two ways, the one that is missing is a warning at most.
 
-use gpuhm::source::dcgm::{Absent, Engine, Library, Options};
-use gpuhm::source::endpoint::Endpoint;
-use gpuhm::source::exporter::{self, Page};
-use gpuhm::source::nvml::{self, Driver};
-use gpuhm::source::place::{DCGM_PORT, Kind, Place};
+pub(super) mod auto;
+mod driver;
+mod each;
+mod engine;
+mod library;
+mod look;
+mod pages;
+mod profiling;
+mod signs;
+mod socket;
 
-use super::registry::{Check, Finding, Subject, told};
-use crate::options::ms;
-use crate::source::live::{LOOPBACK, here};
+use gpuhm::source::dcgm::Library;
+use gpuhm::source::place::{Kind, Place};
 
-pub(super) const LIBRARY: Check = Check { id: "dcgm.library", needs: None, applies: by_dcgm, run: library };
-pub(super) const ENGINE: Check =
-    Check { id: "dcgm.hostengine", needs: Some("dcgm.library"), applies: by_dcgm, run: engine };
+use super::registry::{Check, Finding, State, Subject};
+use crate::source::live::SOCKET;
+
+pub(super) use look::Engines;
+
+pub(super) const LIBRARY: Check = Check { id: library::ID, needs: None, applies: by_dcgm, run: library::run };
+pub(super) const SOCKETS: Check = Check { id: socket::ID, needs: None, applies: by_socket, run: socket::run };
+pub(super) const ENGINE: Check = Check { id: engine::ID, needs: Some(library::ID), applies: by_dcgm, run: engine::run };
 pub(super) const PROFILING: Check =
-    Check { id: "dcgm.profiling", needs: Some("dcgm.hostengine"), applies: by_dcgm, run: profiling };
-pub(super) const NVML: Check = Check { id: "nvml.driver", needs: None, applies: by_nvml, run: nvml };
-pub(super) const PAGES: Check = Check { id: "exporter.pages", needs: None, applies: by_pages, run: pages };
+    Check { id: "dcgm.profiling", needs: Some(library::ID), applies: by_dcgm, run: profiling::run };
+pub(super) const NVML: Check = Check { id: "nvml.driver", needs: None, applies: by_nvml, run: driver::run };
+pub(super) const PAGES: Check = Check { id: "exporter.pages", needs: None, applies: by_pages, run: pages::run };
+pub(super) const AUTO: Check = Check { id: "source.auto", needs: None, applies: by_itself, run: auto::run };
 
-/// The interval that engines are asked with, ms: they are read once.
-const INTERVAL: i64 = 10_000;
-/// Sources of one kind that are looked at, at most: each may take its time.
-const MOST: usize = 8;
+/// The interval that sources are looked at with, ms: a long one, so that a look has the engine poll little.
+const INTERVAL: i64 = 60_000;
+/// Lines below a finding, at most.
+const MOST_LINES: usize = 24;
+/// Metrics named in a line, at most.
+const MOST_NAMES: usize = 12;
 
 fn is_dcgm(kind: &Kind) -> bool {
     matches!(kind, Kind::Dcgm(..) | Kind::DcgmSocket(_) | Kind::DcgmEmbedded)
 }
 
+fn by_itself(subject: &Subject) -> bool {
+    subject.places.iter().any(|place| place.kind == Kind::Auto)
+}
+
+/// Whether there is reason to expect GPUs where `auto` is to find them: it was asked for, or there are signs of some.
+fn expects(subject: &Subject) -> bool {
+    by_itself(subject) && (subject.named || signs::any())
+}
+
 fn by_dcgm(subject: &Subject) -> bool {
-    subject.places.iter().any(|place| is_dcgm(&place.kind) || place.kind == Kind::Auto)
+    let live = &subject.live;
+    let auto = || match &live.libdcgm {
+        Some(_) => by_itself(subject),
+        None => expects(subject) && Library::load(None).is_ok(),
+    };
+    subject.places.iter().any(|place| is_dcgm(&place.kind)) || auto()
+}
+
+fn by_socket(subject: &Subject) -> bool {
+    !socket::paths(subject).is_empty()
 }
 
 fn by_nvml(subject: &Subject) -> bool {
-    subject.places.iter().any(|place| matches!(place.kind, Kind::Nvml | Kind::Auto))
+    let auto = || by_itself(subject) && (subject.live.libnvml.is_some() || signs::driver());
+    subject.places.iter().any(|place| place.kind == Kind::Nvml) || auto()
 }
 
 fn by_pages(subject: &Subject) -> bool {
     subject.places.iter().any(|place| matches!(place.kind, Kind::Exporter(_)))
 }
 
-fn library(subject: &Subject) -> Finding {
-    match Library::load(subject.live.libdcgm.as_deref()) {
-        Ok(library) => {
-            let version = library.version().map(|version| format!(" {version}")).unwrap_or_default();
-            let lacks = library.lacks();
-            let without = if lacks.is_empty() { String::new() } else { format!("; without {}", lacks.join(", ")) };
-            Finding::ok(format!("libdcgm{version}, {}{without}", library.file()))
-        }
-        Err(error) => severe(subject, error.to_string()).remedy(error.hint()),
-    }
-}
-
-/// A fault where it was named; where it is one of two ways, a warning.
-fn severe(subject: &Subject, text: String) -> Finding {
-    let named = subject.places.iter().any(|place| place.kind != Kind::Auto);
+/// What is wrong with something: a fault where it was named; a warning where it is one of the ways that `auto` has.
+fn severe(named: bool, text: String) -> Finding {
     if named { Finding::fault(text) } else { Finding::warning(text) }
 }
 
-/// The host engines that are named, and this machine's where it is to be found out.
-fn engines(subject: &Subject) -> Vec<Place> {
-    let each = subject.places.iter().filter_map(|place| match &place.kind {
-        Kind::Auto => Some(Place { kind: Kind::Dcgm(LOOPBACK.to_owned(), DCGM_PORT), ..place.clone() }),
-        kind if is_dcgm(kind) => Some(place.clone()),
-        _ => None,
-    });
-    each.take(MOST).collect()
+/// Whether the engine of this machine listens on its usual socket, where `auto` would look for it.
+fn is_there() -> bool {
+    std::path::Path::new(SOCKET).exists()
 }
 
-/// Reads each engine once, until one cannot be read.
-fn read(subject: &Subject, profile_ms: Option<i64>) -> Result<Vec<(Place, Engine)>, Finding> {
-    let library = Library::load(subject.live.libdcgm.as_deref())
-        .map_err(|error| severe(subject, error.to_string()).remedy(error.hint()))?;
-    let mut read = Vec::new();
-    for place in engines(subject) {
-        let options = Options { hostname: place.hostname(&here()), interval_ms: INTERVAL, profile_ms };
-        let mut engine = Engine::new(library, place.clone(), options);
-        engine.read(subject.now).map_err(|trouble| {
-            let found = severe(subject, format!("{place}: {}", trouble.why));
-            trouble.hint.into_iter().fold(found, Finding::remedy)
-        })?;
-        read.push((place, engine));
+/// Many of one kind as one finding: the worst is told, the others below it. `well` is what all say together.
+fn together(mut found: Vec<(Place, Finding)>, kind: &str, well: &str) -> Finding {
+    let all = found.len();
+    found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.state));
+    let mut rest = found.into_iter();
+    let Some((worst_place, worst)) = rest.next() else { return Finding::skipped(format!("no {kind}")) };
+    if all == 1 {
+        return Finding { text: format!("{worst_place}: {}", worst.text), details: clipped(worst.details), ..worst };
     }
-    Ok(read)
-}
-
-fn engine(subject: &Subject) -> Finding {
-    told(read(subject, None).map(|engines| {
-        let one = |(place, engine): &(Place, Engine)| {
-            let facts = engine.facts();
-            let version = facts.as_ref().and_then(|facts| facts.engine).map(|version| version.to_string());
-            let gpus = facts.as_ref().map_or(0, |facts| facts.gpus);
-            let driverless = if facts.is_some_and(|facts| facts.driverless) { ", without a driver" } else { "" };
-            format!("{place}: host engine {}, {gpus} GPUs{driverless}", version.as_deref().unwrap_or("?"))
-        };
-        let text: Vec<String> = engines.iter().map(one).collect();
-        let forbidden = absent(&engines, Absent::NotPermitted);
-        let unsupported = absent(&engines, Absent::NotSupported);
-        let without =
-            if unsupported.is_empty() { String::new() } else { format!("; not supported: {}", unsupported.join(" ")) };
-        if forbidden.is_empty() {
-            return Finding::ok(format!("{}{without}", text.join("; ")));
-        }
-        Finding::warning(format!("{}; not permitted: {}{without}", text.join("; "), forbidden.join(" ")))
-            .remedy("run nv-hostengine as root: systemctl cat nvidia-dcgm")
-    }))
-}
-
-/// Metrics that a GPU has not for this reason.
-fn absent(engines: &[(Place, Engine)], why: Absent) -> Vec<&'static str> {
-    let all = engines.iter().flat_map(|(_, engine)| engine.absences());
-    let mut names: Vec<&'static str> = all.filter(|absence| absence.why == why).map(|absence| absence.metric).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-fn profiling(subject: &Subject) -> Finding {
-    let Some(every) = subject.live.profiled() else {
-        return Finding::ok("off, as the settings say".to_owned());
+    let bad = |finding: &Finding| finding.state > State::Ok;
+    let others: Vec<(Place, Finding)> = rest.collect();
+    let ill = usize::from(bad(&worst)) + others.iter().filter(|(_, finding)| bad(finding)).count();
+    let text = match ill {
+        0 => format!("{all} {kind}: {well}"),
+        _ => format!("{ill} of {all} {kind}: {worst_place}: {}", worst.text),
     };
-    told(read(subject, Some(ms(every))).map(|engines| {
-        let without = engines.iter().find_map(|(place, engine)| Some((place, engine.facts()?.unprofiled?)));
-        match without {
-            Some((place, (code, hint))) => {
-                Finding::warning(format!("{place}: no profiling values: {code}")).remedy(hint)
-            }
-            None => Finding::ok(format!("{} engines give profiling values", engines.len())),
-        }
-    }))
+    let below = |finding: &Finding, place: &Place| -> Vec<String> {
+        finding.details.iter().map(|detail| format!("{place}: {detail}")).collect()
+    };
+    let mut details = below(&worst, &worst_place);
+    if !bad(&worst) {
+        details.insert(0, format!("{worst_place}: {}", worst.text));
+    }
+    for (place, finding) in &others {
+        let remedy = finding.remedy.as_ref().filter(|remedy| worst.remedy.as_ref() != Some(remedy));
+        let remedy = remedy.map(|remedy| format!(" -> {remedy}")).unwrap_or_default();
+        details.push(format!("{place}: {}{remedy}", finding.text));
+        details.extend(below(finding, place));
+    }
+    Finding { state: worst.state, text, remedy: worst.remedy, details: clipped(details) }
 }
 
-fn nvml(subject: &Subject) -> Finding {
-    let options = nvml::Options { hostname: here(), interval_ms: INTERVAL };
-    match Driver::open(subject.live.libnvml.as_deref(), options) {
-        Ok(driver) => Finding::ok(format!("{} GPUs", driver.gpus())),
-        Err(trouble) => {
-            let named = subject.places.iter().any(|place| place.kind == Kind::Nvml);
-            let found = if named { Finding::fault(trouble.why) } else { Finding::warning(trouble.why) };
-            trouble.hint.into_iter().fold(found, Finding::remedy)
-        }
+/// Lines, as many as one can take in.
+fn clipped(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(MOST_LINES);
+    if more > 0 {
+        lines.truncate(MOST_LINES);
+        lines.push(format!("and {more} more lines"));
     }
+    lines
 }
 
-fn pages(subject: &Subject) -> Finding {
-    let pages = subject.places.iter().filter(|place| matches!(place.kind, Kind::Exporter(_)));
-    let mut gpus = 0;
-    for place in pages.clone().take(MOST) {
-        let mut page = Page::new(place.clone(), exporter::Options::new(here(), INTERVAL));
-        match page.read(subject.now) {
-            Ok(taken) => gpus += taken.readings.len(),
-            Err(trouble) => {
-                let found = Finding::fault(format!("{place}: {}", trouble.why));
-                return trouble.hint.into_iter().fold(found, Finding::remedy);
-            }
-        }
+/// Names, as many as one can take in.
+fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let some: Vec<&str> = names.iter().take(MOST_NAMES).copied().collect();
+    let some = some.join(", ");
+    if more > 0 { format!("{some} and {more} more") } else { some }
+}
+
+/// A number of things.
+fn count(many: usize, one: &str) -> String {
+    if many == 1 { format!("1 {one}") } else { format!("{many} {one}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str) -> Place {
+        text.parse().unwrap()
     }
-    let all = pages.count();
-    let of = if all > MOST { format!("{MOST} of {all} pages") } else { format!("{all} pages") };
-    Finding::ok(format!("{of}, {gpus} GPUs"))
+
+    #[test]
+    fn one_is_told_as_it_is_and_of_many_the_worst_comes_first() {
+        let one = together(vec![(place("dcgm://a"), Finding::ok("well".into()))], "engines", "8 GPUs");
+        assert_eq!((one.state, one.text.as_str()), (State::Ok, "dcgm://a:5555: well"));
+        let found = vec![
+            (place("dcgm://a"), Finding::ok("well".into())),
+            (place("dcgm://b"), Finding::warning("slow".into()).remedy("hurry")),
+            (place("dcgm://c"), Finding::fault("gone".into()).remedy("start it")),
+            (place("dcgm://d"), Finding::fault("gone".into()).remedy("start it")),
+        ];
+        let many = together(found, "engines", "8 GPUs");
+        assert_eq!((many.state, many.text.as_str()), (State::Fault, "3 of 4 engines: dcgm://c:5555: gone"));
+        assert_eq!(many.remedy.as_deref(), Some("start it"));
+        assert_eq!(
+            many.details,
+            ["dcgm://d:5555: gone", "dcgm://b:5555: slow -> hurry", "dcgm://a:5555: well"],
+            "no remedy twice"
+        );
+        let well = vec![(place("dcgm://a"), Finding::ok("x".into())), (place("dcgm://b"), Finding::ok("y".into()))];
+        let well = together(well, "engines", "16 GPUs");
+        assert_eq!(well.text, "2 engines: 16 GPUs");
+        assert_eq!(well.details, ["dcgm://a:5555: x", "dcgm://b:5555: y"]);
+    }
+
+    #[test]
+    fn no_answer_is_longer_than_a_screen() {
+        let many = (0..100).map(|nth| (place(&format!("dcgm://h{nth}")), Finding::ok("well".into()))).collect();
+        let many = together(many, "engines", "800 GPUs");
+        assert_eq!(many.details.len(), MOST_LINES + 1);
+        assert_eq!(many.details.last().unwrap(), "and 76 more lines");
+        let names: Vec<String> = (0..20).map(|nth| nth.to_string()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert!(listed(&names).ends_with("11 and 8 more"), "{}", listed(&names));
+        assert_eq!(listed(&["a", "b"]), "a, b");
+    }
 }

@@ -76,6 +76,11 @@ pub(crate) fn distinct(places: &[Place]) -> Result<(), Failure> {
 }
 
 impl LiveOptions {
+    /// Whether a file of targets was named.
+    pub(crate) fn has_targets(&self) -> bool {
+        self.targets.is_some()
+    }
+
     /// The sources in the file.
     pub(crate) fn targets(&self) -> Result<Vec<Place>, Failure> {
         let Some(file) = &self.targets else { return Ok(Vec::new()) };

@@ -16,8 +16,7 @@ use super::version::Version;
 const NAMES: [&str; 2] = ["libdcgm.so.4", "libdcgm.so.3"];
 /// Where packages put it, should the linker not know.
 const FOLDERS: [&str; 3] = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
-const INSTALL: &str =
-    "install NVIDIA's package datacenter-gpu-manager-4-core, which has libdcgm.so.4, or name the library: --libdcgm PATH";
+const INSTALL: &str = "install NVIDIA's package datacenter-gpu-manager-4-core, which has libdcgm.so.4, or name the library: --libdcgm PATH";
 
 static LOADED: Mutex<Option<&'static Library>> = Mutex::new(None);
 
