@@ -126,11 +126,11 @@ impl SourceOptions {
     /// What was chosen; GPUs that are there run in real time.
     pub(crate) fn chosen(&self) -> Result<Chosen, Failure> {
         let chosen = self.named.chosen()?;
-        if let Chosen::Live(places) = &chosen {
-            if self.speed != Speed::Times(1.0) || self.from.is_some() {
-                let live = places.first().map(ToString::to_string).unwrap_or_default();
-                return Err(Failure::usage(format!("--source {live}: runs in real time, without --speed and --from")));
-            }
+        if let Chosen::Live(places) = &chosen
+            && (self.speed != Speed::Times(1.0) || self.from.is_some())
+        {
+            let live = places.first().map(ToString::to_string).unwrap_or_default();
+            return Err(Failure::usage(format!("--source {live}: runs in real time, without --speed and --from")));
         }
         Ok(chosen)
     }

@@ -25,7 +25,9 @@ struct Looked {
 
 pub(super) fn run(subject: &Subject) -> Finding {
     let (path, now) = (subject.live.libnvml.clone(), subject.now);
-    let looked = each(&[path.clone()], subject.patience(), move |path, _| look(path.as_deref(), now)).pop().flatten();
+    let looked = each(std::slice::from_ref(&path), subject.patience(), move |path, _| look(path.as_deref(), now))
+        .pop()
+        .flatten();
     let place = subject.places.iter().find(|place| place.kind == Kind::Nvml);
     let library = path.map_or_else(|| nvml::LIBRARY.to_owned(), |path| path.display().to_string());
     let named = place.is_some();

@@ -26,7 +26,10 @@ const PROFILED: Duration = Duration::from_millis(1100);
 
 /// What every engine told, once it was asked.
 #[derive(Debug, Default)]
-pub(in super::super) struct Engines(OnceLock<Vec<(Place, Result<Looked, Trouble>)>>);
+pub(in super::super) struct Engines(OnceLock<Vec<Asked>>);
+
+/// An engine that was asked, and what came of it.
+pub(super) type Asked = (Place, Result<Looked, Trouble>);
 
 /// What an engine told.
 #[derive(Debug, Clone)]
@@ -72,7 +75,7 @@ pub(super) fn is_named(subject: &Subject, place: &Place) -> bool {
 }
 
 /// What every engine tells: asked at the first call.
-pub(super) fn engines(subject: &Subject) -> Result<&Vec<(Place, Result<Looked, Trouble>)>, Finding> {
+pub(super) fn engines(subject: &Subject) -> Result<&Vec<Asked>, Finding> {
     let library =
         library::load(&subject.live).map_err(|error| Finding::fault(error.to_string()).remedy(error.hint()))?;
     Ok(subject.engines.0.get_or_init(|| {
@@ -90,7 +93,7 @@ pub(super) fn engines(subject: &Subject) -> Result<&Vec<(Place, Result<Looked, T
 }
 
 /// Of the places where `auto` looks, those that answer; where none does, the first.
-fn settled(subject: &Subject, found: Vec<(Place, Result<Looked, Trouble>)>) -> Vec<(Place, Result<Looked, Trouble>)> {
+fn settled(subject: &Subject, found: Vec<Asked>) -> Vec<Asked> {
     let (named, mut tried): (Vec<_>, Vec<_>) = found.into_iter().partition(|(place, _)| is_named(subject, place));
     if tried.iter().any(|(_, looked)| looked.is_ok()) {
         tried.retain(|(_, looked)| looked.is_ok());
