@@ -97,12 +97,17 @@ pub(crate) fn run(common: &CommonOptions, options: &Options, matches: &ArgMatche
     }
     let bus =
         BusOptions { connect_timeout: options.bus.connect_timeout.or(Some(options.timeout)), ..options.bus.clone() };
+    let (places, wrong) = match places(&options.named) {
+        Ok(places) => (places, None),
+        Err(failure) => (Vec::new(), Some(Finding::from(failure))),
+    };
     let subject = Arc::new(Subject {
         common: common.clone(),
         bus,
         store: options.store.clone(),
         kafka: settings,
-        places: places(&options.named)?,
+        places,
+        wrong,
         named: options.named.is_said(),
         live: options.named.live.clone(),
         engines: gpus::Engines::default(),

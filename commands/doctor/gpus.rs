@@ -22,6 +22,8 @@ use crate::source::live::SOCKET;
 
 pub(super) use look::Engines;
 
+pub(super) const URL: Check =
+    Check { id: "source.url", needs: None, applies: |subject| subject.wrong.is_some(), run: misnamed };
 pub(super) const LIBRARY: Check = Check { id: library::ID, needs: None, applies: by_dcgm, run: library::run };
 pub(super) const SOCKETS: Check = Check { id: socket::ID, needs: None, applies: by_socket, run: socket::run };
 pub(super) const ENGINE: Check = Check { id: engine::ID, needs: Some(library::ID), applies: by_dcgm, run: engine::run };
@@ -36,7 +38,7 @@ const INTERVAL: i64 = 60_000;
 /// Lines below a finding, at most.
 const MOST_LINES: usize = 24;
 /// Metrics named in a line, at most.
-const MOST_NAMES: usize = 12;
+const MOST_NAMES: usize = 40;
 
 fn is_dcgm(kind: &Kind) -> bool {
     matches!(kind, Kind::Dcgm(..) | Kind::DcgmSocket(_) | Kind::DcgmEmbedded)
@@ -71,6 +73,11 @@ fn by_nvml(subject: &Subject) -> bool {
 
 fn by_pages(subject: &Subject) -> bool {
     subject.places.iter().any(|place| matches!(place.kind, Kind::Exporter(_)))
+}
+
+/// Sources that are named and cannot be understood.
+fn misnamed(subject: &Subject) -> Finding {
+    subject.wrong.clone().unwrap_or_else(|| Finding::ok("understood".to_owned()))
 }
 
 /// What is wrong with something: a fault where it was named; a warning where it is one of the ways that `auto` has.
@@ -176,9 +183,9 @@ mod tests {
         let many = together(many, "engines", "800 GPUs");
         assert_eq!(many.details.len(), MOST_LINES + 1);
         assert_eq!(many.details.last().unwrap(), "and 76 more lines");
-        let names: Vec<String> = (0..20).map(|nth| nth.to_string()).collect();
+        let names: Vec<String> = (0..50).map(|nth| nth.to_string()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        assert!(listed(&names).ends_with("11 and 8 more"), "{}", listed(&names));
+        assert!(listed(&names).ends_with("39 and 10 more"), "{}", listed(&names));
         assert_eq!(listed(&["a", "b"]), "a, b");
     }
 }

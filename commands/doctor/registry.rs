@@ -26,6 +26,7 @@ pub(super) const REGISTRY: &[Check] = &[
     secrets::CHECK,
     systemd::CHECK,
     clock::CHECK,
+    gpus::URL,
     gpus::LIBRARY,
     gpus::SOCKETS,
     gpus::ENGINE,
@@ -72,6 +73,8 @@ pub(super) struct Subject {
     pub(super) kafka: Option<Settings>,
     /// Where GPUs are read.
     pub(super) places: Vec<Place>,
+    /// Why those that are named cannot be understood, where they cannot.
+    pub(super) wrong: Option<Finding>,
     /// Whether somebody named them: not where a collector would look of itself.
     pub(super) named: bool,
     /// How they are read.

@@ -116,9 +116,14 @@ fn trouble(error: &ureq::Error) -> Trouble {
         ureq::Error::Protocol(error) => format!("no HTTP: {}", one_line(&error.to_string())),
         other => one_line(&redacted(&other.to_string())),
     };
-    let refused = why == "connection refused";
-    let trouble = Trouble::new(why);
-    if refused { trouble.hint("see whether the exporter runs, and on which port") } else { trouble }
+    let hint = match error {
+        ureq::Error::Timeout(ureq::Timeout::Connect) => "is the host up, and does a firewall drop the port?",
+        ureq::Error::Timeout(ureq::Timeout::Resolve) | ureq::Error::HostNotFound => "check the name, or use an address",
+        ureq::Error::Timeout(_) => "the exporter is slow or hangs: see its own log; a GPU or its driver may hang, too",
+        _ if why == "connection refused" => "see whether the exporter runs, and on which port",
+        _ => return Trouble::new(why),
+    };
+    Trouble::new(why).hint(hint)
 }
 
 fn one_line(text: &str) -> String {
