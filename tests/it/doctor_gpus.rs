@@ -114,7 +114,7 @@ fn pages_are_told_with_their_gpus_and_samples_and_what_they_lack() {
     assert!(!found.details("exporter.pages").contains("gpu_temp_c"));
     let few = look(&home, 1, "exporter.pages", &["--source", &format!("{source}#gpus=8")]);
     few.is("exporter.pages", "fault", &["8 GPUs should be on it"], "nvidia-smi -L");
-    let two_lines: String = PAGE.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let two_lines = PAGE.lines().take(2).collect::<Vec<_>>().join("\n") + "\n";
     server.then(whole(&two_lines));
     let found = look(&home, 0, "exporter.pages", &args);
     found.is("exporter.pages", "warning", &["no XIDs"], "DCGM_FI_DEV_XID_ERRORS");
