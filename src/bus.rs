@@ -121,6 +121,9 @@ pub trait Consumer: Send {
     /// Where the bus cannot be reached.
     fn others(&mut self) -> Result<Vec<String>, BusError>;
 
+    /// How long [`Consumer::others`] may name a member that has died.
+    fn session(&self) -> Duration;
+
     /// The next offset of every partition of the topic, as it stands; a member that read all stands there.
     ///
     /// # Errors

@@ -82,6 +82,8 @@ pub struct Runner<S: Stage> {
     looked_up: Option<Instant>,
     done: Done,
     unheld: Unheld,
+    /// Since when others were seen to hold what a one-shot needs.
+    crowded: Option<Instant>,
     /// When its lag was last looked at.
     lagged: Option<Instant>,
 }
@@ -98,6 +100,7 @@ impl<S: Stage> Runner<S> {
             looked_up: None,
             done: Done::default(),
             unheld: Unheld::default(),
+            crowded: None,
             lagged: None,
         }
     }
@@ -171,7 +174,7 @@ impl<S: Stage> Runner<S> {
         for partition in &polled.lost {
             self.owned.remove(partition);
         }
-        if goal == Goal::End && self.owned.is_empty() {
+        if goal == Goal::End {
             self.alone()?;
         }
         let (assigned, mut seen) = (polled.assigned.clone(), Seen::of(&polled));

@@ -6,9 +6,11 @@ pub(crate) mod line;
 
 use std::time::Duration;
 
+use gpuhm::pipeline::clock::monotonic;
+
 use crate::broker::{self, Own};
 use crate::process::until;
-use line::{Line, PATIENCE};
+use line::{Line, PATIENCE, Told};
 
 /// A transaction is given up long before the broker is back.
 const SHORT: [(&str, &str); 3] =
@@ -35,7 +37,12 @@ fn the_pipeline_goes_through_two_outages_and_is_stopped_in_a_third() {
     let code = collect.service.ended(PATIENCE);
     assert_eq!(code, 0, "{}", collect.said());
     let all = line.samples_on("gpu-metrics-raw");
-    until("all rows", PATIENCE, || line.stored() >= all);
+    let waited = monotonic();
+    while line.stored() < all {
+        let said = || stages.iter().map(Told::said).collect::<Vec<_>>().join("\n");
+        assert!(waited.elapsed() < PATIENCE, "{} of {all} rows:\n{}", line.stored(), said());
+        std::thread::sleep(Duration::from_millis(50));
+    }
     for stage in &mut stages {
         assert!(stage.service.runs(), "ended by itself: {}", stage.said());
     }

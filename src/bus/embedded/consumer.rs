@@ -209,6 +209,11 @@ impl Consumer for EmbeddedConsumer {
         self.db.read("look at the group", |tx| Ok(Survey::read(tx, join)?.living(Some(id), me, now)))
     }
 
+    fn session(&self) -> Duration {
+        // A dead process's partitions are free at once.
+        Duration::ZERO
+    }
+
     fn ends(&mut self) -> Result<Vec<i64>, BusError> {
         let topic = &self.join.topic;
         self.db.read("read the ends", |tx| Ok(sweep::tips(tx, topic)?.into_iter().map(|(_, next)| next).collect()))

@@ -25,7 +25,7 @@ use super::patience::Deadline;
 use super::scan::Scan;
 use super::settings::Role;
 use super::states::STATES;
-use crate::bus::{BusError, Consumer, Finish, Join, Polled, Record, Recovery};
+use crate::bus::{Bus, BusError, Consumer, Finish, Join, Polled, Record, Recovery};
 
 /// How far a partition is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +194,10 @@ impl Consumer for KafkaConsumer {
         let mut members = self.kafka.looks.members(&self.join.group, &self.join.topic)?;
         members.retain(|name| *name != self.join.instance);
         Ok(members)
+    }
+
+    fn session(&self) -> Duration {
+        Bus::session(&self.kafka)
     }
 
     fn ends(&mut self) -> Result<Vec<i64>, BusError> {

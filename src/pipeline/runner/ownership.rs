@@ -115,11 +115,20 @@ impl<S: Stage> Runner<S> {
         Some(all)
     }
 
+    /// Whether others hold what this one needs. Who died is borne with for one session: a broker that was mute may answer
+    /// what a dead member had asked, and so count it again.
     pub(super) fn alone(&mut self) -> Result<(), PipelineError> {
-        match self.busy()? {
-            PipelineError::Busy { members, .. } if members.is_empty() => Ok(()),
-            busy => Err(busy),
+        if !self.owned.is_empty() {
+            self.crowded = None;
+            return Ok(());
         }
+        let busy = self.busy()?;
+        if matches!(&busy, PipelineError::Busy { members, .. } if members.is_empty()) {
+            self.crowded = None;
+            return Ok(());
+        }
+        let since = *self.crowded.get_or_insert_with(monotonic);
+        if since.elapsed() < self.parts.consumer.session() { Ok(()) } else { Err(busy) }
     }
 
     pub(super) fn busy(&mut self) -> Result<PipelineError, PipelineError> {

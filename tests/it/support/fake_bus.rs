@@ -250,6 +250,10 @@ impl Consumer for FakeConsumer {
         })
     }
 
+    fn session(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn others(&mut self) -> Result<Vec<String>, BusError> {
         Ok(Vec::new())
     }
