@@ -9,6 +9,7 @@ mod clock;
 mod conf;
 mod db;
 mod file;
+mod gpus;
 mod lag;
 mod reach;
 mod registry;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, Args, CommandFactory, ValueEnum};
 use gpuhm::pipeline::clock::wall;
+use gpuhm::source::place::Place;
 use gpuhm::view::escape::escaped;
 use serde_json::json;
 
@@ -33,6 +35,7 @@ use super::cli::Cli;
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::options::{BusOptions, CommonOptions, StoreOptions, interval};
 use super::out::Out;
+use super::source::{Chosen, Named};
 use super::{brokers, config};
 use registry::{Check, Finding, REGISTRY, State, Subject, ids};
 
@@ -61,6 +64,8 @@ pub(crate) struct Options {
     /// table or json
     #[arg(short, long, value_enum, default_value = "table")]
     output: Format,
+    #[command(flatten)]
+    named: Named,
     #[command(flatten)]
     bus: BusOptions,
     #[command(flatten)]
@@ -92,11 +97,20 @@ pub(crate) fn run(common: &CommonOptions, options: &Options, matches: &ArgMatche
     }
     let bus =
         BusOptions { connect_timeout: options.bus.connect_timeout.or(Some(options.timeout)), ..options.bus.clone() };
+    let (places, wrong) = match places(&options.named) {
+        Ok(places) => (places, None),
+        Err(failure) => (Vec::new(), Some(Finding::from(failure))),
+    };
     let subject = Arc::new(Subject {
         common: common.clone(),
         bus,
         store: options.store.clone(),
         kafka: settings,
+        places,
+        wrong,
+        named: options.named.is_said(),
+        live: options.named.live.clone(),
+        engines: gpus::Engines::default(),
         timeout: options.timeout,
         now: wall(),
     });
@@ -136,6 +150,14 @@ fn settings(options: &Options, matches: &ArgMatches) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The live sources that are named; nothing where recordings or a simulated fleet are.
+fn places(named: &Named) -> Result<Vec<Place>, Failure> {
+    Ok(match named.chosen()? {
+        Chosen::Live(places) => places,
+        Chosen::Sim | Chosen::Replay(_) => Vec::new(),
+    })
+}
+
 fn wanted(options: &Options, id: &str) -> bool {
     let named = |list: &[String]| list.iter().any(|named| named == id);
     (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
@@ -158,9 +180,12 @@ fn within(check: &'static Check, subject: &Arc<Subject>) -> Finding {
 }
 
 fn show(check: &Check, finding: &Finding, out: &mut Out) -> Result<(), Failure> {
-    out.line(&format!("{:<8} {:<13} {}", finding.state.word(), check.id, escaped(&finding.text)))?;
+    out.line(&format!("{:<8} {:<15} {}", finding.state.word(), check.id, escaped(&finding.text)))?;
+    for detail in &finding.details {
+        out.line(&format!("{:<24} - {}", "", escaped(detail)))?;
+    }
     match &finding.remedy {
-        Some(remedy) => out.line(&format!("{:<22} -> {}", "", escaped(remedy))),
+        Some(remedy) => out.line(&format!("{:<24} -> {}", "", escaped(remedy))),
         None => Ok(()),
     }
 }
@@ -168,8 +193,13 @@ fn show(check: &Check, finding: &Finding, out: &mut Out) -> Result<(), Failure> 
 fn object(found: &[(&Check, Finding)], subject: &Subject) -> serde_json::Value {
     let checks = found.iter().map(|(check, finding)| {
         let mut object = json!({"id": check.id, "state": finding.state.word(), "text": finding.text});
-        if let (Some(remedy), Some(object)) = (&finding.remedy, object.as_object_mut()) {
-            object.insert("remedy".to_owned(), remedy.as_str().into());
+        if let Some(object) = object.as_object_mut() {
+            if !finding.details.is_empty() {
+                object.insert("details".to_owned(), finding.details.clone().into());
+            }
+            if let Some(remedy) = &finding.remedy {
+                object.insert("remedy".to_owned(), remedy.as_str().into());
+            }
         }
         object
     });

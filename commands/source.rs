@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use gpuhm::event::Time;
 use gpuhm::pipeline::Clock;
-use gpuhm::source::place::{Kind, Place};
+use gpuhm::source::place::{Kind, Place, redacted};
 use gpuhm::source::replay::{self, Replay};
 use gpuhm::source::sim::{self, Sim};
 use gpuhm::source::{Due, Source, SourceError};
@@ -23,11 +23,8 @@ use live::LiveOptions;
 /// Flags that say what is read and how fast.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SourceOptions {
-    /// Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml,
-    /// `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip).
-    /// DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]
-    #[arg(long, value_name = "URL", env = "GPUHM_SOURCE")]
-    pub(crate) source: Vec<String>,
+    #[command(flatten)]
+    pub(crate) named: Named,
     /// Time between samples
     #[arg(long, value_name = "D", default_value = "10s", value_parser = options::interval)]
     pub(crate) interval: Duration,
@@ -41,9 +38,19 @@ pub(crate) struct SourceOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) ticks: Option<u64>,
     #[command(flatten)]
-    pub(crate) live: LiveOptions,
-    #[command(flatten)]
     pub(crate) sim: SimOptions,
+}
+
+/// Flags that name what is read.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Named {
+    /// Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml,
+    /// `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip).
+    /// DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]
+    #[arg(long, value_name = "URL", env = "GPUHM_SOURCE")]
+    pub(crate) source: Vec<String>,
+    #[command(flatten)]
+    pub(crate) live: LiveOptions,
 }
 
 /// What the flags chose.
@@ -64,18 +71,10 @@ const TICKS: u64 = 120;
 /// What `--source` takes, for who wrote something else.
 const KNOWN: &str = "use --source auto, dcgm://HOST:5555, nvml, exporter:http://HOST:9400/metrics, sim or replay:FILE";
 
-impl SourceOptions {
-    /// A simulated fleet with these flags, and nothing else said.
-    pub(crate) fn simulated(sim: SimOptions, interval: Duration) -> SourceOptions {
-        SourceOptions {
-            source: vec!["sim".to_owned()],
-            interval,
-            speed: Speed::Times(1.0),
-            from: None,
-            ticks: None,
-            live: LiveOptions::default(),
-            sim,
-        }
+impl Named {
+    /// Whether a source was named at all.
+    pub(crate) fn is_said(&self) -> bool {
+        !self.source.is_empty() || self.live.has_targets()
     }
 
     /// What was chosen; with nothing said, this machine.
@@ -90,12 +89,16 @@ impl SourceOptions {
             many => {
                 let alone = |url: &&String| *url == "sim" || url.starts_with("replay:");
                 if let Some(url) = many.iter().find(alone) {
-                    return Err(Failure::usage(format!("--source {url}: stands alone, without other sources")));
+                    return Err(Failure::usage(format!(
+                        "--source {}: stands alone, without other sources",
+                        redacted(url)
+                    )));
                 }
             }
         }
         let parse = |url: &String| {
-            url.parse::<Place>().map_err(|why| Failure::usage(format!("--source {url}: {why}")).hint(KNOWN))
+            let told = |why| Failure::usage(format!("--source {}: {why}", redacted(url))).hint(KNOWN);
+            url.parse::<Place>().map_err(told)
         };
         let mut places = self.source.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         places.append(&mut self.live.targets()?);
@@ -103,11 +106,33 @@ impl SourceOptions {
             places.push(Place { kind: Kind::Auto, host: None, gpus: None });
         }
         live::distinct(&places)?;
-        if self.speed != Speed::Times(1.0) || self.from.is_some() {
+        Ok(Chosen::Live(places))
+    }
+}
+
+impl SourceOptions {
+    /// A simulated fleet with these flags, and nothing else said.
+    pub(crate) fn simulated(sim: SimOptions, interval: Duration) -> SourceOptions {
+        SourceOptions {
+            named: Named { source: vec!["sim".to_owned()], live: LiveOptions::default() },
+            interval,
+            speed: Speed::Times(1.0),
+            from: None,
+            ticks: None,
+            sim,
+        }
+    }
+
+    /// What was chosen; GPUs that are there run in real time.
+    pub(crate) fn chosen(&self) -> Result<Chosen, Failure> {
+        let chosen = self.named.chosen()?;
+        if let Chosen::Live(places) = &chosen
+            && (self.speed != Speed::Times(1.0) || self.from.is_some())
+        {
             let live = places.first().map(ToString::to_string).unwrap_or_default();
             return Err(Failure::usage(format!("--source {live}: runs in real time, without --speed and --from")));
         }
-        Ok(Chosen::Live(places))
+        Ok(chosen)
     }
 
     /// Opens the source.
@@ -118,7 +143,7 @@ impl SourceOptions {
                 let ceiling = gpuhm::pipeline::clock::wall().plus(replay::AHEAD);
                 Box::new(Replay::open(&file.to_string_lossy(), ceiling)?)
             }
-            Chosen::Live(places) => Box::new(self.live.open(places, ms(self.interval))?),
+            Chosen::Live(places) => Box::new(self.named.live.open(places, ms(self.interval))?),
         })
     }
 
@@ -154,11 +179,11 @@ impl SourceOptions {
     }
 
     fn is_sim(&self) -> bool {
-        self.source == ["sim"]
+        self.named.source == ["sim"]
     }
 
     fn recording(&self) -> Option<&str> {
-        self.source.iter().find_map(|source| source.strip_prefix("replay:"))
+        self.named.source.iter().find_map(|source| source.strip_prefix("replay:"))
     }
 
     /// Whether it goes on for ever, as a service does: a live source without an end of its own.

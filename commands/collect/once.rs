@@ -49,8 +49,8 @@ pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Looked, Failu
             return Ok(Looked { kind: source.kind(), readings, hosts: source.hosts(), failed: None });
         }
     };
-    let profiled = options.live.profiled().filter(|_| places.iter().any(profiles));
-    let mut source = options.live.open(places, ms(options.interval))?.quietly();
+    let profiled = options.named.live.profiled().filter(|_| places.iter().any(profiles));
+    let mut source = options.named.live.open(places, ms(options.interval))?.quietly();
     let mut readings = Vec::new();
     source.read(Clock::Wall.now(), &mut readings)?;
     if let Some(long) = profiled

@@ -31,6 +31,8 @@ const ALL: &[&str] = &[];
 const COLLECT: &[&str] = &["collect"];
 /// What reads a source.
 const SOURCES: &[&str] = &["collect", "run"];
+/// What reads or looks at one.
+const NAMED: &[&str] = &["collect", "run", "doctor"];
 const VALIDATE: &[&str] = &["validate"];
 const AGGREGATE: &[&str] = &["aggregate"];
 const SCORE: &[&str] = &["score"];
@@ -65,13 +67,13 @@ pub(crate) const KEYS: &[Key] = &[
     bare("labels.cluster", "\"prod-1\"", "The label `cluster` of every sample; --label is stronger", "CLUSTER_NAME"),
     bare("labels.rack", "\"rack-03\"", "The label `rack` of every sample", "RACK_ID"),
     bare("labels.datacenter", "\"fra-1\"", "The label `datacenter` of every sample", "DATACENTER"),
-    key("collect.source", "source", SOURCES, "[\"dcgm://localhost:5555\"]"),
-    key("collect.targets", "targets", SOURCES, "\"/etc/gpuhm/targets\""),
+    key("collect.source", "source", NAMED, "[\"dcgm://localhost:5555\"]"),
+    key("collect.targets", "targets", NAMED, "\"/etc/gpuhm/targets\""),
     key("collect.interval", "interval", SOURCES, ""),
     key("collect.speed", "speed", SOURCES, ""),
-    key("collect.profile_interval", "profile_interval", SOURCES, "\"1s\""),
-    key("collect.libdcgm", "libdcgm", SOURCES, "\"/usr/lib/x86_64-linux-gnu/libdcgm.so.4\""),
-    key("collect.libnvml", "libnvml", SOURCES, "\"/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1\""),
+    key("collect.profile_interval", "profile_interval", NAMED, "\"1s\""),
+    key("collect.libdcgm", "libdcgm", NAMED, "\"/usr/lib/x86_64-linux-gnu/libdcgm.so.4\""),
+    key("collect.libnvml", "libnvml", NAMED, "\"/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1\""),
     key("collect.jobs", "jobs", COLLECT, "\"/run/gpuhm-jobs\""),
     key("collect.sink", "sink", COLLECT, ""),
     key("collect.spool", "spool", COLLECT, "\"/var/lib/gpuhm\""),

@@ -1,6 +1,7 @@
 //! What of a value may be shown, and whether a file that holds a password is for its owner's eyes only.
 
 use gpuhm::bus::kafka::settings::entry::{MASK, is_secret};
+use gpuhm::source::place::redacted;
 use gpuhm::store::postgres::settings::{Settings, has_password, is_postgres};
 
 use super::file::Contents;
@@ -12,7 +13,7 @@ const OTHERS: u32 = 0o004;
 
 /// Whether a password stands in it.
 pub(crate) fn holds(value: &str) -> bool {
-    (is_postgres(value) && has_password(value)) || masked(value) != value
+    (is_postgres(value) && has_password(value)) || redacted(value) != value
 }
 
 /// The value without passwords.
@@ -21,19 +22,7 @@ pub(crate) fn shown(value: &str) -> String {
         let place = Settings::parse(value).map_or_else(|_| "…".to_owned(), |settings| settings.place().to_owned());
         return format!("{place} (password {MASK})");
     }
-    masked(value)
-}
-
-/// The value with what stands between `:` and `@` of a URL's login hidden.
-fn masked(value: &str) -> String {
-    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, behind) = rest.split_at(end);
-    let Some((login, host)) = authority.rsplit_once('@') else { return value.to_owned() };
-    match login.split_once(':') {
-        Some((user, password)) if !password.is_empty() => format!("{scheme}://{user}:{MASK}@{host}{behind}"),
-        _ => value.to_owned(),
-    }
+    redacted(value)
 }
 
 /// Refuses a file with a password that everyone may read; of another it says that there is one.

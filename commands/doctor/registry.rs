@@ -11,12 +11,14 @@ use gpuhm::bus::kafka::settings::Settings;
 use gpuhm::event::Time;
 use gpuhm::pipeline::Clock;
 use gpuhm::pipeline::retry::Retry;
+use gpuhm::source::place::Place;
 
-use super::{acl, ahead, clock, conf, db, file, lag, reach, schema, secrets, systemd, topics};
+use super::{acl, ahead, clock, conf, db, file, gpus, lag, reach, schema, secrets, systemd, topics};
 use crate::brokers;
 use crate::exit::Failure;
 use crate::open;
 use crate::options::{BusOptions, CommonOptions, StoreOptions};
+use crate::source::live::LiveOptions;
 
 /// Every check.
 pub(super) const REGISTRY: &[Check] = &[
@@ -24,6 +26,14 @@ pub(super) const REGISTRY: &[Check] = &[
     secrets::CHECK,
     systemd::CHECK,
     clock::CHECK,
+    gpus::URL,
+    gpus::LIBRARY,
+    gpus::SOCKETS,
+    gpus::ENGINE,
+    gpus::PROFILING,
+    gpus::NVML,
+    gpus::PAGES,
+    gpus::AUTO,
     file::CHECK,
     lag::EMBEDDED,
     reach::CHECK,
@@ -61,6 +71,16 @@ pub(super) struct Subject {
     pub(super) store: StoreOptions,
     /// The cluster's settings, where the bus is one.
     pub(super) kafka: Option<Settings>,
+    /// Where GPUs are read.
+    pub(super) places: Vec<Place>,
+    /// Why those that are named cannot be understood, where they cannot.
+    pub(super) wrong: Option<Finding>,
+    /// Whether somebody named them: not where a collector would look of itself.
+    pub(super) named: bool,
+    /// How they are read.
+    pub(super) live: LiveOptions,
+    /// What host engines told.
+    pub(super) engines: gpus::Engines,
     /// How long to wait for one answer.
     pub(super) timeout: Duration,
     pub(super) now: Time,
@@ -87,6 +107,11 @@ impl Subject {
     pub(super) fn open_bus(&self) -> Result<Arc<dyn Bus>, Finding> {
         let clock = Arc::new(Clock::Wall);
         open::bus(&self.common, &self.bus, &clock, &Retry::never()).map_err(Finding::from)
+    }
+
+    /// How long several answers may take that are asked for side by side, a little less than a check may.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout * 2
     }
 
     /// How the bus is named on the command line, for remedies.
@@ -128,11 +153,13 @@ pub(super) struct Finding {
     pub(super) text: String,
     /// The command that mends it, or what to look at.
     pub(super) remedy: Option<String>,
+    /// More of it, a line each.
+    pub(super) details: Vec<String>,
 }
 
 impl Finding {
     const fn new(state: State, text: String) -> Finding {
-        Finding { state, text, remedy: None }
+        Finding { state, text, remedy: None, details: Vec::new() }
     }
 
     pub(super) const fn ok(text: String) -> Finding {
@@ -156,11 +183,21 @@ impl Finding {
         self.remedy = Some(remedy.into());
         self
     }
+
+    /// Adds what is to be known besides.
+    pub(super) fn details(mut self, details: Vec<String>) -> Finding {
+        self.details = details;
+        self
+    }
 }
 
 impl From<Failure> for Finding {
     fn from(failure: Failure) -> Finding {
-        Finding { state: State::Fault, text: failure.text(), remedy: failure.advice().map(str::to_owned) }
+        let found = Finding::fault(failure.text());
+        match failure.advice() {
+            Some(advice) => found.remedy(advice),
+            None => found,
+        }
     }
 }
 

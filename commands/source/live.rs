@@ -51,8 +51,8 @@ fn profile(text: &str) -> Result<Profile, String> {
 }
 
 /// Where a host engine listens by default, and its socket where it was told to have one.
-const LOOPBACK: &str = "127.0.0.1";
-const SOCKET: &str = "/tmp/nv-hostengine";
+pub(crate) const LOOPBACK: &str = "127.0.0.1";
+pub(crate) const SOCKET: &str = "/tmp/nv-hostengine";
 /// How often profiling values are read, unless said otherwise.
 const PROFILED: Duration = Duration::from_secs(1);
 /// Bytes of a file of targets, at most: a hundred thousand of them.
@@ -73,6 +73,11 @@ pub(crate) fn distinct(places: &[Place]) -> Result<(), Failure> {
 }
 
 impl LiveOptions {
+    /// Whether a file of targets was named.
+    pub(crate) fn has_targets(&self) -> bool {
+        self.targets.is_some()
+    }
+
     /// The sources in the file.
     pub(crate) fn targets(&self) -> Result<Vec<Place>, Failure> {
         let Some(file) = &self.targets else { return Ok(Vec::new()) };
@@ -129,7 +134,7 @@ impl LiveOptions {
     }
 
     /// This machine: its host engine where one answers, else its driver.
-    fn auto(&self, place: &Place, here: &str, interval_ms: i64) -> Auto {
+    pub(crate) fn auto(&self, place: &Place, here: &str, interval_ms: i64) -> Auto {
         let engine = |kind: Kind| {
             let (own, name) = (self.clone(), here.to_owned());
             let at = Place { kind, ..place.clone() };

@@ -24,10 +24,20 @@ impl std::fmt::Debug for Candidate {
     }
 }
 
+/// What was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The candidate's name.
+    pub name: String,
+    /// Why not those before it, a line each.
+    pub not: Vec<String>,
+}
+
 /// The endpoint that chooses.
 pub struct Auto {
     candidates: Vec<Candidate>,
     chosen: Option<Box<dyn Endpoint>>,
+    choice: Option<Choice>,
     breaker: Arc<Latest>,
 }
 
@@ -42,7 +52,13 @@ impl Auto {
     /// Chooses among `candidates`, the best first.
     #[must_use]
     pub fn new(candidates: Vec<Candidate>) -> Auto {
-        Auto { candidates, chosen: None, breaker: Arc::default() }
+        Auto { candidates, chosen: None, choice: None, breaker: Arc::default() }
+    }
+
+    /// What it chose, once it has.
+    #[must_use]
+    pub fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
     }
 }
 
@@ -63,6 +79,7 @@ impl Endpoint for Auto {
                     let not = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
                     tracing::info!("auto: reads {}{not}", candidate.name);
                     self.chosen = Some(endpoint);
+                    self.choice = Some(Choice { name: candidate.name.clone(), not: why });
                     return Ok(taken);
                 }
                 Err(trouble) => {
@@ -154,7 +171,9 @@ mod tests {
             ("no A: refused; no B: no driver", Some("start A"))
         );
         assert_eq!(auto.kind(), None, "nothing is chosen");
+        assert_eq!(auto.choice(), None);
         assert!(auto.read(Time(1)).is_ok() && auto.chosen.is_some(), "the second time B answers");
+        assert_eq!(auto.choice().unwrap(), &Choice { name: "B".into(), not: vec!["no A: refused".into()] });
         assert!(auto.read(Time(2)).is_ok(), "A would answer now, but B stays");
         assert_eq!(auto.kind(), Some("b"));
     }

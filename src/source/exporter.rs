@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use board::Board;
-use gather::Gather;
+use gather::{Gather, Gathered};
 use number::Names;
 use report::Hosts;
 pub use targets::{Wrong, targets};
@@ -28,6 +28,7 @@ use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::{Kind, Place};
 use crate::event::sample::{Body, Quality};
 use crate::event::{Event, Host, Time};
+use crate::metric::{self, METRICS, Metric};
 
 /// A page takes so long at most, however long the interval.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -55,6 +56,19 @@ impl Options {
     }
 }
 
+/// What a page holds, for who looks at it once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// GPUs on it.
+    pub gpus: usize,
+    /// Samples of anything on it.
+    pub samples: u64,
+    /// Lines that are no samples.
+    pub odd: u64,
+    /// Metrics that an exporter may have and no GPU of this page has.
+    pub absent: Vec<&'static str>,
+}
+
 /// A page that is read at every tick.
 pub struct Page {
     url: String,
@@ -70,7 +84,7 @@ pub struct Page {
 
 impl std::fmt::Debug for Page {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Page").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Page").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
@@ -79,7 +93,7 @@ impl Page {
     #[must_use]
     pub fn new(place: Place, options: Options) -> Page {
         let url = match &place.kind {
-            Kind::Exporter(url) => url.clone(),
+            Kind::Exporter(url) => url.whole().to_owned(),
             _ => String::new(),
         };
         Page {
@@ -92,6 +106,27 @@ impl Page {
             place,
             options,
         }
+    }
+
+    fn fetch(&self) -> Result<Gathered, Trouble> {
+        let mut gather = Gather::new(&self.names);
+        fetch::lines(&self.agent, &self.url, &mut |line| gather.line(line))?;
+        gather.finish()
+    }
+
+    /// Looks at the page once, beside the ticks: nothing of it is kept.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is none of an exporter's.
+    pub fn survey(&self) -> Result<Survey, Trouble> {
+        let page = self.fetch()?;
+        let has = |at: usize, metric: &Metric| match metric.kind {
+            metric::Kind::Events => page.boards.iter().any(|board| !board.last.is_empty() || !board.counts.is_empty()),
+            _ => page.boards.iter().any(|board| board.values.get(at).is_some()),
+        };
+        let may = METRICS.iter().enumerate().filter(|(_, metric)| !metric.exporter.is_empty());
+        let absent = may.filter(|(at, metric)| !has(*at, metric)).map(|(_, metric)| metric.name).collect();
+        Ok(Survey { gpus: page.boards.len(), samples: page.samples, odd: page.odd, absent })
     }
 
     /// The host of a GPU: the operator's word, then the page's, then the URL's.
@@ -134,9 +169,7 @@ impl Endpoint for Page {
     )]
     fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
         let started = Instant::now();
-        let mut gather = Gather::new(&self.names);
-        fetch::lines(&self.agent, &self.url, &mut |line| gather.line(line))?;
-        let page = gather.finish()?;
+        let page = self.fetch()?;
         if page.odd != self.odd && page.odd > 0 {
             tracing::warn!("{}: {} lines of the page are no samples", self.place, page.odd);
         }

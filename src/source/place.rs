@@ -20,10 +20,59 @@ pub enum Kind {
     DcgmEmbedded,
     /// The driver of this machine.
     Nvml,
-    /// The page of an exporter: its URL.
-    Exporter(String),
+    /// The page of an exporter.
+    Exporter(PageUrl),
     /// This machine: by DCGM where it answers, else by NVML.
     Auto,
+}
+
+/// The URL of a page. It may hold a password, which is shown by nothing that prints it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PageUrl(String);
+
+impl PageUrl {
+    /// All of it, to fetch the page by: not to be shown.
+    #[must_use]
+    pub fn whole(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PageUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redacted(&self.0))
+    }
+}
+
+impl fmt::Debug for PageUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What stands in place of a password.
+const MASK: &str = "***";
+
+/// A text with the password in its URL hidden, where there is one.
+#[must_use]
+pub fn redacted(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (authority, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((login, host)) => match login.split_once(':') {
+            Some((user, password)) if !password.is_empty() => format!("{scheme}://{user}:{MASK}@{host}{behind}"),
+            _ => text.to_owned(),
+        },
+        // A password with a / that nobody escaped: what stands where a port should is none.
+        None => match (authority.rsplit_once(':'), behind.rsplit_once('@')) {
+            (Some((host, port)), Some((_, behind)))
+                if !host.starts_with('[') && !port.chars().all(|digit| digit.is_ascii_digit()) =>
+            {
+                format!("{scheme}://{host}:{MASK}@{behind}")
+            }
+            _ => text.to_owned(),
+        },
+    }
 }
 
 /// A live source, as its URL says.
@@ -49,12 +98,22 @@ impl Place {
         }
     }
 
+    /// Whether it is on the machine it is read from.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        match &self.kind {
+            Kind::Dcgm(host, _) => is_here(host),
+            Kind::Exporter(url) => url.0.split("//").nth(1).and_then(authority).is_some_and(is_here),
+            Kind::DcgmSocket(_) | Kind::DcgmEmbedded | Kind::Nvml | Kind::Auto => true,
+        }
+    }
+
     /// The host name for its events: the operator's, else the URL's; `here`, this machine's, where the URL means it.
     #[must_use]
     pub fn hostname(&self, here: &str) -> String {
         let named = match &self.kind {
             Kind::Dcgm(host, _) => Some(host.as_str()),
-            Kind::Exporter(url) => url.split("//").nth(1).and_then(authority),
+            Kind::Exporter(url) => url.0.split("//").nth(1).and_then(authority),
             Kind::DcgmSocket(_) | Kind::DcgmEmbedded | Kind::Nvml | Kind::Auto => None,
         };
         let remote = named.filter(|host| !is_here(host));
@@ -104,7 +163,7 @@ impl FromStr for Place {
                 (_, Some(page))
                     if page.strip_prefix("http://").and_then(authority).is_some_and(|host| !host.is_empty()) =>
                 {
-                    Kind::Exporter(page.to_owned())
+                    Kind::Exporter(PageUrl(page.to_owned()))
                 }
                 (_, Some(_)) => return Err("use exporter:http://HOST:9400/metrics".to_owned()),
                 _ => return Err("not a source of this version".to_owned()),
@@ -185,6 +244,25 @@ mod tests {
         ] {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_password_is_shown_by_nothing() {
+        for (url, shown) in [
+            ("exporter:http://u:s3cret@h:9400/metrics", "exporter:http://u:***@h:9400/metrics"),
+            ("exporter:http://u:s3cr@et@h:9400/metrics", "exporter:http://u:***@h:9400/metrics"),
+            ("exporter:http://u:s3/cret@h:9400/metrics", "exporter:http://u:***@h:9400/metrics"),
+            ("exporter:http://u@h:9400/metrics", "exporter:http://u@h:9400/metrics"),
+            ("exporter:http://h:9400/a@b:c", "exporter:http://h:9400/a@b:c"),
+            ("exporter:http://[::1]:9400/a@b", "exporter:http://[::1]:9400/a@b"),
+        ] {
+            let place: Place = url.parse().unwrap();
+            assert_eq!(place.to_string(), shown);
+            let Kind::Exporter(page) = &place.kind else { panic!("{place}") };
+            assert_eq!(format!("exporter:{}", page.whole()), url);
+            assert!(!format!("{place:?}").contains("cret"), "{place:?}");
+        }
+        assert_eq!("exporter:http://u:s3cret@h/m".parse::<Place>().unwrap().hostname("here"), "h");
     }
 
     #[test]

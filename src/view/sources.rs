@@ -36,12 +36,35 @@ driver gives no time with them, so that theirs is when they came. A GPU that fel
 While gpuhm has the driver open, the kernel module cannot be unloaded: stop the collector before a driver is replaced.
 ";
 
+const DOCTOR: &str = "
+## What is wrong: `gpuhm doctor`
+
+It looks at what the settings name (`collect.source`, `collect.targets`, or `--source` and `--targets` here), side by side, each
+within twice `--timeout`: an engine that hangs is told and holds up nothing. What was named must work, else that is a fault. A
+machine for which nothing is named and on which no NVIDIA GPU is seen has one line, `source.auto`, and is well.
+
+| check | says | what mends it |
+|---|---|---|
+| `source.url` | which source cannot be understood; the other checks go on | as it says |
+| `dcgm.library` | which libdcgm was loaded, its version, calls that it lacks; else every name that was tried | install `datacenter-gpu-manager-4-core`, or `--libdcgm PATH` |
+| `dcgm.socket` | whether the socket is there, is one, has a listener, and may be used: by who asks, and by gpuhm's services | `nv-hostengine -d PATH`; `chmod 0777` after its start, or TCP |
+| `dcgm.hostengine` | by what way it answers, its version and whether libdcgm's fits, its GPUs, the driver it runs with, and every metric that is absent, by reason and GPU | of each: `systemctl status nvidia-dcgm`, one version of both, the driver, an engine that runs as root |
+| `dcgm.profiling` | whether profiling values come; else the code, the module's state, and who on this machine may hold the counters | the package `datacenter-gpu-manager-4-proprietary` and a root engine before Hopper; `dcgmi profile --resume`; end the other profiler |
+| `nvml.driver` | the library, the driver's version, its GPUs, what they do not give | install or load the driver, reboot after an update |
+| `exporter.pages` | of each page its GPUs and samples, and the metrics that are not on it | the address, a login in the URL, `DCGM_FI_DEV_XID_ERRORS` among the exporter's counters |
+| `source.auto` | what `auto` reads here and why nothing before it; where nothing is named, what a collector would do | what the first way that failed needs |
+
+That a connect returns proves nothing with DCGM: an engine counts as alive when it has told its version and was read. A login in
+an exporter's URL is sent, and its password shown nowhere.
+";
+
 /// The document.
 #[must_use]
 pub fn document() -> String {
     let mut lines = vec![
         "# Live sources\n\nMade from `src/metric.rs` and `src/view/sources.rs` by `gpuhm generate .`; do not edit.".to_owned(),
         EXPORTER.to_owned(),
+        DOCTOR.to_owned(),
         "## What is read\n\nNVML: the call or field, empty where the driver has none. Exporter: every name that is read, behind \
          `DCGM_FI_`, the older first.\n"
             .to_owned(),

@@ -30,8 +30,12 @@ fn ids(found: &[(String, String, String, String)]) -> Vec<&str> {
 fn a_fresh_home_is_well_and_stays_empty() {
     let home = Home::new();
     let found = found(&home, 0, &["--strict"]);
-    assert_eq!(ids(&found), ["config.file", "clock", "bus.file", "store.schema"]);
+    assert_eq!(ids(&found), ["config.file", "clock", "source.auto", "bus.file", "store.schema"]);
     assert!(found.iter().all(|(_, state, ..)| state == "ok"), "{found:?}");
+    // A machine without GPUs, for which nothing is named, is not told of libraries that are missing.
+    let (_, text, remedy) = of(&found, "source.auto");
+    assert!(text.starts_with("no NVIDIA GPU is seen here, and no source is named"), "{text}");
+    assert_eq!(remedy, "");
     assert!(!home.path("home").exists(), "doctor made something");
 }
 
@@ -69,7 +73,7 @@ fn what_is_broken_is_a_fault_with_its_remedy() {
     assert_eq!(of(&broken, "store.schema").0, "ok");
     let table = home.run(&["doctor"]);
     assert_eq!(table.code, 1);
-    assert!(table.out.lines().any(|line| line.starts_with("fault    bus.file      bus ")), "{}", table.out);
+    assert!(table.out.lines().any(|line| line.starts_with("fault    bus.file        bus ")), "{}", table.out);
     // A store that a newer gpuhm made.
     let store = rusqlite::Connection::open(home.store()).unwrap();
     let newer = "UPDATE gpuhm_migrations SET checksum = 'x' WHERE version = 1";

@@ -79,6 +79,10 @@ mod detect_recorded;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod doctor_dcgm;
+#[cfg(test)]
+mod doctor_gpus;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod exporter;

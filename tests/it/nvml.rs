@@ -51,7 +51,8 @@ impl Machine {
         text(&self.folder.path().join("libnvidia-ml.so.1"))
     }
 
-    fn script(&self, text: &str) {
+    /// What befell its GPUs.
+    pub(crate) fn script(&self, text: &str) {
         std::fs::write(self.folder.path().join("script"), text).unwrap();
     }
 

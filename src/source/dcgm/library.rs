@@ -16,8 +16,7 @@ use super::version::Version;
 const NAMES: [&str; 2] = ["libdcgm.so.4", "libdcgm.so.3"];
 /// Where packages put it, should the linker not know.
 const FOLDERS: [&str; 3] = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
-const INSTALL: &str =
-    "install NVIDIA's package datacenter-gpu-manager-4-core, which has libdcgm.so.4, or name the library";
+const INSTALL: &str = "install NVIDIA's package datacenter-gpu-manager-4-core, which has libdcgm.so.4, or name the library: --libdcgm PATH";
 
 static LOADED: Mutex<Option<&'static Library>> = Mutex::new(None);
 
@@ -54,6 +53,15 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// Every name that was tried, where none could be loaded, and what came of it.
+    #[must_use]
+    pub fn tried(&self) -> &[(String, String)] {
+        match self {
+            LoadError::Missing(tried) => tried,
+            LoadError::Symbol { .. } | LoadError::Init { .. } | LoadError::Another { .. } => &[],
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -65,15 +73,18 @@ impl LoadError {
     }
 }
 
-/// Names that were tried; of those that are there, why they would not load.
+/// What was tried, in a line: of names that are there, why they would not load; else how many there were.
 fn tried(all: &[(String, String)]) -> String {
     let absent = |why: &str| why.contains("No such file");
-    let there: Vec<&str> = all.iter().filter(|(_, why)| !absent(why)).map(|(_, why)| why.as_str()).collect();
-    if there.is_empty() {
-        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-        format!("found none of {}", names.join(", "))
-    } else {
-        there.join("; ")
+    let mut there = all.iter().filter(|(_, why)| !absent(why)).map(|(_, why)| why.as_str());
+    match (there.next(), all) {
+        (Some(why), _) => match there.count() {
+            0 => why.to_owned(),
+            more => format!("{why}, and {more} more that would not load"),
+        },
+        (None, [(only, _)]) => format!("found no {only}"),
+        (None, [(first, _), .., (last, _)]) => format!("found none of {} names, {first} to {last}", all.len()),
+        (None, []) => "nothing was tried".to_owned(),
     }
 }
 
@@ -249,6 +260,11 @@ mod tests {
         let error = open(Some("/nowhere/libdcgm.so.4".to_owned())).unwrap_err();
         assert!(error.to_string().contains("/nowhere/libdcgm.so.4"), "{error}");
         assert!(error.hint().contains("datacenter-gpu-manager-4-core"));
+        let all: Vec<(String, String)> =
+            ["a", "b", "c"].map(|name| (name.to_owned(), "No such file or directory".to_owned())).into();
+        let error = LoadError::Missing(all);
+        assert_eq!(error.to_string(), "libdcgm cannot be loaded: found none of 3 names, a to c");
+        assert_eq!(error.tried().len(), 3);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use ureq::Agent;
 use ureq::http::{Response, header};
 
 use crate::source::endpoint::Trouble;
+use crate::source::place::redacted;
 
 /// Longest page, in bytes: 1,000 GPUs with 60 metrics and lines of 400 bytes are 24 MB (J: more than twice that).
 pub(super) const MOST_PAGE: u64 = 64 << 20;
@@ -77,7 +78,12 @@ fn accept<T>(response: &Response<T>) -> Result<(), Trouble> {
             .hint(format!("redirects are not followed: name the page itself as source ({to:?})")));
     }
     if status.as_u16() != 200 {
-        return Err(Trouble::new(format!("HTTP {}", status.as_u16())));
+        let trouble = Trouble::new(format!("HTTP {}", status.as_u16()));
+        return Err(match status.as_u16() {
+            401 | 403 => trouble.hint("name a login in the URL: exporter:http://USER:PASSWORD@HOST:9400/metrics"),
+            404 => trouble.hint("use the exporter's own page, http://HOST:9400/metrics"),
+            _ => trouble.hint("see what the exporter itself says: journalctl -u, docker logs"),
+        });
     }
     let encoding = text(header::CONTENT_ENCODING);
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
@@ -105,14 +111,19 @@ fn trouble(error: &ureq::Error) -> Trouble {
                 "the connection was lost".to_owned()
             }
             ErrorKind::UnexpectedEof => "the page is cut off".to_owned(),
-            _ => one_line(&error.to_string()),
+            _ => one_line(&redacted(&error.to_string())),
         },
         ureq::Error::Protocol(error) => format!("no HTTP: {}", one_line(&error.to_string())),
-        other => one_line(&other.to_string()),
+        other => one_line(&redacted(&other.to_string())),
     };
-    let refused = why == "connection refused";
-    let trouble = Trouble::new(why);
-    if refused { trouble.hint("see whether the exporter runs, and on which port") } else { trouble }
+    let hint = match error {
+        ureq::Error::Timeout(ureq::Timeout::Connect) => "is the host up, and does a firewall drop the port?",
+        ureq::Error::Timeout(ureq::Timeout::Resolve) | ureq::Error::HostNotFound => "check the name, or use an address",
+        ureq::Error::Timeout(_) => "the exporter is slow or hangs: see its own log; a GPU or its driver may hang, too",
+        _ if why == "connection refused" => "see whether the exporter runs, and on which port",
+        _ => return Trouble::new(why),
+    };
+    Trouble::new(why).hint(hint)
 }
 
 fn one_line(text: &str) -> String {

@@ -56,6 +56,8 @@ impl From<Odd> for Refused {
 pub(super) struct Gathered {
     /// Its GPUs, in the order they appear.
     pub(super) boards: Vec<Board>,
+    /// Samples of anything.
+    pub(super) samples: u64,
     /// Lines that could not be understood.
     pub(super) odd: u64,
 }
@@ -166,7 +168,7 @@ impl<'n> Gather<'n> {
                 Trouble::new(why).hint("see whether the exporter sees its GPUs, and whether its page is /metrics")
             );
         }
-        Ok(Gathered { boards: self.boards, odd: self.odd })
+        Ok(Gathered { boards: self.boards, samples: self.samples, odd: self.odd })
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use crate::source::place::Place;
+use crate::source::place::{Place, redacted};
 
 /// What is wrong with a file of targets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +37,7 @@ pub fn targets(text: &str) -> Result<Vec<Place>, Wrong> {
     let mut known = HashSet::new();
     let mut places = Vec::new();
     for (line, url) in named {
-        let place: Place = url.parse().map_err(|why| Wrong { line, why: format!("{url}: {why}") })?;
+        let place: Place = url.parse().map_err(|why| Wrong { line, why: format!("{}: {why}", redacted(&url)) })?;
         if known.insert(place.kind.clone()) {
             places.push(place);
         }
