@@ -57,7 +57,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     spool: SpoolOptions,
     /// With --metrics: also every GPU's newest sample, under dcgm-exporter's names
-    #[arg(long, requires = "metrics", help_heading = "Service options")]
+    #[arg(long, help_heading = "Service options")]
     export_gpus: bool,
     #[command(flatten)]
     watch: WatchOptions,

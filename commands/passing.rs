@@ -21,6 +21,7 @@ pub(crate) fn watched(
     (watch, drain): (&WatchOptions, &DrainOptions),
     signals: &Signals,
 ) -> Result<Service, Failure> {
+    let watch = &watch.of(once);
     let plan = Plan { watch, service: !once, bus: open::bus_name(bus)?, drain: drain.drain, gpus: None };
     Service::begin(plan, signals)
 }

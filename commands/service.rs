@@ -45,6 +45,13 @@ pub(crate) struct WatchOptions {
     pub(crate) metrics_file: Option<PathBuf>,
 }
 
+impl WatchOptions {
+    /// The same for who looks once: its numbers go to the file, and the address is the service's beside it.
+    pub(crate) fn of(&self, once: bool) -> WatchOptions {
+        WatchOptions { metrics: self.metrics.clone().filter(|_| !once), ..self.clone() }
+    }
+}
+
 /// How long a service may take to end.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Service options")]

@@ -99,6 +99,8 @@ pub struct HostReport {
     pub expected: Option<i64>,
     /// `ok`, or what is wrong.
     pub state: String,
+    /// What it is read by, where that is known better than from the source as a whole: `dcgm` of `auto`, or of several.
+    pub kind: Option<&'static str>,
 }
 
 /// Something samples are read from.

@@ -76,8 +76,8 @@ impl Endpoint for Node {
         };
         let readings = (0..GPUS).map(one).collect();
         let (place, state) = ([None, None, None], "ok".to_owned());
-        let host =
-            HostReport { hostname: hostname.clone(), place, seen: i64::from(GPUS), missed: 0, expected: None, state };
+        let (hostname, seen) = (hostname.clone(), i64::from(GPUS));
+        let host = HostReport { hostname, place, seen, missed: 0, expected: None, state, kind: None };
         Ok(Taken { readings, hosts: vec![host] })
     }
 }

@@ -13,8 +13,14 @@ const SHOWN: u32 = 3;
 
 /// Begins to be watched. It may drain as long as it was told to; what hangs then is given up a little later.
 pub(super) fn begin(options: &Options, service: bool, signals: &Signals) -> Result<Service, Failure> {
+    // By hand, since for clap an address that stands in the file is none.
+    if options.export_gpus && !options.once && options.watch.metrics.is_none() {
+        let wrong = "--export-gpus: GPUs are shown where --metrics says, which is not given";
+        return Err(Failure::usage(wrong).hint("--metrics 127.0.0.1:9871, or collect.metrics in the file"));
+    }
+    let watch = &options.watch.of(options.once);
     let plan = Plan {
-        watch: &options.watch,
+        watch,
         service,
         bus: open::bus_name(&options.bus)?,
         drain: options.spool.drain().saturating_add(LEEWAY),

@@ -13,8 +13,9 @@ use super::notify::Notifier;
 use super::numbers::{Collecting, Passing, Rest, Staged, Storing};
 use super::status;
 
-/// A loop that has not turned for so long hangs, for /healthz (J): the longest call that is waited for takes a part of it.
-pub(super) const SILENT: Duration = Duration::from_mins(1);
+/// A loop that has not turned for so long hangs, for /healthz (J): no call that is waited for takes as long, of which a job
+/// of a store that answers late, and a commit that it does not answer, take longest: 100 s.
+pub(super) const SILENT: Duration = Duration::from_mins(2);
 /// How long the start waits to hear whether the bus behind a spool answers (J): collecting does not need it.
 const FIRST_TRY: Duration = Duration::from_secs(10);
 /// What a stage that restores its states asks for, and how often.
@@ -59,6 +60,12 @@ impl Known {
             Some((Reach::Untried, _)) | None => {}
         }
         all
+    }
+
+    /// The source, by its kind, with whether it gives nothing at all: one host of many that is in trouble has its own alert.
+    pub(super) fn source(&self) -> Option<(&'static str, bool)> {
+        let collect = self.collect.as_ref().filter(|collect| !collect.source.is_empty())?;
+        Some((collect.source, collect.trouble.is_some() && collect.gpus == Some(0)))
     }
 
     /// Whether the loops may be said to run: with a bus behind a spool once that was tried, or after a while.
@@ -121,7 +128,8 @@ impl Facts {
     /// Whether it is ready and what it rests on answers; else what is wrong.
     pub(super) fn readiness(&self) -> Result<(), String> {
         let known = self.known();
-        let away = known.dependencies(self.bus).iter().any(|(_, away)| away.is_some());
+        let away = known.dependencies(self.bus).iter().any(|(_, away)| away.is_some())
+            || known.source().is_some_and(|(_, away)| away);
         if known.ready && !away { Ok(()) } else { Err(status::line(&known, self.bus, monotonic())) }
     }
 

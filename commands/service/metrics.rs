@@ -16,11 +16,7 @@ pub(super) fn families(facts: &Facts) -> Vec<Family> {
     let up =
         |(name, away): (&str, Option<_>)| (vec![("name", name.to_owned())], if away.is_some() { 0.0 } else { 1.0 });
     let mut rests: Vec<_> = known.dependencies(facts.bus).into_iter().map(up).collect();
-    if let Some(collect) = &known.collect {
-        // One host of many that is in trouble has its own alert; a source is away where nothing is read.
-        let away = collect.trouble.is_some() && collect.gpus == Some(0);
-        rests.push((vec![("name", collect.source.to_owned())], if away { 0.0 } else { 1.0 }));
-    }
+    rests.extend(known.source().map(|(name, away)| (vec![("name", name.to_owned())], if away { 0.0 } else { 1.0 })));
     all.push(Family::new("gpuhm_dependency_up", "Whether what the process rests on answered last", Gauges(rests)));
     if let Some(collect) = &known.collect {
         all.extend(collecting(collect));

@@ -74,6 +74,10 @@ impl Endpoint for Auto {
         Err(Trouble { why: why.join("; "), hint })
     }
 
+    fn kind(&self) -> Option<&'static str> {
+        self.chosen.as_ref().and_then(|chosen| chosen.kind())
+    }
+
     fn between(&self) -> Option<Duration> {
         self.chosen.as_ref().and_then(|chosen| chosen.between())
     }
@@ -119,6 +123,10 @@ mod tests {
         fn read(&mut self, _now: Time) -> Result<Taken, Trouble> {
             Ok(Taken::default())
         }
+
+        fn kind(&self) -> Option<&'static str> {
+            Some("b")
+        }
     }
 
     #[test]
@@ -145,7 +153,9 @@ mod tests {
             (trouble.why.as_str(), trouble.hint.as_deref()),
             ("no A: refused; no B: no driver", Some("start A"))
         );
+        assert_eq!(auto.kind(), None, "nothing is chosen");
         assert!(auto.read(Time(1)).is_ok() && auto.chosen.is_some(), "the second time B answers");
         assert!(auto.read(Time(2)).is_ok(), "A would answer now, but B stays");
+        assert_eq!(auto.kind(), Some("b"));
     }
 }

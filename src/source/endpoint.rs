@@ -51,6 +51,11 @@ pub trait Endpoint: Send {
     /// Where nothing could be read. The next call tries again: at once, or after a pause of the endpoint's own.
     fn read(&mut self, now: Time) -> Result<Taken, Trouble>;
 
+    /// What it turned out to be read by, as URLs name it, where its own URL leaves that open.
+    fn kind(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How often it wants [`Endpoint::glance`] between ticks, where it does.
     fn between(&self) -> Option<Duration> {
         None

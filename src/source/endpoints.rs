@@ -2,7 +2,10 @@
 //!
 //! At a tick every endpoint that is idle is asked, and answers are waited for within a bound. One that has not answered by
 //! then has its call ended from here; what cannot be ended blocks that endpoint alone, is not waited for again, and is told
-//! in its host's report until it answers. A late answer is delivered at the next tick, with the times its values have.
+//! in its host's report until it answers. A late answer is delivered at the next tick; one that took longer than an interval
+//! is of the tick at which it was read, and not of the one that asked.
+
+mod serve;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -12,6 +15,7 @@ use super::endpoint::{Breaker, Endpoint, Taken, Trouble};
 use super::place::Place;
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
+use serve::serve;
 
 /// How long a tick waits for answers at most, however long the interval.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,12 +33,15 @@ pub struct Endpoints {
 
 struct Answer {
     member: usize,
+    kind: Option<&'static str>,
     result: Result<Taken, Trouble>,
 }
 
 /// One endpoint as its source sees it.
 struct Member {
     place: Place,
+    /// What it is read by: its URL's kind, until more is known.
+    kind: &'static str,
     ask: Sender<Time>,
     breaker: Arc<dyn Breaker>,
     /// The tick that is not answered yet.
@@ -75,7 +82,9 @@ impl Endpoints {
             let tell = tell.clone();
             std::thread::Builder::new()
                 .name(format!("source-{member}"))
-                .spawn(move || serve(member, endpoint, &asked, &tell))
+                .spawn(move || {
+                    serve(endpoint, &asked, interval_ms, |kind, result| tell.send(Answer { member, kind, result }));
+                })
                 .map_err(|error| SourceError::Usage(format!("{place}: no thread for it: {error}")))?;
             let hosts = vec![HostReport {
                 hostname: place.hostname(here),
@@ -84,8 +93,10 @@ impl Endpoints {
                 missed: 0,
                 expected: place.gpus.map(i64::from),
                 state: "not read yet".to_owned(),
+                kind: None,
             }];
             members.push(Member {
+                kind: place.name(),
                 place,
                 ask,
                 breaker,
@@ -98,9 +109,7 @@ impl Endpoints {
             });
         }
         let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
-        let mut kinds: Vec<&'static str> = members.iter().map(|member| member.place.name()).collect();
-        kinds.dedup();
-        let kind = if let [one] = kinds.as_slice() { one } else { "mixed" };
+        let kind = together(&members);
         Ok(Endpoints { members, answers, patience: half.min(PATIENCE), now: Time(0), kind })
     }
 
@@ -141,6 +150,7 @@ impl Endpoints {
     fn take(&mut self, answer: Answer, out: &mut Vec<Reading>) {
         let Some(member) = self.members.get_mut(answer.member) else { return };
         member.asked = None;
+        member.kind = answer.kind.unwrap_or(member.kind);
         match answer.result {
             Ok(mut taken) => {
                 out.append(&mut taken.readings);
@@ -149,7 +159,15 @@ impl Endpoints {
             }
             Err(trouble) => member.trouble(trouble),
         }
+        self.kind = together(&self.members);
     }
+}
+
+/// The kind of all; `mixed` where they are of several.
+fn together(members: &[Member]) -> &'static str {
+    let mut kinds = members.iter().map(|member| member.kind);
+    let first = kinds.next().unwrap_or("mixed");
+    if kinds.all(|kind| kind == first) { first } else { "mixed" }
 }
 
 impl Member {
@@ -200,30 +218,13 @@ impl Member {
 
     /// Its hosts' reports; where it is in trouble, nothing of what it last said holds.
     fn reports(&self) -> impl Iterator<Item = HostReport> {
-        self.hosts.iter().map(|host| match &self.trouble {
-            Some(trouble) => HostReport { seen: 0, missed: self.missed, state: trouble.why.clone(), ..host.clone() },
-            None => HostReport { missed: self.missed, ..host.clone() },
-        })
-    }
-}
-
-/// An endpoint's thread: reads when asked, glances in between, ends with its source.
-fn serve(member: usize, mut endpoint: Box<dyn Endpoint>, asked: &Receiver<Time>, tell: &Sender<Answer>) {
-    loop {
-        let ask = match endpoint.between() {
-            Some(pause) => asked.recv_timeout(pause),
-            None => asked.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match ask {
-            Ok(now) => {
-                let result = endpoint.read(now);
-                if tell.send(Answer { member, result }).is_err() {
-                    return;
-                }
+        self.hosts.iter().map(|host| {
+            let host = HostReport { missed: self.missed, kind: Some(self.kind), ..host.clone() };
+            match &self.trouble {
+                Some(trouble) => HostReport { seen: 0, state: trouble.why.clone(), ..host },
+                None => host,
             }
-            Err(RecvTimeoutError::Timeout) => endpoint.glance(),
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
+        })
     }
 }
 

@@ -152,11 +152,16 @@ impl Driver {
             missed: 0,
             expected: Some(all),
             state: if gone.is_empty() { "ok".to_owned() } else { gone.join("; ") },
+            kind: None,
         }
     }
 }
 
 impl Endpoint for Driver {
+    fn kind(&self) -> Option<&'static str> {
+        Some("nvml")
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "how long a GPU's calls took is real time, whatever the run's clock shows"

@@ -1,10 +1,12 @@
 //! Host engines that hang: each blocks itself alone, is told, and comes back; the others keep their cadence.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use serde_json::json;
+use gpuhm::event::Time;
+use serde_json::{Value, json};
 
-use crate::dcgm_support::{Told, World};
+use crate::dcgm_support::{Told, World, now_us};
 
 /// Ticks at which a host gave all its GPUs.
 fn ticks(told: &Told, nth: usize) -> Vec<String> {
@@ -35,6 +37,39 @@ fn a_call_that_hangs_blocks_its_engine_alone_until_it_answers_again() {
     let before = ticks(&running.told(), 1).len();
     running.until("it is back", |told| ticks(told, 1).len() >= before + 2);
     running.until("and told so", |told| told.states(1).last().is_some_and(|state| state == "ok"));
+    assert_eq!(running.stopped(), 0);
+}
+
+#[test]
+fn what_an_engine_had_before_it_hung_is_not_fresh_after_it() {
+    let mut world = World::new(1);
+    let mut running = world.run();
+    running.until("two ticks", |told| ticks(told, 0).len() >= 2);
+    // Its values stand still, and then it hangs, for longer than a value is good for.
+    let stopped = now_us();
+    for gpu in 0..8 {
+        world.gpu(0, gpu)["frozen"] = json!(stopped);
+    }
+    world.set(0, "faults", json!([{"call": "dcgmGetLatestValues_v2", "hang": true}]));
+    running.until("it is told", |told| told.states(0).last().is_some_and(|state| is_blocked(state)));
+    std::thread::sleep(Duration::from_secs(4));
+    world.set(0, "faults", json!([]));
+    // It was connected anew: what is cached there is as old as before.
+    running.until("its values are told to be old", |told| {
+        told.states(0).last().is_some_and(|state| state == "host engine has no fresh values of any GPU")
+    });
+    std::thread::sleep(Duration::from_secs(2));
+    let told = running.told();
+    let at = |sample: &Value| sample["timestamp"].as_str().unwrap().parse::<Time>().unwrap().ms();
+    let late: Vec<&Value> = told.of_host(0).into_iter().filter(|sample| at(sample) > stopped / 1000 + 3000).collect();
+    assert!(!late.is_empty());
+    for sample in late {
+        assert_eq!(sample["quality"]["stale"], true, "{sample}");
+        assert!(sample["metrics"]["health"]["gpu_temp_c"].is_null(), "{sample}");
+    }
+    world.engine(0)["per_gpu"] = json!({});
+    world.write();
+    running.until("fresh ones", |told| told.states(0).last().is_some_and(|state| state == "ok"));
     assert_eq!(running.stopped(), 0);
 }
 

@@ -41,6 +41,8 @@ struct Fake {
     host: String,
     gpus: Arc<AtomicU64>,
     door: Arc<Door>,
+    /// What it says it is.
+    kind: Option<&'static str>,
 }
 
 impl Endpoint for Fake {
@@ -63,8 +65,13 @@ impl Endpoint for Fake {
             missed: 0,
             expected: None,
             state: "ok".to_owned(),
+            kind: None,
         }];
         Ok(Taken { readings, hosts })
+    }
+
+    fn kind(&self) -> Option<&'static str> {
+        self.kind
     }
 
     fn breaker(&self) -> Arc<dyn Breaker> {
@@ -90,7 +97,7 @@ impl Fleet {
         for host in 0..hosts {
             let (door, gpus) = (Arc::<Door>::default(), Arc::new(AtomicU64::new(gpus)));
             let place: Place = format!("dcgm://n{host}").parse().unwrap();
-            let fake = Fake { host: format!("n{host}"), gpus: Arc::clone(&gpus), door: Arc::clone(&door) };
+            let fake = Fake { host: format!("n{host}"), gpus: Arc::clone(&gpus), door: Arc::clone(&door), kind: None };
             endpoints.push((place, Box::new(fake) as Box<dyn Endpoint>));
             doors.push(door);
             counts.push(gpus);
@@ -146,6 +153,50 @@ fn a_call_that_can_be_ended_is_and_its_trouble_is_told() {
     assert_eq!(fleet.tick(2), 2);
     assert_eq!(fleet.report("n0").state, "ok");
     assert_eq!(fleet.report("n0").missed, 1);
+}
+
+#[test]
+fn what_took_longer_than_an_interval_is_not_of_the_tick_that_asked() {
+    let mut fleet = Fleet::of(1, 1);
+    fleet.doors[0].set(true);
+    assert_eq!(fleet.tick(1), 0);
+    std::thread::sleep(Duration::from_secs(1));
+    fleet.doors[0].set(false);
+    std::thread::sleep(Duration::from_millis(200));
+    let mut out = Vec::new();
+    fleet.source.read(Time(9000), &mut out).unwrap();
+    let times: Vec<Time> = out
+        .iter()
+        .map(|reading| match reading {
+            Reading::Event(event) => event.time.unwrap(),
+            line @ Reading::Line { .. } => panic!("{line:?}"),
+        })
+        .collect();
+    // One and a half seconds, or more where the machine is busy.
+    assert!(times[0] >= Time(2000) && times[0].ms() % 1000 == 0, "{times:?}");
+    assert_eq!(times[1..], [Time(9000)], "and it is asked anew");
+}
+
+#[test]
+fn each_host_is_reported_with_what_it_is_read_by() {
+    let fake = |host: &str, kind| {
+        let (gpus, door) = (Arc::new(AtomicU64::new(1)), Arc::default());
+        Box::new(Fake { host: host.to_owned(), gpus, door, kind }) as Box<dyn Endpoint>
+    };
+    let place = |url: &str| url.parse::<Place>().unwrap();
+    let known = |source: &Endpoints| -> Vec<_> { source.hosts().iter().map(|host| host.kind).collect() };
+    let mixed = vec![
+        (place("auto#host=n0"), fake("n0", Some("dcgm"))),
+        (place("exporter:http://n1:9400/metrics"), fake("n1", None)),
+    ];
+    let mut source = Endpoints::start(mixed, "here", 1000).unwrap();
+    assert_eq!((source.kind(), known(&source)), ("mixed", vec![Some("auto"), Some("exporter")]));
+    source.read(Time(1000), &mut Vec::new()).unwrap();
+    assert_eq!((source.kind(), known(&source)), ("mixed", vec![Some("dcgm"), Some("exporter")]));
+    let mut source = Endpoints::start(vec![(place("auto"), fake("n0", Some("nvml")))], "here", 1000).unwrap();
+    assert_eq!(source.kind(), "auto");
+    source.read(Time(1000), &mut Vec::new()).unwrap();
+    assert_eq!((source.kind(), known(&source)), ("nvml", vec![Some("nvml")]));
 }
 
 #[test]

@@ -65,3 +65,13 @@ fn the_driver_is_read_and_its_absence_is_said_with_what_to_do() {
     assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
     assert!(ran.err.contains("no NVIDIA driver on this machine") && ran.err.contains("install"), "{}", ran.err);
 }
+
+#[test]
+fn the_collectors_report_names_what_auto_chose() {
+    let machine = Machine::new();
+    let library = machine.library();
+    let args = ["collect", "--source", "auto", "--libdcgm", "/nowhere/libdcgm.so", "--libnvml", &library];
+    let out = Home::new().ok(&[&args[..], &["--once", "-o", "jsonl"]].concat());
+    let report = out.lines().map(parsed).find(|event| event["event_type"] == "collector_status").unwrap();
+    assert_eq!(report["collector"]["source"], "nvml", "{report}");
+}

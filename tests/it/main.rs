@@ -55,6 +55,8 @@ mod config;
 #[cfg(test)]
 mod config_example;
 #[cfg(test)]
+mod config_reload;
+#[cfg(test)]
 mod config_secrets;
 #[cfg(test)]
 mod database;
@@ -194,6 +196,8 @@ mod score_worse;
 mod seed_rules;
 #[cfg(test)]
 mod service_export;
+#[cfg(test)]
+mod service_hangs;
 #[cfg(test)]
 mod service_lint;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::process::{Home, Service, text, until};
 use crate::service_lint::{Samples, lint};
-use crate::service_support::{PATIENCE, get, ready};
+use crate::service_support::{PATIENCE, get, port, ready};
 
 /// Values of a name.
 fn values(page: &Samples, name: &str) -> Vec<f64> {
@@ -50,9 +50,52 @@ fn every_gpu_has_the_exporters_names_units_and_labels() {
     assert_eq!(service.stopped(PATIENCE), 0);
 }
 
+/// Waits until a collector shows GPUs.
+fn shows(socket: &std::path::Path) {
+    ready(socket);
+    until("GPUs", PATIENCE, || {
+        !values(&lint(&get(socket, "/metrics", "*/*").body, false), "DCGM_FI_DEV_GPU_TEMP").is_empty()
+    });
+}
+
+#[test]
+fn flag_and_address_may_stand_in_different_places() {
+    let home = Home::new();
+    let socket = home.path("metrics.sock");
+    let address = format!("unix:{}", text(&socket));
+    let sim = ["collect", "--source", "sim", "--gpus", "2", "--hosts", "1", "--interval", "1s"];
+    for (file, more) in [
+        (format!("[collect]\nmetrics = \"{address}\"\n"), vec!["--export-gpus"]),
+        ("[collect]\nexport_gpus = true\n".to_owned(), vec!["--metrics", &address]),
+    ] {
+        let config = home.file("gpuhm.toml", file);
+        let service = Service::start(home.command(&[&sim[..], &["--config", &config], &more].concat()));
+        shows(&socket);
+        assert_eq!(service.stopped(PATIENCE), 0);
+    }
+}
+
+#[test]
+fn who_looks_once_leaves_the_address_to_the_service_beside_it() {
+    let home = Home::new();
+    let address = format!("127.0.0.1:{}", port());
+    let file = format!("[collect]\nmetrics = \"{address}\"\nexport_gpus = true\n[score]\nmetrics = \"{address}\"\n");
+    let path = home.file("gpuhm.toml", file);
+    let home = home.with("GPUHM_CONFIG", path);
+    let sim = ["--source", "sim", "--gpus", "2", "--hosts", "1"];
+    let service = home.start(&[&["collect", "--interval", "1s"], &sim[..]].concat());
+    until("the port", PATIENCE, || std::net::TcpStream::connect(&address).is_ok());
+    home.ok(&[&["collect", "--once", "-o", "table"], &sim[..]].concat());
+    home.ok(&["score", "--once"]);
+    assert_eq!(service.stopped(PATIENCE), 0);
+}
+
 #[test]
 fn it_needs_somewhere_to_be_shown() {
     let home = Home::new();
-    let ran = home.run(&["collect", "--source", "sim", "--export-gpus"]);
-    assert!(ran.code == 2 && ran.err.contains("--metrics"), "{}", ran.err);
+    let file = home.file("gpuhm.toml", "[collect]\nexport_gpus = true\n");
+    for more in [["--export-gpus", "-q"], ["--config", &file]] {
+        let ran = home.fails(&[&["collect", "--source", "sim"], &more[..]].concat(), 2, &["--metrics"]);
+        assert!(ran.err.contains("hint: "), "{}", ran.err);
+    }
 }

@@ -39,8 +39,13 @@ impl Manager {
     /// The command as the manager starts it, with a watchdog of two seconds.
     pub(crate) fn command(&self, home: &Home, args: &[&str]) -> Command {
         let mut command = home.command(args);
-        command.env("NOTIFY_SOCKET", &self.path).env("WATCHDOG_USEC", "2000000");
+        self.told_by(&mut command);
         command
+    }
+
+    /// The same for a command that was made elsewhere.
+    pub(crate) fn told_by(&self, command: &mut Command) {
+        command.env("NOTIFY_SOCKET", &self.path).env("WATCHDOG_USEC", "2000000");
     }
 
     /// Every line so far.

@@ -57,7 +57,7 @@ pub(super) fn report(
             dropped: count(backlog.dropped),
             gpus_seen: Some(host.seen),
             gpus_expected: host.expected,
-            source: Some(kind.into()),
+            source: Some(host.kind.unwrap_or(kind).into()),
             source_state: Some(host.state.clone().into()),
             version: Some(env!("CARGO_PKG_VERSION").into()),
         }),

@@ -1,9 +1,15 @@
 //! The engine's clock, as its values tell it: `ts` is the engine's time, which may differ from ours by any amount.
 //!
-//! A value's age is asked of the engine's own clock. That clock shows the newest `ts` of all GPUs whenever it moves, and
-//! runs as ours does while nothing moves: so values that no longer come grow old, however the two clocks differ.
+//! A value's age is asked of the engine's own clock. That clock is as far from ours as the value that came soonest showed,
+//! and runs as ours does: so values that no longer come grow old, and those that come late are old already, however the
+//! two clocks differ and through how many connections they came. A clock that was set back, or goes slower than ours, is
+//! followed; values that hang behind are told from that by how little they move.
 
 use crate::event::Time;
+
+/// A clock that falls behind ours is followed by at most this part of what it moved (J): one that was set back by a minute
+/// is caught up with after two, and a minute's hang between two values of a second makes half a second.
+const FOLLOWS: i64 = 2;
 
 /// What is known of the engine's clock.
 #[derive(Debug, Default)]
@@ -17,10 +23,16 @@ pub(super) struct Clock {
 impl Clock {
     /// Values were read at `now`, the newest of them of `newest`, ms by the engine's clock.
     pub(super) fn observe(&mut self, now: Time, newest: i64) {
-        if self.newest.is_none_or(|before| newest != before) {
-            self.newest = Some(newest);
-            self.skew = now.ms().saturating_sub(newest);
-        }
+        let apart = now.ms().saturating_sub(newest);
+        self.skew = match self.newest {
+            Some(before) if newest == before => return,
+            Some(before) if newest > before => {
+                apart.min(self.skew.saturating_add(newest.saturating_sub(before) / FOLLOWS))
+            }
+            // The first, or it was set back.
+            _ => apart,
+        };
+        self.newest = Some(newest);
     }
 
     /// The newest time known of the engine's clock, µs.
@@ -63,6 +75,35 @@ mod tests {
         // It is set back by an hour and goes on.
         clock.observe(Time(3_650_000), -3_590_000);
         assert_eq!(clock.age(Time(3_650_000), -3_590_000), 0);
+    }
+
+    #[test]
+    fn what_comes_late_is_old() {
+        let mut clock = Clock::default();
+        clock.observe(Time(100_000), 100_000);
+        clock.observe(Time(110_000), 110_000);
+        // A minute's hang, and then what was read a second after the last.
+        clock.observe(Time(170_000), 111_000);
+        assert!(clock.age(Time(170_000), 111_000) > 58_000, "{clock:?}");
+        // A fresh one is fresh.
+        clock.observe(Time(180_000), 179_000);
+        assert!(clock.age(Time(180_000), 179_000) <= 1000, "{clock:?}");
+    }
+
+    #[test]
+    fn a_clock_that_is_slow_or_was_set_back_a_little_is_followed() {
+        let mut clock = Clock::default();
+        clock.observe(Time(0), 0);
+        // 50 ms in 10 s, for a day.
+        for tick in 1..8640 {
+            clock.observe(Time(tick * 10_000), tick * 9950);
+            assert!(clock.age(Time(tick * 10_000), tick * 9950) <= 0, "{tick}");
+        }
+        // A minute back, while nobody looked for ten.
+        let (now, engine) = (86_400_000 + 600_000, 8640 * 9950 + 540_000);
+        clock.observe(Time(now), engine);
+        clock.observe(Time(now + 10_000), engine + 10_000);
+        assert!(clock.age(Time(now + 10_000), engine + 10_000) < 25_000, "{clock:?}");
     }
 
     #[test]

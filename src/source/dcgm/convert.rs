@@ -112,18 +112,19 @@ impl Mean {
         sum.count += 1;
     }
 
-    /// Puts the means into a row and begins anew; of how many readings they are, at most.
-    pub(super) fn take(&mut self, row: &mut Row) -> Option<i64> {
+    /// Puts the means into a row and begins anew; of how many readings they are, at most. Whose last reading is not
+    /// `fresh` by its time has none: an engine that was reached again may show what it had before.
+    pub(super) fn take(&mut self, row: &mut Row, fresh: impl Fn(i64) -> bool) -> Option<i64> {
         let mut most = 0;
         for (field, sum) in &mut self.fields {
             let Some(metric) = plan::metric_of(*field) else { continue };
-            if sum.count == 0 {
+            if sum.count > 0 && sum.ts.is_some_and(&fresh) {
+                set(&mut row.values, metric, Number::Real(sum.total / f64::from(sum.count)));
+                most = most.max(sum.count);
+            } else {
                 // The engine has read nothing new since the last tick.
                 row.absent.entry(*field).or_insert(Absent::Stale);
-                continue;
             }
-            set(&mut row.values, metric, Number::Real(sum.total / f64::from(sum.count)));
-            most = most.max(sum.count);
             (sum.total, sum.count) = (0.0, 0);
         }
         row.absent.append(&mut self.absent);
@@ -185,15 +186,23 @@ mod tests {
         }
         mean.add(&datum(1009, 1000, Payload::Int(2_097_152)));
         let mut row = Row::default();
-        assert_eq!(mean.take(&mut row), Some(3));
+        assert_eq!(mean.take(&mut row, |_| true), Some(3));
         assert_eq!(row.values.real(ids::SM_ACTIVE), Some(50.0));
         assert_eq!(row.values.real(index("pcie_tx_mb_per_sec").unwrap()), Some(2.0));
         // The last reading again is none.
         mean.add(&datum(1002, 3000, Payload::Real(0.9)));
         let mut row = Row::default();
-        assert_eq!(mean.take(&mut row), None);
+        assert_eq!(mean.take(&mut row, |_| true), None);
         assert!(row.values.is_empty());
         assert_eq!(row.absent.get(&1002), Some(&Absent::Stale));
+        // An old one is none either, though it was not seen before; nor does it count into the next.
+        mean.add(&datum(1002, 4000, Payload::Real(0.9)));
+        let mut row = Row::default();
+        assert_eq!(mean.take(&mut row, |ts| ts > 4000), None);
+        assert_eq!(row.absent.get(&1002), Some(&Absent::Stale));
+        mean.add(&datum(1002, 5000, Payload::Real(0.5)));
+        assert_eq!(mean.take(&mut row, |ts| ts > 4000), Some(1));
+        assert_eq!(row.values.real(ids::SM_ACTIVE), Some(50.0));
     }
 
     #[test]

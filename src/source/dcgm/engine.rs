@@ -1,18 +1,19 @@
 //! A host engine as an endpoint: connected when it is read, connected anew when it was lost, with pauses that grow.
 //!
-//! What must outlive a connection is here: the cursor over XIDs, the pauses, what was told already.
+//! What must outlive a connection is here: the cursor over XIDs, the engine's clock, the pauses, what was told already.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
+use super::clock::Clock;
 use super::code::Code;
 use super::cut::Cut;
 use super::device::Instance;
 use super::library::Library;
 use super::sample::stamp;
 use super::session::{Session, Target};
-use super::tick::Stop;
+use super::tick::{Stop, late};
 use super::value::Absent;
 use super::version::Version;
 use super::words::{self, Fate};
@@ -75,6 +76,8 @@ pub struct Engine {
     cut: Arc<Cut>,
     session: Option<Session>,
     xids: Xids,
+    /// The engine's clock, while no session has it: what is cached there does not get young by a new connection.
+    clock: Clock,
     backoff: Backoff,
     /// What was wrong when it was last tried.
     trouble: Option<Trouble>,
@@ -102,6 +105,7 @@ impl Engine {
             cut: Arc::new(Cut::new(library)),
             session: None,
             xids: Xids::default(),
+            clock: Clock::default(),
             backoff: Backoff::default(),
             trouble: None,
             failed: None,
@@ -151,8 +155,9 @@ impl Engine {
             let target = Target { library: self.library, cut: &self.cut, place: &self.place, options: &self.options };
             let opened = Session::open(target, now);
             self.cut.spare(0);
-            let session = opened.map_err(|trouble| if self.cut.tripped() { slow() } else { trouble })?;
+            let mut session = opened.map_err(|trouble| if self.cut.tripped() { words::slow() } else { trouble })?;
             self.tell(&session);
+            session.clock = std::mem::take(&mut self.clock);
             self.session = Some(session);
         }
         self.session.as_mut().ok_or_else(|| Trouble::new("not connected"))
@@ -182,7 +187,7 @@ impl Engine {
         };
         let stop = match self.failed.take() {
             Some(code) => Stop::Failed(code),
-            None => match session.tick(now, late(begun), options, xids) {
+            None => match session.tick(now, begun, options, xids) {
                 Ok(taken) => return Ok(taken),
                 Err(stop) => stop,
             },
@@ -208,22 +213,30 @@ impl Engine {
             Ok(taken) => return Ok(taken),
             Err(Failed::Unreached(trouble) | Failed::Lost(trouble)) => return Err(self.lose(trouble)),
             // What hung would hang again.
-            Err(Failed::Anew(_)) if self.cut.tripped() => return Err(self.lose(slow())),
+            Err(Failed::Anew(_)) if self.cut.tripped() => return Err(self.lose(words::slow())),
             Err(Failed::Anew(trouble)) => trouble,
         };
         tracing::info!("{}: {}: connecting anew", self.place, again.why);
-        self.session = None;
+        self.part();
         match self.attempt(now, begun) {
             Ok(taken) => Ok(taken),
             Err(Failed::Unreached(trouble) | Failed::Lost(trouble) | Failed::Anew(trouble)) => Err(self.lose(trouble)),
         }
     }
 
-    fn lose(&mut self, trouble: Trouble) -> Trouble {
+    /// Lets the session go.
+    fn part(&mut self) {
+        if let Some(session) = &mut self.session {
+            self.clock = std::mem::take(&mut session.clock);
+        }
         self.session = None;
+    }
+
+    fn lose(&mut self, trouble: Trouble) -> Trouble {
+        self.part();
         self.failed = None;
         let tripped = self.cut.tripped();
-        if tripped { slow() } else { trouble }
+        if tripped { words::slow() } else { trouble }
     }
 }
 
@@ -234,18 +247,11 @@ enum Failed {
     Lost(Trouble),
 }
 
-/// How long after its tick something is, ms: connecting may have taken long.
-fn late(begun: Instant) -> i64 {
-    i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX)
-}
-
-/// A call that was ended from another thread.
-fn slow() -> Trouble {
-    Trouble::new("the host engine did not answer in time: the connection was cut")
-        .hint("a GPU or its driver may hang: see dmesg for XIDs; systemctl restart nvidia-dcgm")
-}
-
 impl Endpoint for Engine {
+    fn kind(&self) -> Option<&'static str> {
+        Some("dcgm")
+    }
+
     #[expect(clippy::disallowed_methods, reason = "how long reading took is real time, whatever the run's clock shows")]
     fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
         if let (true, Some(trouble)) = (self.backoff.waits(now), &self.trouble) {

@@ -18,8 +18,8 @@ use crate::source::endpoint::Taken;
 use crate::source::{HostReport, Reading};
 
 impl Session {
-    /// Makes the events and the host's report.
-    pub(super) fn events(&mut self, now: Time, options: &Options, xids: &mut Xids) -> Taken {
+    /// Makes the events of the tick `now`, whose values were there at `read_at`, and the host's report.
+    pub(super) fn events(&mut self, now: Time, read_at: Time, options: &Options, xids: &mut Xids) -> Taken {
         let read = |device: &&Device| device.grouped && device.state() == State::Well;
         let latched = self.devices.iter().any(|device| read(&device))
             && self.devices.iter().filter(read).all(|device| device.row.is_blank());
@@ -35,7 +35,7 @@ impl Session {
             if state != State::Well && !latched {
                 silent.push((device.index(), state));
             }
-            let count = complete(device, &mut row);
+            let count = complete(device, &mut row, |ts| self.clock.age(read_at, ts) <= tolerance);
             if device.uuid().is_empty() || (quiet && !xids.has(device.uuid())) {
                 device.absent = row.absent;
                 continue;
@@ -74,6 +74,7 @@ impl Session {
             missed: 0,
             expected: i64::try_from(self.devices.len()).ok().filter(|count| *count > 0),
             state,
+            kind: None,
         }
     }
 }
@@ -90,15 +91,15 @@ fn state(state: State, row: &Row) -> State {
     }
 }
 
-/// Adds limits and the means of profiling values; of how many readings these are.
-fn complete(device: &mut Device, row: &mut Row) -> Option<i64> {
+/// Adds limits and the means of profiling values that are fresh by their time; of how many readings these are.
+fn complete(device: &mut Device, row: &mut Row, fresh: impl Fn(i64) -> bool) -> Option<i64> {
     for (metric, value) in device.limits.values.iter() {
         if row.values.get(metric).is_none() {
             row.values.set(metric, value);
         }
     }
     row.absent.extend(device.limits.absent.iter().map(|(field, why)| (*field, *why)));
-    device.mean.take(row)
+    device.mean.take(row, fresh)
 }
 
 /// The host's state in words: which GPUs are not read, and why.

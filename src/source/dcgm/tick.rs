@@ -1,5 +1,7 @@
 //! What a session does at each tick: looks after its GPUs and reads what they have. Their events are `sample`'s.
 
+use std::time::Instant;
+
 use super::Options;
 use super::code::Code;
 use super::convert::Row;
@@ -33,18 +35,28 @@ pub(super) fn stale_ms(period_ms: i64) -> i64 {
     period_ms.saturating_mul(5) / 2
 }
 
+/// How long after its tick something is, ms.
+pub(super) fn late(begun: Instant) -> i64 {
+    i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+}
+
 impl Session {
-    /// Reads everything for the tick `now`, `late_ms` after it.
-    pub(super) fn tick(&mut self, now: Time, late_ms: i64, options: &Options, xids: &mut Xids) -> Result<Taken, Stop> {
+    /// Reads everything for the tick `now`, which was `begun` then.
+    pub(super) fn tick(
+        &mut self,
+        now: Time,
+        begun: Instant,
+        options: &Options,
+        xids: &mut Xids,
+    ) -> Result<Taken, Stop> {
         self.look(now)?;
         if self.limits_at.is_none_or(|at| now.since(at) >= plan::LIMITS_MS || now < at) {
             self.read_limits(now)?;
         }
-        // The engine's clock is compared with ours as it is now, not as it was at the tick.
-        self.read_health(now.plus(late_ms), stale_ms(options.interval_ms))?;
+        let read_at = self.read_health(now, begun, stale_ms(options.interval_ms))?;
         self.glance()?;
         self.read_xids(xids)?;
-        Ok(self.events(now, options, xids))
+        Ok(self.events(now, read_at, options, xids))
     }
 
     /// Looks at the state of each GPU and, now and then, at which there are.
@@ -76,7 +88,8 @@ impl Session {
         Ok(())
     }
 
-    fn read_health(&mut self, now: Time, stale: i64) -> Result<(), Code> {
+    /// Reads what changes; says when the values were there.
+    fn read_health(&mut self, tick: Time, begun: Instant, stale: i64) -> Result<Time, Code> {
         for device in &mut self.devices {
             // A tick that ended half way left something.
             device.row = Row::default();
@@ -84,6 +97,8 @@ impl Session {
         let mut data = std::mem::take(&mut self.data);
         data.clear();
         let done = self.read(|session| &session.health, &mut data);
+        // The engine's clock is compared with ours as it is now, not as it was at the tick: the calls may have taken long.
+        let now = tick.plus(late(begun));
         let newest = data.iter().filter(|datum| datum.status == 0 && datum.ts_us > 0).map(Datum::ts).max();
         if let Some(newest) = newest {
             self.clock.observe(now, newest);
@@ -95,7 +110,7 @@ impl Session {
             }
         }
         self.data = data;
-        done
+        done.map(|()| now)
     }
 
     /// Reads limits and names.

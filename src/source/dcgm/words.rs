@@ -105,6 +105,12 @@ pub(super) fn profiling_hint(code: Code) -> &'static str {
     }
 }
 
+/// A call that was ended from another thread.
+pub(super) fn slow() -> Trouble {
+    Trouble::new("the host engine did not answer in time: the connection was cut")
+        .hint("a GPU or its driver may hang: see dmesg for XIDs; systemctl restart nvidia-dcgm")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

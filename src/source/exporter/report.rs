@@ -57,6 +57,7 @@ impl Hosts {
                 missed: 0,
                 expected: None,
                 state: if gpus > 0 { "ok" } else { "no GPU of it on the page" }.to_owned(),
+                kind: None,
             }
         };
         self.hosts.iter_mut().map(report).collect()

@@ -235,6 +235,7 @@ impl Host {
             missed: 0,
             expected: Some(count(self.slots.len())),
             state,
+            kind: None,
         })
     }
 }

@@ -1,0 +1,120 @@
+//! SIGHUP through the real binary: what of the configuration file counts at once, what waits for a restart, and a file that
+//! cannot be used.
+
+use std::fs::File;
+use std::process::Stdio;
+
+use crate::process::{Home, Service};
+use crate::service_support::{Manager, PATIENCE};
+
+const FILE: &str = "[log]\nlevel = \"warn\"\n[collect]\ninterval = \"1s\"\n[sim]\ngpus = 2\nhosts = 1\n";
+
+/// A collector of a simulated fleet whose settings stand in a file.
+struct Collector {
+    home: Home,
+    manager: Manager,
+    service: Service,
+}
+
+impl Collector {
+    fn start(more: &[&str]) -> Collector {
+        let home = Home::new();
+        let path = home.file("gpuhm.toml", FILE);
+        let home = home.with("GPUHM_CONFIG", path);
+        let manager = Manager::new(&home);
+        let mut command = manager.command(&home, &[&["collect", "--source", "sim"], more].concat());
+        command.stdout(Stdio::null()).stderr(File::create(home.path("errors")).unwrap());
+        let service = Service::as_is(&mut command);
+        manager.hears("READY=1", 0);
+        Collector { home, manager, service }
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.home.path("errors")).unwrap()
+    }
+
+    /// SIGHUP: what it said by the time that it is ready again.
+    fn hup(&self) -> String {
+        let (before, from) = (self.said().len(), self.manager.said().len());
+        self.service.signal("HUP");
+        let at = self.manager.hears("RELOADING=1", from);
+        let time = self.manager.said()[at].strip_prefix("MONOTONIC_USEC=").map(str::parse::<u64>);
+        assert!(time.is_some_and(|time| time.is_ok()), "{:?}", self.manager.said());
+        self.manager.hears("READY=1", at);
+        self.said()[before..].to_owned()
+    }
+
+    /// The same with another file.
+    fn reload(&self, file: &str) -> String {
+        self.home.file("gpuhm.toml", file);
+        self.hup()
+    }
+
+    /// It goes on, and ends as it should.
+    fn ends(mut self) {
+        let at = self.manager.hears("WATCHDOG=1", self.manager.said().len());
+        self.manager.hears("WATCHDOG=1", at);
+        assert!(self.service.runs(), "{}", self.said());
+        assert_eq!(self.service.stopped(PATIENCE), 0);
+    }
+}
+
+#[test]
+fn the_level_of_the_log_counts_at_once() {
+    let collector = Collector::start(&[]);
+    assert_eq!(collector.said(), "", "it is to warn only");
+    let said = collector.reload(&FILE.replace("warn", "info"));
+    assert!(said.contains(" INFO reloaded") && !said.contains("restart"), "{said}");
+    let said = collector.reload(&FILE.replace("warn", "error"));
+    assert_eq!(said, "");
+    // What the file does not say is as it is built in.
+    let said = collector.reload(&FILE.replace("level = \"warn\"\n", ""));
+    assert!(said.contains(" INFO reloaded"), "{said}");
+    collector.ends();
+}
+
+#[test]
+fn a_flag_stays_stronger_than_the_file() {
+    let collector = Collector::start(&["--log", "error", "--interval", "1s"]);
+    let said = collector.reload(&FILE.replace("warn", "info").replace("\"1s\"", "\"2s\""));
+    assert_eq!(said, "");
+    collector.ends();
+}
+
+#[test]
+fn what_cannot_change_live_is_named() {
+    let collector = Collector::start(&["--gpus", "4"]);
+    let other = "[tail]\nlines = 5\n[labels]\nrack = \"r7\"\n[kafka.properties]\n\"linger.ms\" = \"7\"\n";
+    let changed = FILE.replace("\"1s\"", "\"2s\"\nexport_gpus = false").replace("gpus = 2", "gpus = 3");
+    let said = collector.reload(&(changed + other));
+    let waits = said.lines().find_map(|line| line.split_once(" WARN needs a restart: ")).map(|(_, keys)| keys);
+    // Not the keys of other commands, nor those that a flag decides.
+    assert_eq!(waits, Some("kafka.properties, labels.rack, collect.interval"), "{said}");
+    // It is the settings at work that are compared, and not the file before: it waits still.
+    let said = collector.hup();
+    assert!(said.contains("needs a restart: kafka.properties, labels.rack, collect.interval"), "{said}");
+    assert_eq!(collector.reload(FILE), "", "all is as it was");
+    collector.ends();
+}
+
+#[test]
+fn a_file_that_cannot_be_used_changes_nothing_and_is_told_with_its_place() {
+    let collector = Collector::start(&[]);
+    for (file, place) in [
+        ("[log]\nlevel = info\n", "gpuhm.toml:2:9: "),
+        ("[log]\nlevel = \"info\"\n[collect]\n  intervall = \"1s\"\n", "gpuhm.toml:4:3: unknown key collect.intervall"),
+        ("[log]\nlevel = \"info\"\n[collect]\ninterval = \"abc\"\n", "gpuhm.toml:4: "),
+        ("[log]\nlevel = \"all\"\n", "gpuhm.toml:2: "),
+    ] {
+        let said = collector.reload(file);
+        let told = said.lines().find(|line| line.contains("ERROR reload: settings stays as it was: "));
+        assert!(told.is_some_and(|told| told.contains(place)), "{place} in {said}");
+        assert!(!said.contains("INFO"), "the level is as it was: {said}");
+    }
+    std::fs::remove_file(collector.home.path("gpuhm.toml")).unwrap();
+    let said = collector.hup();
+    assert!(said.contains("stays as it was") && said.contains("No such file"), "{said}");
+    let said = collector.reload(&FILE.replace("warn", "info"));
+    assert!(said.contains(" INFO reloaded"), "{said}");
+    collector.ends();
+}
