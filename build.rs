@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(shared_data, small_disk, systemd_analyze)");
+    println!("cargo::rustc-check-cfg=cfg(shared_data, small_disk, hidden_proc, systemd_analyze)");
     println!("cargo::rerun-if-env-changed=GPUHM_TEST_DATA");
     println!("cargo::rerun-if-changed=build.rs");
     let beside = PathBuf::from("../shared/data");
@@ -19,6 +19,9 @@ fn main() {
     if can_mount() {
         println!("cargo::rustc-cfg=small_disk");
     }
+    if can_hide() {
+        println!("cargo::rustc-cfg=hidden_proc");
+    }
     if Command::new("systemd-analyze").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok() {
         println!("cargo::rustc-cfg=systemd_analyze");
     }
@@ -29,4 +32,11 @@ fn can_mount() -> bool {
     let mut mount = Command::new("unshare");
     mount.args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).stderr(Stdio::null());
     mount.status().is_ok_and(|status| status.success())
+}
+
+/// Whether this user may have a `/proc` of its own that shows processes only, as the units' sandbox leaves it.
+fn can_hide() -> bool {
+    let mut hide = Command::new("unshare");
+    hide.args(["-m", "-p", "-f", "mount", "-t", "proc", "-o", "subset=pid,hidepid=2", "proc", "/proc"]);
+    hide.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }

@@ -22,7 +22,7 @@ pub(crate) fn watched(
     signals: &Signals,
 ) -> Result<Service, Failure> {
     let watch = &watch.of(once);
-    let plan = Plan { watch, service: !once, bus: open::bus_name(bus)?, drain: drain.drain, gpus: None };
+    let plan = Plan { watch, service: !once, bus: open::bus_name(bus)?, drain: drain.drain, gpus: None, live: None };
     Service::begin(plan, signals)
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn serve(
                 held = again;
             }
             pass(passes)?;
-            if !wait(passes, wall().floor(every).plus(every), &signals.stop) {
+            if !wait(passes, every, &signals.stop) {
                 return Ok(());
             }
         }
@@ -72,16 +72,40 @@ pub(crate) fn serve(
 /// A wait is told of so often, in milliseconds: the interval may be longer than a service manager's patience.
 const PART: i64 = 500;
 
-/// Waits for the next pass; whether it came.
-fn wait(passes: &Passes, next: Time, stop: &Flag) -> bool {
+/// Waits for the next pass; whether it came. A clock that was set back meanwhile would put it off for as long: then it is at
+/// once.
+fn wait(passes: &Passes, every: i64, stop: &Flag) -> bool {
+    let next = wall().floor(every).plus(every);
     loop {
         passes.beat();
-        let part = next.min(wall().plus(PART));
+        let now = wall();
+        if is_lost(next, now, every) {
+            tracing::warn!("the clock was set back: the next pass is at once");
+            return true;
+        }
+        let part = next.min(now.plus(PART));
         if !Clock::Wall.wait_until(part, stop) {
             return false;
         }
         if part == next {
             return true;
         }
+    }
+}
+
+/// Whether the next pass is further than an interval can be, and a part of a wait more.
+fn is_lost(next: Time, now: Time, every: i64) -> bool {
+    next.since(now) > every.saturating_add(PART)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_is_never_further_than_an_interval() {
+        let next = Time(120_000);
+        assert!(!is_lost(next, Time(60_000), 60_000) && !is_lost(next, Time(130_000), 60_000));
+        assert!(is_lost(next, Time(0), 60_000));
     }
 }

@@ -67,10 +67,11 @@ impl Signals {
     }
 }
 
-/// This machine's name, where it has one.
+/// This machine's name, where it has one. By a call: a service's sandbox hides `/proc/sys`.
 pub(crate) fn hostname() -> Option<String> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+    let system = rustix::system::uname();
+    let name = system.nodename().to_string_lossy();
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty() && name != "(none)")
 }
 
 /// Progress on standard error: a bar on a terminal, a line every 30 s elsewhere, nothing with --quiet.

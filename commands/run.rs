@@ -159,6 +159,7 @@ fn watched(options: &Options, signals: &Signals) -> Result<Service, Failure> {
         bus: open::bus_name(&options.bus)?,
         drain: options.drain.saturating_add(LEEWAY),
         gpus: None,
+        live: Some(&options.source.named.live),
     };
     Service::begin(plan, signals)
 }

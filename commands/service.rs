@@ -12,7 +12,7 @@ pub(crate) mod log;
 mod metrics;
 mod notify;
 mod numbers;
-mod reload;
+pub(crate) mod reload;
 mod server;
 mod status;
 mod textfile;
@@ -27,6 +27,8 @@ use gpuhm::pipeline::pulse::{Beats, Pulse};
 use super::exit::Failure;
 use super::options::duration;
 use super::process::Signals;
+use super::source::again;
+use super::source::live::LiveOptions;
 use address::Address;
 use facts::Facts;
 use gpus::Gpus;
@@ -74,6 +76,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) drain: Duration,
     /// With every GPU's newest sample; how long one is shown.
     pub(crate) gpus: Option<Duration>,
+    /// What it reads, where there may be a file of it that is read again.
+    pub(crate) live: Option<&'a LiveOptions>,
 }
 
 /// A command that is watched.
@@ -87,12 +91,16 @@ pub(crate) struct Service {
 impl Service {
     /// Begins to tell and to show, before anything is opened that may be away.
     pub(crate) fn begin(plan: Plan<'_>, signals: &Signals) -> Result<Service, Failure> {
-        let Plan { watch, service, bus, drain, gpus } = plan;
+        let Plan { watch, service, bus, drain, gpus, live } = plan;
         let facts = Arc::new(Facts::new(bus, service, gpus.map(Gpus::new)));
         if let Some(address) = &watch.metrics {
             server::start(address, Arc::clone(&facts))?;
         }
-        let life = if service { Some(Life::start(Arc::clone(&facts), signals, drain, Reload::new())?) } else { None };
+        let mut reload = Reload::new();
+        if let Some(act) = live.filter(|_| service).and_then(again::act) {
+            reload.on("targets", act);
+        }
+        let life = if service { Some(Life::start(Arc::clone(&facts), signals, drain, reload)?) } else { None };
         let listens = service || watch.metrics.is_some() || watch.metrics_file.is_some();
         Ok(Service { facts, life, file: watch.metrics_file.clone(), listens })
     }

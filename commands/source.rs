@@ -1,5 +1,6 @@
 //! The source a command reads: its flags, and which kind they choose.
 
+pub(crate) mod again;
 pub(crate) mod live;
 
 use std::fs::Metadata;

@@ -25,6 +25,7 @@ pub(super) fn begin(options: &Options, service: bool, signals: &Signals) -> Resu
         bus: open::bus_name(&options.bus)?,
         drain: options.spool.drain().saturating_add(LEEWAY),
         gpus: options.export_gpus.then(|| options.source.interval.saturating_mul(SHOWN)),
+        live: Some(&options.source.named.live),
     };
     Service::begin(plan, signals)
 }

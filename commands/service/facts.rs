@@ -1,6 +1,6 @@
 //! What the loops of this process have told, and what follows from it: whether it is ready, whether it lives, how it fares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use super::status;
 pub(super) const SILENT: Duration = Duration::from_mins(2);
 /// How long the start waits to hear whether the bus behind a spool answers (J): collecting does not need it.
 const FIRST_TRY: Duration = Duration::from_secs(10);
-/// What a stage that restores its states asks for, and how often.
+/// What a loop on its way to its first turn asks for, and how often.
 const EXTEND: (Duration, Duration) = (Duration::from_mins(1), Duration::from_secs(5));
 
 /// A loop, since it first told something.
@@ -31,6 +31,8 @@ pub(super) struct Loop {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) loops: BTreeMap<&'static str, Loop>,
+    /// Loops that were announced and have not turned yet.
+    expected: BTreeSet<&'static str>,
     pub(super) ready: bool,
     /// When the service manager was last told that the loops live, and when it was asked for more time.
     pub(super) pinged: Option<Instant>,
@@ -68,8 +70,13 @@ impl Known {
         Some((collect.source, collect.trouble.is_some() && collect.gpus == Some(0)))
     }
 
-    /// Whether the loops may be said to run: with a bus behind a spool once that was tried, or after a while.
+    /// Whether the loops may be said to run: once all of them have turned, or wait for what is away, which must not fail a
+    /// boot; with a bus behind a spool once that was tried, or after a while.
     fn settled(&self, begun: Instant, now: Instant) -> bool {
+        let away = self.rests.values().any(|rest| rest.away.is_some());
+        if !self.expected.is_empty() && !away {
+            return false;
+        }
         let untried = self.collect.as_ref().is_some_and(|it| matches!(it.reach, Some((Reach::Untried, _))));
         !untried || now.saturating_duration_since(begun) >= FIRST_TRY
     }
@@ -133,6 +140,15 @@ impl Facts {
         if known.ready && !away { Ok(()) } else { Err(status::line(&known, self.bus, monotonic())) }
     }
 
+    /// Whether the manager is to be asked for more time.
+    fn extends(known: &mut Known, now: Instant) -> bool {
+        let due = known.extended.is_none_or(|at| now.saturating_duration_since(at) >= EXTEND.1);
+        if due {
+            known.extended = Some(now);
+        }
+        due
+    }
+
     /// Whether all loops have turned since the manager was last told, and it is time to tell it again.
     fn ping(&self, known: &mut Known, now: Instant) -> bool {
         let Some(often) = self.notify.often.filter(|_| known.ready) else { return false };
@@ -152,13 +168,20 @@ impl Pulse for Facts {
         true
     }
 
+    fn expected(&self, who: &'static str) {
+        self.known().expected.insert(who);
+    }
+
     fn turned(&self, who: &'static str) {
         let now = monotonic();
         let mut known = self.known();
         known.loops.insert(who, Loop { last: now });
+        known.expected.remove(who);
         let first = !known.ready && known.settled(self.begun, now);
         known.ready |= first;
         let alive = self.ping(&mut known, now);
+        // What another loop is still to do may take as long as it likes, so long as this goes on.
+        let extends = !known.ready && Facts::extends(&mut known, now);
         let line = first.then(|| status::line(&known, self.bus, now));
         drop(known);
         if let Some(line) = line {
@@ -167,10 +190,15 @@ impl Pulse for Facts {
         if alive {
             self.notify.alive();
         }
+        if extends {
+            self.notify.extend(EXTEND.0);
+        }
     }
 
     fn ended(&self, who: &'static str) {
-        self.known().loops.remove(who);
+        let mut known = self.known();
+        known.loops.remove(who);
+        known.expected.remove(who);
     }
 
     fn restored(&self, who: &'static str) {
@@ -181,10 +209,7 @@ impl Pulse for Facts {
             drop(known);
             return self.turned(who);
         }
-        let due = known.extended.is_none_or(|at| now.saturating_duration_since(at) >= EXTEND.1);
-        if due {
-            known.extended = Some(now);
-        }
+        let due = Facts::extends(&mut known, now);
         drop(known);
         if due {
             self.notify.extend(EXTEND.0);
@@ -231,5 +256,32 @@ impl Pulse for Facts {
 
     fn stored(&self, rows: &Rows, took: Duration) {
         self.known().store.rows(rows, took);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_ready_once_every_announced_loop_has_turned_or_something_is_away() {
+        let facts = Facts::new("bus", true, None);
+        for who in ["collect", "validate"] {
+            facts.expected(who);
+        }
+        facts.turned("validate");
+        facts.restored("collect");
+        // A loop that turns again and again says nothing of another.
+        facts.turned("validate");
+        assert!(!facts.is_ready());
+        facts.turned("collect");
+        assert!(facts.is_ready());
+
+        let facts = Facts::new("bus", true, None);
+        facts.expected("collect");
+        facts.tried("store", Some("refused"));
+        assert!(!facts.is_ready(), "nobody waits for it yet");
+        facts.turned("validate");
+        assert!(facts.is_ready(), "a store that is away must not fail a boot");
     }
 }

@@ -78,6 +78,11 @@ impl LiveOptions {
         self.targets.is_some()
     }
 
+    /// The file of targets.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.targets.as_deref()
+    }
+
     /// The sources in the file.
     pub(crate) fn targets(&self) -> Result<Vec<Place>, Failure> {
         let Some(file) = &self.targets else { return Ok(Vec::new()) };

@@ -11,6 +11,9 @@ use crate::event::Time;
 /// Longest sleep before a flag is looked at again: a stop is noticed within it.
 const NAP: Duration = Duration::from_millis(50);
 
+/// A wait that takes so much longer than it should is one by a clock that was set back.
+const SLACK: Duration = Duration::from_secs(1);
+
 /// A clock.
 #[derive(Debug)]
 pub enum Clock {
@@ -99,7 +102,18 @@ impl Clock {
         }
     }
 
-    /// Waits until it shows `time`, or `stop` is set; returns whether the time came. A driven clock is set to it.
+    /// How many milliseconds of it real time so long is.
+    #[must_use]
+    pub fn lasts(&self, real: Duration) -> i64 {
+        let speed = match self {
+            Clock::Wall | Clock::Driven(_) => 1.0,
+            Clock::Scaled { speed, .. } | Clock::Rising { speed, .. } => *speed,
+        };
+        crate::event::values::whole((real.as_secs_f64() * speed * 1000.0).floor()).unwrap_or(i64::MAX / 4)
+    }
+
+    /// Waits until it shows `time`, or `stop` is set; returns whether the time came. A driven clock is set to it. Where the
+    /// wall's is set back meanwhile, it waits about as long as it would have without that, and the time counts as come.
     pub fn wait_until(&self, time: Time, stop: &Flag) -> bool {
         if self.is_driven() {
             self.advance(time);
@@ -109,6 +123,7 @@ impl Clock {
             Clock::Scaled { speed, .. } | Clock::Rising { speed, .. } => *speed,
             Clock::Driven(_) => return !stop.is_set(),
         };
+        let (began, mut longest) = (monotonic(), None);
         loop {
             if stop.is_set() {
                 return false;
@@ -116,6 +131,9 @@ impl Clock {
             let left = time.since(self.now());
             let Ok(left @ 1..) = u64::try_from(left) else { return true };
             let real = Duration::from_millis(left).div_f64(speed.max(1e-6));
+            if began.elapsed() > *longest.get_or_insert(real.saturating_add(SLACK)) {
+                return true;
+            }
             std::thread::sleep(real.min(NAP));
         }
     }

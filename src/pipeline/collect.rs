@@ -1,10 +1,12 @@
 //! The collect loop: reads the source when it is due, makes events, hands them to the sink, and reports about itself.
 //!
 //! Ticks fall on the clock's multiples of the interval: no drift, no pile-up after a stall; what was missed is counted.
+//! A clock that is corrected changes which multiples they are, and not how often they come.
 //! A recording is read when its readings are due by the same clock; with a driven clock nothing waits, and readings are
 //! gathered into larger batches, since each batch is one commit.
 
 mod report;
+mod ticks;
 mod told;
 
 use std::sync::Arc;
@@ -25,6 +27,8 @@ use crate::event::sample::{Body, Event};
 use crate::event::time::MINUTE;
 use crate::source::{Due, HostReport, Reading, Source};
 use report::{Reports, report};
+use ticks::Ticks;
+use told::Waited;
 
 /// With a driven clock readings are gathered up to this many before they are put away.
 const GATHER: usize = 4096;
@@ -110,49 +114,51 @@ impl Collect {
     /// Where source or sink failed for good.
     pub fn run(&mut self, stop: &Flag) -> Result<Collected, PipelineError> {
         let mut done = Collected::default();
-        let mut next = self.from;
+        let mut ticks = Ticks::new(self.from, self.interval_ms);
         let mut readings = Vec::new();
         let mut reports = Reports::default();
-        while !stop.is_set() && self.ticks.is_none_or(|ticks| done.ticks < ticks) {
+        while !stop.is_set() && self.ticks.is_none_or(|most| done.ticks < most) {
             let wanted = self.source.due();
             let due = match wanted {
                 Due::End => break,
                 Due::At(time) => time,
-                Due::Tick => {
-                    *next.get_or_insert_with(|| self.clock.now().plus(self.interval_ms - 1).floor(self.interval_ms))
-                }
+                Due::Tick => ticks.due(&self.clock),
             };
-            if !self.wait(due, stop) {
-                break;
+            match self.wait(due, (wanted == Due::Tick).then_some(&ticks), done.ticks == 0, stop) {
+                Waited::Came => {}
+                Waited::Lost => {
+                    ticks.again(&self.clock);
+                    continue;
+                }
+                Waited::Stopped => break,
             }
             let began = monotonic();
             let mut hosts = Vec::new();
-            if let Due::At(_) = wanted {
+            let ticked = if let Due::At(_) = wanted {
                 self.gather(&mut readings)?;
+                due
             } else {
-                let at;
-                (at, hosts) = self.tick(due, &mut done, &mut readings, &mut reports)?;
-                next = Some(at.plus(self.interval_ms));
-            }
+                let at = ticks.read(due, &self.clock, &mut done);
+                hosts = self.tick(at, &done, &mut readings, &mut reports)?;
+                at
+            };
             self.put(&mut readings, &mut done, stop)?;
-            self.ticked.fetch_max(due.ms(), Ordering::SeqCst);
+            // It may go back, as the clock does by which it is judged.
+            self.ticked.store(ticked.ms(), Ordering::SeqCst);
             self.tell(&done, &hosts, (wanted == Due::Tick).then(|| began.elapsed()));
         }
         self.pulse.end();
         Ok(done)
     }
 
-    /// One tick: the newest multiple that has come is read; those before it since `due` were missed. Gives the tick and the hosts.
+    /// One tick; gives the hosts.
     fn tick(
         &mut self,
-        due: Time,
-        done: &mut Collected,
+        at: Time,
+        done: &Collected,
         readings: &mut Vec<Reading>,
         reports: &mut Reports,
-    ) -> Result<(Time, Vec<HostReport>), PipelineError> {
-        let at = if self.clock.is_driven() { due } else { self.clock.now().floor(self.interval_ms).max(due) };
-        done.missed += u64::try_from(at.since(due) / self.interval_ms).unwrap_or_default();
-        done.ticks += 1;
+    ) -> Result<Vec<HostReport>, PipelineError> {
         self.source.read(at, readings)?;
         if let Some(jobs) = &mut self.jobs {
             jobs.look();
@@ -169,7 +175,7 @@ impl Collect {
             let sent = (waits, backlog.unwrap_or_default());
             readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, (at, done), sent)))));
         }
-        Ok((at, hosts))
+        Ok(hosts)
     }
 
     /// Reads what of a recording is due by the clock, which every event is stamped by; a driven one is set on and on

@@ -67,6 +67,11 @@ pub trait Pulse: Send + Sync {
         false
     }
 
+    /// The loop `who` is about to be started: who rests on its first turn waits for it.
+    fn expected(&self, who: &'static str) {
+        let _ = who;
+    }
+
     /// The loop `who` has completed a turn, a part of a wait, or a try of something that is away.
     fn turned(&self, who: &'static str) {
         let _ = who;
@@ -77,7 +82,8 @@ pub trait Pulse: Send + Sync {
         let _ = who;
     }
 
-    /// The loop `who` has restored a part of what it knew; it is on its way, and not there yet.
+    /// The loop `who` is on its way to its first turn, and not there yet: it has restored a part of what it knew, or waited for
+    /// a part of the time until then.
     fn restored(&self, who: &'static str) {
         let _ = who;
     }
@@ -168,7 +174,7 @@ impl Beats {
         self.to.ended(self.who);
     }
 
-    /// This loop has restored a part of what it knew.
+    /// This loop has come a part of its way to its first turn.
     pub fn restore(&self) {
         self.to.restored(self.who);
     }

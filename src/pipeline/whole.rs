@@ -91,7 +91,10 @@ impl Whole {
     /// The first failure of any part.
     pub fn run(self, stop: &Flag) -> Result<Outcome, PipelineError> {
         let Whole { bus, assets, store, clock, mut collect, instance, lateness, retry, drain, judging, reload } = self;
-        // From here on each loop speaks for itself.
+        // From here on each loop speaks for itself, and nothing runs before all of them do.
+        for who in ["collect", "passes"].into_iter().chain(STAGES.map(|(stage, _)| stage)) {
+            retry.pulse.expected(who);
+        }
         retry.pulse.end();
         for (stage, topic) in STAGES {
             alone(&*bus, stage, topic, &retry)?;

@@ -22,7 +22,11 @@ impl Collector {
         let path = home.file("gpuhm.toml", FILE);
         let home = home.with("GPUHM_CONFIG", path);
         let manager = Manager::new(&home);
-        let mut command = manager.command(&home, &[&["collect", "--source", "sim"], more].concat());
+        Collector::of(home, manager, &[&["collect", "--source", "sim"], more].concat())
+    }
+
+    fn of(home: Home, manager: Manager, args: &[&str]) -> Collector {
+        let mut command = manager.command(&home, args);
         command.stdout(Stdio::null()).stderr(File::create(home.path("errors")).unwrap());
         let service = Service::as_is(&mut command);
         manager.hears("READY=1", 0);
@@ -116,5 +120,32 @@ fn a_file_that_cannot_be_used_changes_nothing_and_is_told_with_its_place() {
     assert!(said.contains("stays as it was") && said.contains("No such file"), "{said}");
     let said = collector.reload(&FILE.replace("warn", "info"));
     assert!(said.contains(" INFO reloaded"), "{said}");
+    collector.ends();
+}
+
+#[test]
+fn a_file_of_targets_that_names_others_is_told_and_one_that_is_wrong_too() {
+    let home = Home::new();
+    let (one, two) = ("http://127.0.0.1:1/metrics", "http://127.0.0.1:2/metrics#host=n2");
+    let targets = home.file("targets", one);
+    let manager = Manager::new(&home);
+    let args = ["collect", "--targets", &targets, "--interval", "1s", "--sink", "/dev/null", "--log", "warn"];
+    let collector = Collector::of(home, manager, &args);
+    let hup = |text: &str| {
+        collector.home.file("targets", text);
+        let said = collector.hup();
+        let ours = |line: &&str| line.contains("restart") || line.contains("reload");
+        said.lines().filter(ours).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let said = hup(&format!("{one}\n{two}\n"));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("needs a restart: sources in ") && said[0].contains(": not read yet: "), "{said:?}");
+    assert!(said[0].contains("//127.0.0.1:2/metrics#host=n2") && !said[0].contains("127.0.0.1:1/"), "{said:?}");
+    // It is what is read that is compared, and not the file before.
+    assert_eq!(hup(&format!("{one}\n{two}\n")).len(), 1);
+    let said = hup(&format!("{one}\nhttps://b/metrics\n"));
+    assert!(said.len() == 1 && said[0].contains("ERROR reload: targets stays as it was: "), "{said:?}");
+    assert!(said[0].contains("line 2: "), "{said:?}");
+    assert_eq!(hup(&format!("# as it was\n{one}\n")), Vec::<String>::new());
     collector.ends();
 }

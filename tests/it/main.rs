@@ -51,7 +51,10 @@ mod cli;
 #[cfg(test)]
 mod collect_bytes;
 #[cfg(test)]
+mod clock_steps;
+#[cfg(test)]
 mod config;
+
 #[cfg(test)]
 mod config_example;
 #[cfg(test)]
@@ -186,6 +189,8 @@ mod runner_edges;
 mod runner_flaws;
 #[cfg(test)]
 mod runner_kills;
+#[cfg(test)]
+mod sandbox;
 #[cfg(test)]
 mod score_hosts;
 #[cfg(test)]

@@ -151,3 +151,41 @@ fn no_watchdog_bites_while_a_store_is_waited_for() {
         assert!(long.parse::<u32>().unwrap() >= least, "{name}: {long} s");
     }
 }
+
+#[test]
+fn the_settings_say_what_is_read_and_not_the_units() {
+    for (name, text) in units() {
+        let start = text.lines().find(|line| line.starts_with("ExecStart=")).unwrap_or_default();
+        // A flag would win over the file.
+        for word in start.split(' ').filter(|word| word.starts_with("--")) {
+            assert!(["--config", "--instance", "--once"].contains(&word), "{name}: {word}");
+        }
+    }
+}
+
+#[test]
+fn who_reads_many_sources_may_have_a_thread_for_each() {
+    for (name, text) in
+        units().into_iter().filter(|(_, text)| text.contains("/gpuhm collect") || text.contains("/gpuhm run"))
+    {
+        let number = |key: &str| {
+            let value = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            value.map(|value| value.trim_end_matches('M').replace('G', "000").parse::<u32>().unwrap())
+        };
+        // A hundred sources, each with a name to look up and one to spare.
+        assert!(number("TasksMax").unwrap() >= 300 + 64, "{name}");
+        assert!(number("MemoryMax").unwrap() >= 400, "{name}");
+        assert!(number("MemoryHigh").is_none_or(|high| high >= 250 && high < number("MemoryMax").unwrap()), "{name}");
+    }
+}
+
+#[test]
+fn the_drop_in_for_the_driver_opens_devices_by_all_names_of_its_kernel_module() {
+    let text = std::fs::read_to_string(root().join("examples/embedded.conf")).unwrap();
+    // systemd compares such a pattern with the names in /proc/devices.
+    let pattern = text.lines().find_map(|line| line.strip_prefix("DeviceAllow=char-")?.strip_suffix(" rw")).unwrap();
+    let start = pattern.strip_suffix('*').unwrap_or_else(|| panic!("{pattern} is one name"));
+    for name in ["nvidia", "nvidia-frontend", "nvidia-caps", "nvidia-uvm", "nvidiactl"] {
+        assert!(name.starts_with(start), "{name}");
+    }
+}

@@ -76,6 +76,33 @@ fn run_tells_its_life() {
 }
 
 #[test]
+fn a_collector_is_ready_once_it_has_looked_and_not_while_it_waits_for_the_first_tick() {
+    let home = Home::new();
+    let (manager, sink) = (Manager::new(&home), home.path("events"));
+    let file = text(&sink);
+    let sim = ["--source", "sim", "--gpus", "4", "--hosts", "1", "--interval", "7s"];
+    let service = Service::start(manager.command(&home, &[&["collect", "--sink", &file], &sim[..]].concat()));
+    manager.hears("READY=1", 0);
+    assert!(std::fs::metadata(&sink).is_ok_and(|sink| sink.len() > 0), "nothing was read yet: {:?}", manager.said());
+    // Meanwhile the manager was asked for patience, however long the interval.
+    assert!(manager.count("EXTEND_TIMEOUT_USEC=") > 0 || manager.said().len() < 4, "{:?}", manager.said());
+    assert_eq!(service.stopped(PATIENCE), 0);
+}
+
+#[test]
+fn a_run_is_ready_once_its_collector_has_looked() {
+    let home = Home::new();
+    let manager = Manager::new(&home);
+    let sim = ["--source", "sim", "--gpus", "4", "--hosts", "1", "--interval", "7s"];
+    let service = Service::start(manager.command(&home, &[&["run"], &sim[..]].concat()));
+    let at = manager.hears("READY=1", 0);
+    // Its first status tells of a source that was read.
+    let said = manager.said();
+    assert!(said[..=at].iter().any(|line| line.starts_with("STATUS=") && line.contains("4 GPUs")), "{said:?}");
+    assert_eq!(service.stopped(PATIENCE), 0);
+}
+
+#[test]
 fn a_stage_asks_for_time_while_it_restores() {
     let home = Home::new();
     home.ok(&["run", "--source", "sim", "--gpus", "4", "--hosts", "1", "--speed", "max", "--ticks", "30"]);

@@ -57,7 +57,7 @@ pub(super) struct EmbeddedConsumer {
 impl EmbeddedConsumer {
     pub(super) fn enter(mut db: Db, codec: Codec, stamp: Stamp, join: &Join) -> Result<EmbeddedConsumer, BusError> {
         let me = Process::this().map_err(|error| db.place().failed("join", error))?;
-        let now = clock(&db)?;
+        let now = uptime();
         let id = db.write("join", |tx| {
             sweep::tips(tx, &join.topic)?;
             group::enter(tx, join, &me, now)
@@ -100,11 +100,6 @@ impl EmbeddedConsumer {
         }
         self.checked = None;
     }
-}
-
-/// Milliseconds since boot.
-fn clock(db: &Db) -> Result<i64, BusError> {
-    uptime().map_err(|error| db.place().failed("read the uptime", error))
 }
 
 impl Consumer for EmbeddedConsumer {
@@ -152,7 +147,7 @@ impl Consumer for EmbeddedConsumer {
             .chain(finish.states.iter().map(|(partition, _)| *partition))
             .collect();
         let own = self.generations();
-        let now = clock(&self.db)?;
+        let now = uptime();
         let beat = now.saturating_sub(self.beaten) >= BEAT;
         let (join, id, stamp) = (&self.join, self.id, &self.stamp);
         let mut fenced = Vec::new();
@@ -204,7 +199,7 @@ impl Consumer for EmbeddedConsumer {
     }
 
     fn others(&mut self) -> Result<Vec<String>, BusError> {
-        let now = clock(&self.db)?;
+        let now = uptime();
         let (join, id, me) = (&self.join, self.id, &self.me);
         self.db.read("look at the group", |tx| Ok(Survey::read(tx, join)?.living(Some(id), me, now)))
     }

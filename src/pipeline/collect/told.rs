@@ -2,29 +2,55 @@
 
 use std::time::Duration;
 
+use super::ticks::Ticks;
 use super::{Collect, Collected};
 use crate::event::Time;
-use crate::pipeline::Flag;
 use crate::pipeline::pulse::Tick;
+use crate::pipeline::{Clock, Flag};
 use crate::source::HostReport;
 
 /// A wait is told of so often, in milliseconds: the interval may be longer than a service manager's patience.
 const PART: i64 = 500;
 
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// What was waited for has come.
+    Came,
+    /// The clock was set back: it will not come for long.
+    Lost,
+    /// The stop came first.
+    Stopped,
+}
+
 impl Collect {
-    /// Waits for a tick part by part; whether it came.
-    pub(super) fn wait(&self, due: Time, stop: &Flag) -> bool {
-        while self.pulse.listens() && !self.clock.is_driven() {
+    /// Waits part by part for a tick of the schedule, or for a reading of a recording. Before the first tick it is on its
+    /// way only: whether the source answers is not known yet.
+    pub(super) fn wait(&self, due: Time, ticks: Option<&Ticks>, first: bool, stop: &Flag) -> Waited {
+        while !self.clock.is_driven() {
             let now = self.clock.now();
-            if due.since(now) <= PART {
+            if ticks.is_some_and(|ticks| ticks.is_lost(due, now)) {
+                return Waited::Lost;
+            }
+            let left = due.since(now);
+            if left <= 0 {
                 break;
             }
-            if !self.clock.wait_until(now.plus(PART), stop) {
-                return false;
+            let parts = self.pulse.listens() || matches!(*self.clock, Clock::Wall);
+            let part = if parts { left.min(PART) } else { left };
+            if !self.clock.wait_until(now.plus(part), stop) {
+                return Waited::Stopped;
             }
-            self.turned();
+            if left <= part {
+                continue;
+            }
+            if first && ticks.is_some() {
+                self.pulse.restore();
+            } else {
+                self.turned();
+            }
         }
-        self.clock.wait_until(due, stop)
+        if self.clock.wait_until(due, stop) { Waited::Came } else { Waited::Stopped }
     }
 
     /// A loop whose every call hangs turns in name only: a restart helps, so it is silent.

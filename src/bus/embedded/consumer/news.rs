@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{EmbeddedConsumer, Own, clock};
+use super::{EmbeddedConsumer, Own};
+use crate::bus::embedded::process::uptime;
 use crate::bus::embedded::sweep::{self, Cursor};
 use crate::bus::{Batch, BusError, Polled};
 
@@ -62,7 +63,7 @@ impl EmbeddedConsumer {
         let mut waited = Duration::ZERO;
         loop {
             let version = self.db.version()?;
-            let now = clock(&self.db)?;
+            let now = uptime();
             if self.checked.is_none_or(|checked| now.saturating_sub(checked) >= CHECK) {
                 self.check(now, polled)?;
             }
