@@ -49,12 +49,11 @@ mod bus_retention;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
-mod collect_bytes;
-#[cfg(test)]
 mod clock_steps;
 #[cfg(test)]
+mod collect_bytes;
+#[cfg(test)]
 mod config;
-
 #[cfg(test)]
 mod config_example;
 #[cfg(test)]
