@@ -11,6 +11,7 @@ mod encode;
 mod instant;
 mod measures;
 mod probe;
+mod quick;
 mod scalar;
 
 pub use decode::Decoder;
