@@ -44,7 +44,7 @@ pub(crate) struct Options {
     /// Directory of files that name the jobs on this machine's GPUs: one a GPU, named by index or UUID, a job a line
     #[arg(long, value_name = "DIR", env = "GPUHM_JOBS")]
     jobs: Option<PathBuf>,
-    /// Read once, at once, and exit: with 3 where a source could not be read
+    /// Read once, at once, and exit: with 3 where a source could not be read, or no GPU
     #[arg(long, conflicts_with = "ticks")]
     once: bool,
     /// With --once: show what was read instead of publishing it, as table or jsonl
@@ -91,7 +91,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     work(
         common,
         options,
-        Work { labels, source, ticks: options.source.ticks(), from: options.source.first() },
+        Work { labels, source, ticks: options.source.ticks(), from: options.source.first(), ills: Vec::new() },
         &signals,
     )
 }
@@ -99,12 +99,13 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 /// One look, published or shown.
 fn once(common: &CommonOptions, options: &Options, labels: Labels) -> Outcome {
     let signals = Signals::listen()?;
-    let mut looked = once::look(&options.source, &signals.stop)?;
-    let failed = looked.failed.take();
+    let Some(mut looked) = once::look(&options.source, &signals.stop)? else { return Ok(signals.one_shot()) };
+    let ills = looked.ills();
+    let failure = looked.failure();
     let from = Some(options.source.first().unwrap_or_else(|| Clock::Wall.now()));
-    let code = work(common, options, Work { labels, source: Box::new(looked), ticks: Some(1), from }, &signals)?;
-    match failed {
-        Some(failed) => Err(failed.into()),
+    let code = work(common, options, Work { labels, source: Box::new(looked), ticks: Some(1), from, ills }, &signals)?;
+    match failure {
+        Some(failure) => Err(failure),
         None => Ok(code),
     }
 }
@@ -115,10 +116,12 @@ struct Work {
     source: Box<dyn Source>,
     ticks: Option<u64>,
     from: Option<Time>,
+    /// What is said of hosts that are not well, where what was read is shown.
+    ills: Vec<String>,
 }
 
 fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals) -> Outcome {
-    let Work { labels, source, ticks, from } = work;
+    let Work { labels, source, ticks, from, ills } = work;
     let service = options.source.is_service() && !options.once;
     // A recording has an end to come to; a service goes on trying.
     let watched = watched::begin(options, service, signals)?;
@@ -157,7 +160,7 @@ fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals
     };
     watched.end()?;
     if let Some(shown) = shown {
-        shown.print()?;
+        shown.print(&ills)?;
     }
     if options.output.is_none() {
         say(&done);

@@ -120,7 +120,10 @@ struct Asked {
 
 /// Finds the command and the file's name, however wrong the rest may be.
 fn asked(command: &Command, args: &[OsString]) -> Asked {
-    let first = command.clone().ignore_errors(true).try_get_matches_from(args).unwrap_or_else(|error| error.exit());
+    let first = layer::unheard(command.clone())
+        .ignore_errors(true)
+        .try_get_matches_from(args)
+        .unwrap_or_else(|error| error.exit());
     let below = first.subcommand();
     let flag = |id: &str| below.is_some_and(|(_, at)| at.try_get_one::<bool>(id).ok().flatten() == Some(&true));
     let named = |matches: &ArgMatches| matches.try_get_one::<PathBuf>("config").ok().flatten().cloned();
@@ -137,17 +140,17 @@ pub(crate) fn matches(command: Command) -> Result<ArgMatches, Failure> {
     let args: Vec<OsString> = std::env::args_os().collect();
     let asked = asked(&command, &args);
     if asked.command.is_empty() || asked.init || DEAF.contains(&asked.command.as_str()) {
-        return Ok(command.get_matches_from(args));
+        return Ok(layer::unheard(command).get_matches_from(args));
     }
-    let loaded = match Loaded::read(&command, file::place(asked.file)) {
+    let mut loaded = match Loaded::read(&command, file::place(asked.file)) {
         Ok(loaded) => loaded,
         Err(failure) if asked.checks => Loaded { trouble: Some(failure), ..Loaded::default() },
         Err(failure) => return Err(failure),
     };
-    let command = layer::applied(command, &mut Vec::new(), &loaded.set);
+    let matches = layer::parsed(&layer::unheard(command), &mut loaded.set, &args).unwrap_or_else(|error| error.exit());
     // Nobody can have asked before.
     drop(LOADED.set(loaded));
-    Ok(command.get_matches_from(args))
+    Ok(matches)
 }
 
 /// Says what is unwise about the file, once there is a log.

@@ -70,7 +70,16 @@ const FIRST_TICK: Time = Time(1_767_225_600_000);
 /// Ticks of a simulated fleet that does not wait, unless said otherwise: 20 minutes at 10 s.
 const TICKS: u64 = 120;
 /// What `--source` takes, for who wrote something else.
-const KNOWN: &str = "use --source auto, dcgm://HOST:5555, nvml, exporter:http://HOST:9400/metrics, sim or replay:FILE";
+pub(crate) const KNOWN: &str =
+    "use --source auto, dcgm://HOST:5555, nvml, exporter:http://HOST:9400/metrics, sim or replay:FILE";
+
+/// Whether a text is a source, by what it looks like: nothing is reached.
+pub(crate) fn understood(url: &str) -> Result<(), String> {
+    if url == "sim" || url.strip_prefix("replay:").is_some_and(|file| !file.is_empty()) {
+        return Ok(());
+    }
+    url.parse::<Place>().map(drop).map_err(|why| format!("{}: {why}", redacted(url)))
+}
 
 impl Named {
     /// Whether a source was named at all.

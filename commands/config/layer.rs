@@ -3,14 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::ffi::OsString;
 
+use clap::builder::{OsStr, Resettable};
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, ArgAction, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::file::Contents;
 use super::keys::{KEYS, Key};
 use super::{Origin, Set, is_table, secrets};
 use crate::exit::Failure;
+use crate::source;
+
+/// The keys of which the one that is said more strongly sets the other aside.
+const SOURCE: &str = "collect.source";
+const TARGETS: &str = "collect.targets";
 
 /// The flag of a key, wherever it is defined first.
 pub(super) fn flag<'c>(command: &'c Command, key: &Key) -> Option<&'c Arg> {
@@ -50,6 +58,7 @@ pub(super) fn set(command: &Command, file: Option<&Contents>) -> Result<BTreeMap
         let (file, line) = line;
         let origin = Origin::File(file.path.clone(), line.line);
         let values = checked(flag(command, line.key), &line.values, line.list);
+        let values = values.and_then(|values| understood(line.key, values));
         let values = values.map_err(|why| wrong(line.key, &origin, &why))?;
         set.insert(line.key.path, Set { key: line.key, values, origin });
     }
@@ -58,16 +67,36 @@ pub(super) fn set(command: &Command, file: Option<&Contents>) -> Result<BTreeMap
         let Some((name, value)) = said(key, arg) else { continue };
         let origin = Origin::Environment(name);
         let list = arg.is_some_and(is_list);
-        let values: Vec<String> =
-            if list { value.split(',').map(|one| one.trim().to_owned()).collect() } else { vec![value] };
-        // What clap reads itself it also judges, where the command has it.
-        let own = arg.is_some_and(|arg| arg.get_env().is_some())
-            || matches!(&origin, Origin::Environment(name) if name == key.alias);
-        let values = if own { Ok(values) } else { checked(arg, &values, list) };
+        let values = if list { divided(&value) } else { vec![value] };
+        // Brokers by the seed's name are judged where a bus is chosen.
+        let elsewhere = matches!(&origin, Origin::Environment(name) if name == key.alias);
+        let values = if elsewhere { Ok(values) } else { checked(arg, &values, list) };
+        let values = values.and_then(|values| understood(key, values));
         let values = values.map_err(|why| wrong(key, &origin, &why))?;
         set.insert(key.path, Set { key, values, origin });
     }
     Ok(set)
+}
+
+/// A variable's list: divided by commas, but for those between what stands behind a source's `#`.
+fn divided(text: &str) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        let fact = part.starts_with("host=") || part.starts_with("gpus=");
+        match values.last_mut().filter(|before| fact && before.contains('#')) {
+            Some(before) => before.extend([",", part]),
+            None => values.push(part.to_owned()),
+        }
+    }
+    values
+}
+
+/// The values where they are also what their flag is for, beyond its parser.
+fn understood(key: &Key, values: Vec<String>) -> Result<Vec<String>, String> {
+    if key.path == SOURCE {
+        values.iter().try_for_each(|url| source::understood(url).map_err(|why| format!("{why}; {}", source::KNOWN)))?;
+    }
+    Ok(values)
 }
 
 /// What the environment says of a key.
@@ -123,9 +152,65 @@ fn judged(arg: &Arg, value: &str) -> Result<(), String> {
     })
 }
 
-/// The command with every value put as the default of its flag.
-pub(super) fn applied(command: Command, path: &mut Vec<String>, set: &BTreeMap<&'static str, Set>) -> Command {
-    let mut command = command;
+/// Parses a command line with what was said elsewhere for defaults. Of sources and a file of targets the one that is said more
+/// strongly counts alone: who names a source on the command line means that one.
+pub(super) fn parsed(
+    command: &Command,
+    set: &mut BTreeMap<&'static str, Set>,
+    args: &[OsString],
+) -> Result<ArgMatches, clap::Error> {
+    let matches = applied(command.clone(), &mut Vec::new(), set).try_get_matches_from(args)?;
+    let strength = |path: &str, id: &str| {
+        let below = matches.subcommand().map_or(&matches, |(_, below)| below);
+        let typed = below.try_contains_id(id).is_ok() && below.value_source(id) == Some(ValueSource::CommandLine);
+        match set.get(path).map(|set| &set.origin) {
+            _ if typed => 3,
+            Some(Origin::Environment(_)) => 2,
+            Some(Origin::File(..)) => 1,
+            None => 0,
+        }
+    };
+    let (source, targets) = (strength(SOURCE, "source"), strength(TARGETS, "targets"));
+    let weaker = if source < targets { SOURCE } else { TARGETS };
+    if source == targets || set.remove(weaker).is_none() {
+        return Ok(matches);
+    }
+    applied(command.clone(), &mut Vec::new(), set).try_get_matches_from(args)
+}
+
+/// The command without the variables that say nothing: to clap an empty one is a value.
+pub(super) fn unheard(command: Command) -> Command {
+    let empty = |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    without(command, &|arg| empty(arg)).mut_subcommands(unheard)
+}
+
+/// The command with flags of which clap no longer asks the variable itself; its name stays in the help.
+fn without(mut command: Command, which: &dyn Fn(&Arg) -> bool) -> Command {
+    let ids: Vec<clap::Id> = command.get_arguments().filter(|arg| which(arg)).map(|arg| arg.get_id().clone()).collect();
+    for id in ids {
+        command = command.mut_arg(id, |arg| {
+            let Some(name) = arg.get_env().map(|name| name.to_string_lossy().into_owned()) else { return arg };
+            let named = |text: Option<&clap::builder::StyledStr>| text.map(|text| format!("{text} [env: {name}]"));
+            let (short, long) = (named(arg.get_help()), named(arg.get_long_help()));
+            let hidden = arg.is_hide_env_values_set();
+            let mut arg = arg.env(Resettable::<OsStr>::Reset).hide_default_value(hidden);
+            if let Some(short) = short {
+                arg = arg.help(short);
+            }
+            if let Some(long) = long {
+                arg = arg.long_help(long);
+            }
+            arg
+        });
+    }
+    command
+}
+
+/// The command with every value put as the default of its flag, and no variable asked but here.
+fn applied(command: Command, path: &mut Vec<String>, set: &BTreeMap<&'static str, Set>) -> Command {
+    let mut command = without(command, &|arg| {
+        arg.get_env().is_some() && KEYS.iter().any(|key| key.id == arg.get_id().as_str() && key.is_for(path))
+    });
     for set in set.values().filter(|set| !set.key.id.is_empty() && set.key.is_for(path)) {
         // Brokers by the seed's name are read where a bus is chosen.
         let elsewhere = matches!(&set.origin, Origin::Environment(name) if name == set.key.alias);

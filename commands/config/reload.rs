@@ -18,12 +18,10 @@ pub(crate) fn again() -> Result<CommonOptions, String> {
     let args: Vec<OsString> = std::env::args_os().collect();
     let command = Cli::command();
     let asked = asked(&command, &args);
-    let read = Loaded::read(&command, file::place(asked.file)).map_err(|failure| failure.text())?;
-    let parsed = |loaded: &Loaded| {
-        let command = layer::applied(Cli::command(), &mut Vec::new(), &loaded.set);
-        command.try_get_matches_from(&args).map_err(|error| error.to_string())
-    };
-    let (before, now) = (parsed(loaded())?, parsed(&read)?);
+    let mut read = Loaded::read(&command, file::place(asked.file)).map_err(|failure| failure.text())?;
+    let command = layer::unheard(command);
+    let parsed = |set: &mut _| layer::parsed(&command, set, &args).map_err(|error| error.to_string());
+    let (before, now) = (parsed(&mut loaded().set.clone())?, parsed(&mut read.set)?);
     let waits = differing(&asked.command, (loaded(), &before), (&read, &now));
     if !waits.is_empty() {
         tracing::warn!("needs a restart: {}", waits.join(", "));

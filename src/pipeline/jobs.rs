@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 use crate::event::Gpu;
 
@@ -39,11 +41,7 @@ impl Jobs {
         let Ok(entries) = fs::read_dir(&self.directory) else { return };
         for entry in entries.flatten().take(MOST_FILES) {
             let Ok(name) = entry.file_name().into_string() else { continue };
-            let mut text = String::new();
-            // A pipe or a device among the files must not hold up the tick.
-            let plain = fs::metadata(entry.path()).is_ok_and(|kind| kind.is_file());
-            let read = plain.then(|| File::open(entry.path())).and_then(Result::ok);
-            if read.is_some_and(|file| file.take(MOST_BYTES).read_to_string(&mut text).is_ok()) {
+            if let Some(text) = read(&entry.path()) {
                 let jobs: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
                 if !jobs.is_empty() {
                     self.by_name.insert(name, jobs.join(",").chars().take(LONGEST).collect());
@@ -63,6 +61,27 @@ impl Jobs {
             gpu.job = Some(job.clone().into());
         }
     }
+}
+
+/// The text of a file, as far as it counts; nothing where it is no plain file, or no text. A link is not followed: who may
+/// write here must not have other files read.
+fn read(path: &Path) -> Option<String> {
+    // A pipe or a device among the files must not hold up the tick.
+    let how = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, how, Mode::empty()).ok()?);
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
+    // A character that lies over the last byte that is read is left out.
+    if u64::try_from(bytes.len()) == Ok(MOST_BYTES)
+        && let Err(error) = std::str::from_utf8(&bytes)
+        && error.error_len().is_none()
+    {
+        bytes.truncate(error.valid_up_to());
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -92,5 +111,26 @@ mod tests {
         fs::remove_file(directory.path().join("0")).unwrap();
         jobs.look();
         assert_eq!(job(&jobs, "n7", gpu(0, "GPU-a")), None, "the job has ended");
+    }
+
+    #[test]
+    fn a_link_is_not_followed_and_a_character_over_the_end_costs_itself_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("elsewhere"), "secret").unwrap();
+        std::os::unix::fs::symlink(at("elsewhere"), at("0")).unwrap();
+        // 4095 bytes, then a character of two.
+        fs::write(at("1"), format!("4711\n{}é\n", "x".repeat(4090))).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("2"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let mut jobs = Jobs::new(directory.path().to_owned(), "n7".to_owned());
+        jobs.look();
+        let job = |index| {
+            let mut gpu = Gpu { device_index: Some(index), ..Gpu::default() };
+            jobs.label(Some("n7"), &mut gpu);
+            gpu.job
+        };
+        assert_eq!(job(0), None);
+        assert!(job(1).unwrap().starts_with("4711,xx"));
+        assert_eq!(job(2), None);
     }
 }

@@ -6,6 +6,7 @@
 //! is of the tick at which it was read, and not of the one that asked.
 
 mod serve;
+mod twins;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -16,6 +17,7 @@ use super::place::Place;
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
 use serve::serve;
+use twins::Twins;
 
 /// How long a tick waits for answers at most, however long the interval.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,6 +31,7 @@ pub struct Endpoints {
     patience: Duration,
     now: Time,
     kind: &'static str,
+    twins: Twins,
 }
 
 struct Answer {
@@ -110,7 +113,7 @@ impl Endpoints {
         }
         let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
         let kind = together(&members);
-        Ok(Endpoints { members, answers, patience: half.min(PATIENCE), now: Time(0), kind })
+        Ok(Endpoints { members, answers, patience: half.min(PATIENCE), now: Time(0), kind, twins: Twins::default() })
     }
 
     /// The same without a word in the log: who looks once is told by [`Endpoints::troubles`].
@@ -119,6 +122,13 @@ impl Endpoints {
         for member in &mut self.members {
             member.quiet = true;
         }
+        self
+    }
+
+    /// The same with another bound on how long a reading is waited for: who looks once has no next tick for what is late.
+    #[must_use]
+    pub fn patiently(mut self, bound: Duration) -> Endpoints {
+        self.patience = bound;
         self
     }
 
@@ -148,6 +158,12 @@ impl Endpoints {
     }
 
     fn take(&mut self, answer: Answer, out: &mut Vec<Reading>) {
+        if let Ok(taken) = &answer.result
+            && let Some((other, gpu)) = self.twins.found(answer.member, self.now, &taken.readings)
+            && let (Some(other), Some(own)) = (self.members.get(other), self.members.get(answer.member))
+        {
+            tracing::warn!("{} and {} read the same GPUs, such as {gpu}: they come twice", other.place, own.place);
+        }
         let Some(member) = self.members.get_mut(answer.member) else { return };
         member.asked = None;
         member.kind = answer.kind.unwrap_or(member.kind);

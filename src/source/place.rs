@@ -3,6 +3,8 @@
 //! `dcgm://HOST[:5555]`, `dcgm:///path/to/socket`, `dcgm:embedded`, `nvml`, `exporter:http://HOST:9400/metrics`, `auto`. Behind a
 //! `#` stands what the operator knows better than the endpoint: `#host=gpu-node-21,gpus=8`.
 
+mod page;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -160,12 +162,7 @@ impl FromStr for Place {
             "dcgm:embedded" => Kind::DcgmEmbedded,
             _ => match (url.strip_prefix("dcgm://"), url.strip_prefix("exporter:")) {
                 (Some(at), _) => dcgm(at)?,
-                (_, Some(page))
-                    if page.strip_prefix("http://").and_then(authority).is_some_and(|host| !host.is_empty()) =>
-                {
-                    Kind::Exporter(PageUrl(page.to_owned()))
-                }
-                (_, Some(_)) => return Err("use exporter:http://HOST:9400/metrics".to_owned()),
+                (_, Some(at)) => Kind::Exporter(page::understood(at)?),
                 _ => return Err("not a source of this version".to_owned()),
             },
         };
@@ -201,7 +198,7 @@ fn dcgm(at: &str) -> Result<Kind, String> {
             None => (at, DCGM_PORT),
         },
     };
-    if host.is_empty() || host.contains('/') {
+    if host.is_empty() || host.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
         return Err("use dcgm://HOST[:5555], dcgm:///path/to/socket or dcgm:embedded".to_owned());
     }
     Ok(Kind::Dcgm(host.to_owned(), port))

@@ -7,7 +7,8 @@ const EXPORTER: &str = "
 
 `exporter:http://HOST:9400/metrics` reads the page of dcgm-exporter, or of a server that hands on the pages of many, once a tick.
 `--targets FILE` names any number of them: a URL a line (`#` begins a comment at a line's beginning or behind a blank), or
-Prometheus' JSON of targets.
+Prometheus' JSON of targets. A source on the command line sets the settings' file of targets aside, and the other way round; of two
+in the settings the environment's counts, and two in one file count both. The same GPUs by two names are a warning.
 
 - **Which host**: `#host=NAME` behind the URL, else the page's label `Hostname` or `hostname`, else the URL's host; a URL of
   localhost means this machine.

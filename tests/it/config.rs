@@ -193,3 +193,93 @@ fn a_variable_that_means_nothing_is_a_warning_of_doctor() {
     let told = home("").with("GPUHM_COLECT_INTERVAL", "10s").ok(&["doctor", "--only", "config.file"]);
     assert!(told.starts_with("warning ") && told.contains("set GPUHM_COLLECT_INTERVAL"), "{told}");
 }
+
+#[test]
+fn an_empty_variable_says_nothing() {
+    let names = [
+        "BUS",
+        "HOME",
+        "JOBS",
+        "KAFKA_CONFIG",
+        "LIBDCGM",
+        "LIBNVML",
+        "LOG",
+        "LOG_FORMAT",
+        "METRICS",
+        "SOURCE",
+        "SPOOL",
+        "STORE",
+        "TARGETS",
+        "TOPIC_PREFIX",
+    ];
+    let names = names.map(|name| &*format!("GPUHM_{name}").leak());
+    for name in names {
+        home("[sim]\ngpus = 2\nhosts = 1\n").with(name, "").ok(&tick(&[]));
+    }
+    // All at once, with the file's values behind them; and who is deaf.
+    let all = |file| names.into_iter().fold(home(file), |home, name| home.with(name, ""));
+    let file = "[collect]\nsource = \"sim\"\nspeed = \"max\"\n[sim]\ngpus = 2\nhosts = 1\n[log]\nlevel = \"error\"\n";
+    assert_eq!(all(file).ok(&["collect", "--ticks", "1", "--sink", "-"]).matches("gpu_metric_sample").count(), 2);
+    all("").ok(&["completions", "bash"]);
+}
+
+#[test]
+fn a_variable_is_judged_and_named_as_one_and_stands_in_the_help() {
+    for (name, value) in [("GPUHM_LOG", "loud"), ("GPUHM_METRICS", "nowhere:at:all"), ("GPUHM_SOURCE", "sim,nwml")] {
+        home("").with(name, value).fails(&tick(&[]), 2, &[&format!("{name} in the environment: ")]);
+    }
+    let help = home("").with("GPUHM_JOBS", "/somewhere").ok(&["collect", "--help"]);
+    assert!(help.contains("[env: GPUHM_JOBS]") && help.contains("[default: /somewhere]"), "{help}");
+}
+
+#[test]
+fn sources_in_a_variable_are_divided_and_each_that_fails_is_told() {
+    let pages =
+        ["a#host=n1,gpus=2", "b#gpus=3,host=n2", "c#host=n3"].map(|page| format!("exporter:http://127.0.0.1:1/{page}"));
+    let ran = home("").with("GPUHM_SOURCE", pages.join(", ")).run(&["collect", "--once", "-o", "table"]);
+    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
+    for page in ["a", "b", "c"] {
+        let place = format!("exporter:http://127.0.0.1:1/{page}: ");
+        assert_eq!(ran.err.lines().filter(|line| line.contains(&place)).count(), 1, "{place} in {}", ran.err);
+    }
+    for host in ["n1: 0 of 2 GPUs: ", "n2: 0 of 3 GPUs: ", "n3: 0 "] {
+        assert!(ran.out.lines().any(|line| line.starts_with(host)), "{host} in {}", ran.out);
+    }
+}
+
+#[test]
+fn a_source_that_is_none_is_told_with_its_place_and_by_every_command() {
+    for (value, why) in [
+        ("[\"sim\", \"zzz\"]", "zzz: not a source"),
+        ("5", "5: not a source"),
+        ("[\"dcgm://[bad\"]", "ends with ]"),
+        ("\"exporter:http://u:s3cret@[::1/metrics\"", "ends with ]"),
+    ] {
+        let file = format!("[collect]\nsource = {value}\n");
+        for args in [&tick(&[])[..], &["doctor", "--config"], &["top", "--once"]] {
+            let said = home(&file).fails(args, 2, &["collect.source in ", "gpuhm.toml:2", why]);
+            assert!(!said.err.contains("--source zzz") && !said.err.contains("s3cret"), "{}", said.err);
+        }
+    }
+    for url in ["http://[::1", "http://a b/", "http://n7:99999/metrics"] {
+        let source = format!("exporter:{url}");
+        home("").fails(&["collect", "--source", &source, "--once", "-o", "jsonl"], 2, &["--source exporter:"]);
+    }
+}
+
+#[test]
+fn of_sources_and_targets_the_one_that_is_said_more_strongly_counts_alone() {
+    let file = "[collect]\ntargets = \"/nowhere/targets\"\n";
+    let once = ["collect", "--once", "-o", "jsonl"];
+    let source = ["--source", "exporter:http://127.0.0.1:1/own"];
+    // The file's targets are not read: what fails is the source.
+    home(file).fails(&[&once[..], &source].concat(), 3, &["127.0.0.1:1/own"]);
+    home(file).with("GPUHM_SOURCE", source[1]).fails(&once, 3, &["127.0.0.1:1/own"]);
+    home("").with("GPUHM_TARGETS", "/nowhere/targets").fails(&[&once[..], &source].concat(), 3, &["127.0.0.1:1/own"]);
+    let (value, _) = setting(&home(file).with("GPUHM_SOURCE", source[1]), "collect.targets");
+    assert_eq!(value, Value::Null);
+    // Said side by side both count.
+    let both = format!("{file}source = \"{}\"\n", source[1]);
+    home(&both).fails(&once, 2, &["/nowhere/targets"]);
+    home("").fails(&[&once[..], &source, &["--targets", "/nowhere/targets"]].concat(), 2, &["/nowhere/targets"]);
+}

@@ -186,3 +186,36 @@ fn an_engine_in_this_process_and_one_behind_a_socket_are_read() {
     }
     drop(listener);
 }
+
+#[test]
+fn the_table_tells_what_is_wrong_with_a_node() {
+    let mut world = World::new(1);
+    let look = |world: &World, code: i32, says: &str| {
+        let ran = world.collect(&["--once", "-o", "table"]);
+        assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+        assert!(ran.out.lines().any(|line| line.starts_with("node-0: ") && line.contains(says)), "{says}: {}", ran.out);
+        assert_eq!(ran.err.contains("no GPU could be read"), code == 3, "{}", ran.err);
+        ran.out
+    };
+    world.gpu(0, 3)["state"] = json!(4);
+    world.gpu(0, 3)["blank"] = json!("null");
+    world.write();
+    assert!(look(&world, 0, "GPU 3 lost").contains("power_usage_w"));
+    world.engine(0)["per_gpu"] = json!({});
+    world.set(0, "latched", json!(true));
+    look(&world, 3, "latched");
+    world.set(0, "latched", json!(false));
+    world.set(0, "gpus", json!(0));
+    look(&world, 3, "0 GPUs");
+    // One that is well has its table and nothing else.
+    world.set(0, "gpus", json!(8));
+    let ran = world.collect(&["--once", "-o", "table"]);
+    assert!(ran.code == 0 && !ran.out.contains("node-0: "), "{}", ran.out);
+}
+
+#[test]
+fn a_slow_node_is_waited_for() {
+    let mut world = World::new(1);
+    world.set(0, "faults", json!([{"call": "dcgmConnect_v2", "delay_ms": 7000}]));
+    assert_eq!(world.once().samples.len(), 8);
+}

@@ -53,6 +53,21 @@ fn of_many_targets_the_bad_one_is_named_and_the_others_are_read() {
 }
 
 #[test]
+fn the_same_gpus_by_two_names_are_told() {
+    let (home, server) = (Home::new(), Server::start(whole(PAGE)));
+    let [one, two] =
+        ["127.0.0.1", "localhost"].map(|host| format!("exporter:http://{host}:{}/metrics", server.address.port()));
+    let ran = home.run(&["collect", "--source", &one, "--source", &two, "--once", "-o", "jsonl"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let said: Vec<&str> = ran.err.lines().filter(|line| line.contains("read the same GPUs")).collect();
+    assert!(
+        said.len() == 1 && said[0].contains(&one) && said[0].contains(&two) && said[0].contains("GPU-"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn the_driver_is_read_and_its_absence_is_said_with_what_to_do() {
     let machine = Machine::new();
     let (home, library) = (Home::new(), machine.library());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use gpuhm::event::Time;
 use gpuhm::event::sample::Body;
 use gpuhm::metric::METRICS;
+use gpuhm::source::dcgm::layout::codes::{PROFILING_FIRST, PROFILING_LAST};
 use gpuhm::source::dcgm::{Absence, Engine, Facts, Library, Options};
 use gpuhm::source::endpoint::{Endpoint, Taken, Trouble};
 use gpuhm::source::place::{DCGM_PORT, Kind, Place};
@@ -18,8 +19,6 @@ use super::each::{Ending, each};
 use super::{INTERVAL, by_itself, is_dcgm, is_there, library, socket};
 use crate::source::live::{LOOPBACK, SOCKET, here};
 
-/// Fields from here on are profiling's.
-const PROFILING: u16 = 1001;
 /// How often profiling is watched while looking, ms, and how long that must go on until there are values: two samples.
 const PROFILE_MS: i64 = 400;
 const PROFILED: Duration = Duration::from_millis(1100);
@@ -45,9 +44,14 @@ pub(super) struct Looked {
     pub(super) given: BTreeSet<&'static str>,
 }
 
+/// Whether a field is one of profiling; there are others above them.
+fn is_profiling(field: u16) -> bool {
+    (PROFILING_FIRST..=PROFILING_LAST).contains(&field)
+}
+
 /// Metrics that profiling has.
 pub(super) fn profiles() -> impl Iterator<Item = (usize, &'static str)> {
-    let is_one = |field: Option<u16>| field.is_some_and(|field| field >= PROFILING);
+    let is_one = |field: Option<u16>| field.is_some_and(is_profiling);
     METRICS.iter().enumerate().filter(move |(_, metric)| is_one(metric.dcgm)).map(|(at, metric)| (at, metric.name))
 }
 
@@ -122,7 +126,7 @@ fn look(
         let waited = i64::try_from(PROFILED.as_millis()).unwrap_or_default();
         taken = engine.read(now.plus(waited))?;
     }
-    let own = |absence: &Absence| absence.field < PROFILING;
+    let own = |absence: &Absence| !is_profiling(absence.field);
     let (given, profiled) = profiled(&taken);
     Ok(Looked {
         facts: facts(&engine)?,
