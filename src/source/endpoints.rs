@@ -7,15 +7,16 @@
 
 mod serve;
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::endpoint::{Breaker, Endpoint, Taken, Trouble};
 use super::place::Place;
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
-use serve::serve;
+use crate::event::time::MINUTE;
+use serve::{Shared, Worker};
 
 /// How long a tick waits for answers at most, however long the interval.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,6 +27,9 @@ const DEAF: i64 = 120_000;
 pub struct Endpoints {
     members: Vec<Member>,
     answers: Receiver<Answer>,
+    /// What answers are sent by, for a thread that is started anew.
+    tell: Sender<Answer>,
+    interval_ms: i64,
     patience: Duration,
     now: Time,
     kind: &'static str,
@@ -42,7 +46,8 @@ struct Member {
     place: Place,
     /// What it is read by: its URL's kind, until more is known.
     kind: &'static str,
-    ask: Sender<Time>,
+    endpoint: Shared,
+    worker: Worker,
     breaker: Arc<dyn Breaker>,
     /// The tick that is not answered yet.
     asked: Option<Time>,
@@ -50,8 +55,11 @@ struct Member {
     hosts: Vec<HostReport>,
     /// What is wrong.
     trouble: Option<Trouble>,
-    /// The trouble last told in the log.
+    /// The trouble last told in the log, while it lasts.
     told: Option<String>,
+    /// When one was last told there, and how many others since were not.
+    told_at: Option<Time>,
+    untold: u64,
     /// Whether nothing is told there.
     quiet: bool,
     /// Ticks that were not answered.
@@ -77,15 +85,12 @@ impl Endpoints {
         let (tell, answers) = channel();
         let mut members = Vec::new();
         for (member, (place, endpoint)) in endpoints.into_iter().enumerate() {
-            let (ask, asked) = channel();
             let breaker = endpoint.breaker();
-            let tell = tell.clone();
-            std::thread::Builder::new()
-                .name(format!("source-{member}"))
-                .spawn(move || {
-                    serve(endpoint, &asked, interval_ms, |kind, result| tell.send(Answer { member, kind, result }));
-                })
-                .map_err(|error| SourceError::Usage(format!("{place}: no thread for it: {error}")))?;
+            let endpoint = Arc::new(Mutex::new(endpoint));
+            let worker = Worker::start(member, &endpoint, interval_ms, &tell).map_err(|error| {
+                let Trouble { why, hint } = threadless(&error);
+                SourceError::Unreachable { source_name: place.to_string(), why, hint }
+            })?;
             let hosts = vec![HostReport {
                 hostname: place.hostname(here),
                 place: [None, None, None],
@@ -98,19 +103,22 @@ impl Endpoints {
             members.push(Member {
                 kind: place.name(),
                 place,
-                ask,
+                endpoint,
+                worker,
                 breaker,
                 asked: None,
                 hosts,
                 trouble: None,
                 told: None,
+                told_at: None,
+                untold: 0,
                 quiet: false,
                 missed: 0,
             });
         }
         let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
         let kind = together(&members);
-        Ok(Endpoints { members, answers, patience: half.min(PATIENCE), now: Time(0), kind })
+        Ok(Endpoints { members, answers, tell, interval_ms, patience: half.min(PATIENCE), now: Time(0), kind })
     }
 
     /// The same without a word in the log: who looks once is told by [`Endpoints::troubles`].
@@ -157,10 +165,16 @@ impl Endpoints {
                 member.learn(taken.hosts);
                 member.recovered();
             }
-            Err(trouble) => member.trouble(trouble),
+            Err(trouble) => member.trouble(trouble, self.now),
         }
         self.kind = together(&self.members);
     }
+}
+
+/// No thread could be started.
+fn threadless(error: &std::io::Error) -> Trouble {
+    Trouble::new(format!("no thread for it: {error}"))
+        .hint("each source takes a thread: raise TasksMax= of the unit, or ulimit -u")
 }
 
 /// The kind of all; `mixed` where they are of several.
@@ -193,25 +207,45 @@ impl Member {
             seconds => format!("blocked on {place} for {seconds} s"),
         };
         self.trouble = Some(Trouble::new(why));
-        self.tell("does not answer");
+        self.tell("does not answer", now);
     }
 
-    fn trouble(&mut self, trouble: Trouble) {
-        self.tell(&trouble.why);
+    fn trouble(&mut self, trouble: Trouble, now: Time) {
+        self.tell(&trouble.why, now);
         self.trouble = Some(trouble);
     }
 
-    /// Says what is wrong, when it begins and when it changes.
-    fn tell(&mut self, why: &str) {
-        if self.told.as_deref() != Some(why) && !self.quiet {
-            tracing::warn!("{}: {why}", self.place);
-            self.told = Some(why.to_owned());
+    /// Says what is wrong, when it begins and when it changes; where it comes and goes, or always is another, once a minute.
+    fn tell(&mut self, why: &str, now: Time) {
+        if self.told.as_deref() == Some(why) || self.quiet {
+            return;
         }
+        if self.told_at.is_some_and(|at| (0..MINUTE).contains(&now.since(at))) {
+            self.untold += 1;
+            return;
+        }
+        match std::mem::take(&mut self.untold) {
+            0 => tracing::warn!("{}: {why}", self.place),
+            more => tracing::warn!("{}: {why} (and {more} times otherwise since the last line)", self.place),
+        }
+        (self.told, self.told_at) = (Some(why.to_owned()), Some(now));
+    }
+
+    /// Its thread has ended: another goes on with its endpoint.
+    fn revive(&mut self, nth: usize, interval_ms: i64, tell: &Sender<Answer>, now: Time) {
+        self.asked = None;
+        let trouble = match Worker::start(nth, &self.endpoint, interval_ms, tell) {
+            Ok(worker) => {
+                self.worker = worker;
+                Trouble::new("its thread ended by a fault in gpuhm: started anew")
+            }
+            Err(error) => threadless(&error),
+        };
+        self.trouble(trouble, now);
     }
 
     fn recovered(&mut self) {
-        self.told = None;
-        if self.trouble.take().is_some() {
+        if self.trouble.take().is_some() && self.told.take().is_some() {
             tracing::info!("{}: answers again", self.place);
         }
     }
@@ -242,8 +276,11 @@ impl Source for Endpoints {
         while let Ok(answer) = self.answers.try_recv() {
             self.take(answer, out);
         }
-        for member in &mut self.members {
-            if member.asked.is_none() && member.ask.send(now).is_ok() {
+        for (nth, member) in self.members.iter_mut().enumerate() {
+            if member.worker.is_dead() {
+                member.revive(nth, self.interval_ms, &self.tell, now);
+            }
+            if member.asked.is_none() && member.worker.ask(now) {
                 member.asked = Some(now);
             }
         }

@@ -28,6 +28,7 @@ use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::{Kind, Place};
 use super::{Reading, told};
 use crate::event::sample::{Body, Quality};
+use crate::event::time::MINUTE;
 use crate::event::{Event, Host, Time};
 use crate::metric::{self, METRICS, Metric};
 
@@ -79,8 +80,8 @@ pub struct Page {
     names: Names,
     shown: Shown,
     hosts: Hosts,
-    /// Lines that could not be understood, as last told.
-    odd: u64,
+    /// When it was last told that lines are not understood.
+    odd_at: Option<Time>,
 }
 
 impl std::fmt::Debug for Page {
@@ -103,7 +104,7 @@ impl Page {
             names: number::names(),
             shown: Shown::default(),
             hosts: Hosts::default(),
-            odd: 0,
+            odd_at: None,
             place,
             options,
         }
@@ -173,10 +174,10 @@ impl Endpoint for Page {
         let started = Instant::now();
         let old = self.options.interval_ms.saturating_mul(STALE_HALVES) / 2;
         let page = self.fetch(now.0.saturating_sub(old))?;
-        if page.odd != self.odd && page.odd > 0 {
+        if page.odd > 0 && !self.odd_at.is_some_and(|at| (0..MINUTE).contains(&now.since(at))) {
+            self.odd_at = Some(now);
             tracing::warn!("{}: {} lines of the page are no samples", self.place, page.odd);
         }
-        self.odd = page.odd;
         let latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.shown.bound(&page.boards);
         let mut readings = Vec::with_capacity(page.boards.len());

@@ -2,6 +2,7 @@
 //!
 //! What must outlive a connection is here: the cursor over XIDs, the engine's clock, the pauses, what was told already.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use super::backoff::Backoff;
 use super::clock::Clock;
 use super::code::Code;
 use super::cut::Cut;
-use super::device::Instance;
+use super::device::{Instance, State};
 use super::library::Library;
 use super::sample::stamp;
 use super::session::{Session, Target};
@@ -84,6 +85,8 @@ pub struct Engine {
     /// A glance failed with this.
     failed: Option<Code>,
     told: Told,
+    /// What the last event of each GPU said that is not well, by UUID: a new connection does not say it again.
+    states: BTreeMap<String, State>,
 }
 
 /// What is said once a process and engine.
@@ -92,6 +95,20 @@ struct Told {
     driverless: bool,
     newer: bool,
     unprofiled: bool,
+    unread: Option<Code>,
+}
+
+impl Told {
+    /// Says that profiling cannot be read, or can again.
+    fn profiling(&mut self, place: &Place, unread: Option<Code>) {
+        match unread {
+            _ if std::mem::replace(&mut self.unread, unread) == unread => {}
+            Some(code) => {
+                tracing::warn!("{place}: profiling cannot be read: {code}; {}", words::profiling_hint(code));
+            }
+            None => tracing::info!("{place}: profiling is read again"),
+        }
+    }
 }
 
 impl Engine {
@@ -110,6 +127,7 @@ impl Engine {
             trouble: None,
             failed: None,
             told: Told::default(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -142,7 +160,7 @@ impl Engine {
             engine: session.pair.engine,
             gpus: session.devices.len(),
             driverless: session.driverless,
-            unprofiled: session.unprofiled.map(|code| (code, words::profiling_hint(code))),
+            unprofiled: session.unprofiled.or(session.unread).map(|code| (code, words::profiling_hint(code))),
             modules: session.connection.modules().unwrap_or_default(),
         })
     }
@@ -158,6 +176,9 @@ impl Engine {
             let mut session = opened.map_err(|trouble| if self.cut.tripped() { words::slow() } else { trouble })?;
             self.tell(&session);
             session.clock = std::mem::take(&mut self.clock);
+            for device in &mut session.devices {
+                device.told = self.states.get(device.uuid()).copied();
+            }
             self.session = Some(session);
         }
         self.session.as_mut().ok_or_else(|| Trouble::new("not connected"))
@@ -188,7 +209,10 @@ impl Engine {
         let stop = match self.failed.take() {
             Some(code) => Stop::Failed(code),
             None => match session.tick(now, begun, options, xids) {
-                Ok(taken) => return Ok(taken),
+                Ok(taken) => {
+                    self.told.profiling(&self.place, session.unread);
+                    return Ok(taken);
+                }
                 Err(stop) => stop,
             },
         };
@@ -228,6 +252,12 @@ impl Engine {
     fn part(&mut self) {
         if let Some(session) = &mut self.session {
             self.clock = std::mem::take(&mut session.clock);
+            for device in session.devices.iter().filter(|device| !device.uuid().is_empty()) {
+                match device.told.filter(|state| *state != State::Well) {
+                    Some(state) => self.states.insert(device.uuid().to_owned(), state),
+                    None => self.states.remove(device.uuid()),
+                };
+            }
         }
         self.session = None;
     }
