@@ -16,7 +16,7 @@ use super::place::Place;
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
 use crate::event::time::MINUTE;
-use serve::{Shared, Worker};
+use serve::{Shared, Worker, threadless};
 
 /// How long a tick waits for answers at most, however long the interval.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -169,12 +169,6 @@ impl Endpoints {
         }
         self.kind = together(&self.members);
     }
-}
-
-/// No thread could be started.
-fn threadless(error: &std::io::Error) -> Trouble {
-    Trouble::new(format!("no thread for it: {error}"))
-        .hint("each source takes a thread: raise TasksMax= of the unit, or ulimit -u")
 }
 
 /// The kind of all; `mixed` where they are of several.

@@ -15,6 +15,7 @@ use super::library::Library;
 use super::sample::stamp;
 use super::session::{Session, Target};
 use super::tick::{Stop, late};
+use super::told::Told;
 use super::value::Absent;
 use super::version::Version;
 use super::words::{self, Fate};
@@ -89,28 +90,6 @@ pub struct Engine {
     states: BTreeMap<String, State>,
 }
 
-/// What is said once a process and engine.
-#[derive(Debug, Default)]
-struct Told {
-    driverless: bool,
-    newer: bool,
-    unprofiled: bool,
-    unread: Option<Code>,
-}
-
-impl Told {
-    /// Says that profiling cannot be read, or can again.
-    fn profiling(&mut self, place: &Place, unread: Option<Code>) {
-        match unread {
-            _ if std::mem::replace(&mut self.unread, unread) == unread => {}
-            Some(code) => {
-                tracing::warn!("{place}: profiling cannot be read: {code}; {}", words::profiling_hint(code));
-            }
-            None => tracing::info!("{place}: profiling is read again"),
-        }
-    }
-}
-
 impl Engine {
     /// An engine; nothing is reached before it is read.
     #[must_use]
@@ -174,7 +153,7 @@ impl Engine {
             let opened = Session::open(target, now);
             self.cut.spare(0);
             let mut session = opened.map_err(|trouble| if self.cut.tripped() { words::slow() } else { trouble })?;
-            self.tell(&session);
+            self.told.opened(&self.place, &session);
             session.clock = std::mem::take(&mut self.clock);
             for device in &mut session.devices {
                 device.told = self.states.get(device.uuid()).copied();
@@ -182,22 +161,6 @@ impl Engine {
             self.session = Some(session);
         }
         self.session.as_mut().ok_or_else(|| Trouble::new("not connected"))
-    }
-
-    fn tell(&mut self, session: &Session) {
-        let (place, pair) = (&self.place, session.pair);
-        if session.driverless && !std::mem::replace(&mut self.told.driverless, true) {
-            tracing::warn!("{place}: the host engine runs without a driver: only what it has cached is read");
-        }
-        if pair.is_newer() && !std::mem::replace(&mut self.told.newer, true) {
-            let trouble = pair.trouble();
-            tracing::warn!("{place}: libdcgm is newer than the host engine; {}", trouble.hint.unwrap_or_default());
-        }
-        if let Some(code) = session.unprofiled
-            && !std::mem::replace(&mut self.told.unprofiled, true)
-        {
-            tracing::warn!("{place}: no profiling: {code}; {}", words::profiling_hint(code));
-        }
     }
 
     /// One try: opens where it must, and reads.

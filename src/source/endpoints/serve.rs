@@ -85,6 +85,12 @@ fn serve<E>(
     }
 }
 
+/// No thread could be started.
+pub(super) fn threadless(error: &std::io::Error) -> Trouble {
+    Trouble::new(format!("no thread for it: {error}"))
+        .hint("each source takes a thread: raise TasksMax= of the unit, or ulimit -u")
+}
+
 /// A panic as trouble.
 fn panicked(payload: Box<dyn Any + Send>) -> Result<Taken, Trouble> {
     let text = payload.downcast_ref::<String>().map(String::as_str);
