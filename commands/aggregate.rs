@@ -96,7 +96,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals, service: &
     });
     let keeper = keeper.transpose()?;
     if options.stage.service.once {
-        alone(&*bus, "aggregate", VALIDATED, &signals.stop)?;
+        alone(&*bus, "aggregate", VALIDATED, &retry)?;
     }
     let mut runner = Runner::new(Parts {
         stage: Aggregate::with_lateness(ms(options.lateness)),

@@ -93,7 +93,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals, service: &
         once: options.stage.service.once,
     };
     if options.stage.service.once {
-        alone(&*bus, "validate", RAW, &signals.stop)?;
+        alone(&*bus, "validate", RAW, &retry)?;
     }
     let mut runner = Runner::new(Parts {
         stage: Validate::default(),

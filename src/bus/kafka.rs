@@ -8,6 +8,7 @@
 
 mod consumer;
 mod context;
+mod lifeline;
 mod look;
 mod members;
 mod patience;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tracing::info;
 
+use super::PipelineError;
 use super::clock::{monotonic, nap};
-use super::{Flag, PipelineError};
+use super::retry::Retry;
 use crate::bus::{Bus, BusError, RAW, VALIDATED};
 
 /// How often members are looked at that may have died.
@@ -26,10 +27,10 @@ pub fn group(name: &str) -> String {
 ///
 /// # Errors
 /// [`PipelineError::Busy`] with their names; where the bus cannot be reached.
-pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str, stop: &Flag) -> Result<(), PipelineError> {
+pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str, retry: &Retry) -> Result<(), PipelineError> {
     let (mut began, mut fewest, mut said) = (monotonic(), usize::MAX, false);
     loop {
-        let members = bus.members(&group(stage), topic)?;
+        let members = retry.run(|| bus.members(&group(stage), topic))?;
         if members.is_empty() {
             return Ok(());
         }
@@ -40,7 +41,7 @@ pub fn alone(bus: &dyn Bus, stage: &'static str, topic: &str, stop: &Flag) -> Re
         if began.elapsed() >= bus.session() {
             return Err(PipelineError::Busy { stage, members });
         }
-        if !nap(LOOK_AGAIN, stop) {
+        if !nap(LOOK_AGAIN, &retry.stop) {
             return Err(PipelineError::Stopped(format!("{stage}: waited for {}", members.join(", "))));
         }
         if !said {

@@ -94,7 +94,7 @@ impl Whole {
         // From here on each loop speaks for itself.
         retry.pulse.end();
         for (stage, topic) in STAGES {
-            alone(&*bus, stage, topic, stop)?;
+            alone(&*bus, stage, topic, &retry)?;
         }
         let members = Members { bus: &bus, clock: &clock, instance: &instance, retry: &retry };
         let [first, second] = reload;

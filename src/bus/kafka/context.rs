@@ -9,20 +9,37 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 
+use super::lifeline::{Held, Lifeline};
 use super::words::Words;
 
 /// Of a client that joins no group and publishes nothing.
 #[derive(Debug)]
-pub(super) struct Plain(pub(super) Words);
+pub(super) struct Plain {
+    words: Words,
+    lifeline: Lifeline,
+}
+
+impl Plain {
+    pub(super) fn new(words: Words) -> Plain {
+        Plain { lifeline: Lifeline::new(words.brokers()), words }
+    }
+}
+
+impl Held for Plain {
+    fn lifeline(&self) -> &Lifeline {
+        &self.lifeline
+    }
+}
 
 impl ClientContext for Plain {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         said(level, facility, message);
-        self.0.log(facility, message);
+        self.words.log(facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.0.hear(&error, reason);
+        self.lifeline.hear(&error);
+        self.words.hear(&error, reason);
     }
 }
 
@@ -37,17 +54,24 @@ pub(super) fn said(level: RDKafkaLogLevel, facility: &str, message: &str) {
 #[derive(Debug)]
 pub(super) struct Deliveries {
     words: Words,
+    lifeline: Lifeline,
     failed: Mutex<Option<(KafkaError, String)>>,
 }
 
 impl Deliveries {
     pub(super) fn new(words: Words) -> Deliveries {
-        Deliveries { words, failed: Mutex::new(None) }
+        Deliveries { lifeline: Lifeline::new(words.brokers()), words, failed: Mutex::new(None) }
     }
 
     /// The first that failed, with its topic, and begins anew.
     pub(super) fn take(&self) -> Option<(KafkaError, String)> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Held for Deliveries {
+    fn lifeline(&self) -> &Lifeline {
+        &self.lifeline
     }
 }
 
@@ -58,6 +82,7 @@ impl ClientContext for Deliveries {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        self.lifeline.hear(&error);
         self.words.hear(&error, reason);
     }
 }

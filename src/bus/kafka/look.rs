@@ -13,6 +13,7 @@ use rdkafka::groups::GroupInfo;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Plain;
+use super::lifeline::hold;
 use super::members::{Member, name, topics};
 use super::patience::{ANSWER, Deadline};
 use super::settings::{Role, Settings};
@@ -52,7 +53,7 @@ impl Looks {
         let full = format!("{}{group}", self.settings.prefix);
         // Committed positions are stable only to who reads what is committed; ends are whole only to who reads all.
         let role = if group == ANY { Role::Look { group: full } } else { Role::Scan { group: full } };
-        let made = self.settings.client(&role).create_with_context(Plain(self.words.clone()));
+        let made = self.settings.client(&role).create_with_context(Plain::new(self.words.clone()));
         let client: BaseConsumer<Plain> = made.map_err(|error| self.words.error("connect", "", &error))?;
         let client = Arc::new(client);
         clients.insert(group.to_owned(), Arc::clone(&client));
@@ -76,6 +77,7 @@ impl Looks {
         let asked = client.fetch_metadata(Some(&name), ANSWER);
         // Errors are told to a callback, which runs when the client is polled.
         drop(client.poll(Duration::ZERO));
+        hold(client.client());
         let metadata = asked.map_err(|error| self.words.error("look up the topic", topic, &error))?;
         let found = metadata.topics().iter().find(|found| found.name() == name);
         match found.map(|found| (found.error(), found.partitions().len())) {

@@ -12,6 +12,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::Kafka;
 use super::context::Deliveries;
+use super::lifeline::hold;
 use super::patience::Deadline;
 use super::settings::Role;
 use crate::bus::{BusError, Message, Producer};
@@ -127,6 +128,7 @@ pub(super) fn drain(kafka: &Kafka, client: &BaseProducer<Deliveries>, stalled: D
         if now < left {
             deadline = Deadline::after(stalled);
         } else {
+            hold(client.client());
             std::thread::sleep(LOOK);
         }
         left = now;

@@ -13,6 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::Kafka;
 use super::context::Plain;
+use super::lifeline::hold;
 use super::look;
 use super::settings::Role;
 use super::words::Words;
@@ -41,7 +42,7 @@ pub(super) struct Scan {
 impl Scan {
     pub(super) fn open(kafka: &Kafka, topic: &str) -> Result<Scan, BusError> {
         let role = Role::Scan { group: format!("{}gpuhm-scan", kafka.settings.prefix) };
-        let made = kafka.settings.client(&role).create_with_context(Plain(kafka.words.clone()));
+        let made = kafka.settings.client(&role).create_with_context(Plain::new(kafka.words.clone()));
         let consumer = made.map_err(|error| kafka.words.error("connect", "", &error))?;
         Ok(Scan { consumer, topic: topic.to_owned(), full: kafka.full(topic), words: kafka.words.clone() })
     }
@@ -80,7 +81,10 @@ impl Scan {
     /// The next record or end.
     pub(super) fn next(&self, wait: Duration) -> Result<Seen, BusError> {
         match self.consumer.poll(wait) {
-            None => Ok(Seen::Nothing),
+            None => {
+                hold(self.consumer.client());
+                Ok(Seen::Nothing)
+            }
             Some(Ok(message)) => {
                 self.words.well();
                 Ok(Seen::Record(message.partition(), record(&message)))

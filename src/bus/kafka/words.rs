@@ -64,6 +64,11 @@ impl Words {
         self
     }
 
+    /// The bootstrap servers, as librdkafka takes them.
+    pub(super) fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
     /// Notes what a client's error callback was told.
     pub(super) fn hear(&self, error: &KafkaError, reason: &str) {
         // That a partition has ended comes the same way, and is nothing wrong.
@@ -290,7 +295,6 @@ impl Words {
     /// What a line about a lost cluster would say now, where the cluster counts as lost.
     pub(super) fn told_lost(&self) -> Option<String> {
         let lost = self.lock().1.lost();
-        let why = self.why();
-        lost.then(|| why.map(|why| why.words).unwrap_or_default())
+        lost.then(|| self.why().map(|why| why.words).unwrap_or_default())
     }
 }

@@ -7,7 +7,7 @@ use crate::event::sample::{AssetBlock, Collector, Gpu, Host, Quality, Text};
 use crate::event::values::whole;
 
 /// A place for the value of a plain field, by the type the field wants.
-enum Slot<'s, 'de> {
+pub(super) enum Slot<'s, 'de> {
     Text(&'s mut Option<Text<'de>>),
     Int(&'s mut Option<i64>),
     Bool(&'s mut Option<bool>),
@@ -49,7 +49,7 @@ pub(super) trait Plain<'de> {
 }
 
 /// [`Slot`], nameable by the trait.
-pub(super) struct SlotOf<'s, 'de>(Slot<'s, 'de>);
+pub(super) struct SlotOf<'s, 'de>(pub(super) Slot<'s, 'de>);
 
 fn text<'s, 'de>(slot: &'s mut Option<Text<'de>>) -> SlotOf<'s, 'de> {
     SlotOf(Slot::Text(slot))

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::blocks::Fields;
 use super::measures::{Metrics, xids};
 use super::scalar::{Any, Context, Known, Object, Scalar};
-use super::{Problem, instant, problem};
+use super::{Problem, instant, problem, quick};
 use crate::event::sample::{AssetBlock, Body, COLLECTOR_STATUS, Collector, Event, Gpu, Host, Quality, SAMPLE, Text};
 
 /// Decodes events; its scratch space is used again, so that decoding a plain event allocates nothing.
@@ -23,9 +23,17 @@ impl Decoder {
             problems.push(problem("utf8", "", "the event", &format!("byte {at}"), "is not UTF-8"));
             return None;
         };
+        if let Some(event) = quick::sample(text) {
+            return Some(event);
+        }
+        self.read(text, problems)
+    }
+
+    /// The general way, which sees every key and value.
+    pub(super) fn read<'a>(&mut self, text: &'a str, problems: &mut Vec<Problem>) -> Option<Event<'a>> {
         self.hashes.clear();
         let mut context = Context { problems, hashes: &mut self.hashes, depth: 0, deep: false };
-        let mut top = Top { start: bytes.as_ptr().addr(), ..Top::default() };
+        let mut top = Top { start: text.as_ptr().addr(), ..Top::default() };
         let before = context.problems.len();
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let result = Object { context: &mut context, into: &mut top }.deserialize(&mut deserializer);

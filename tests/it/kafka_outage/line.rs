@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gpuhm::event::time::HOUR;
-use gpuhm::pipeline::clock::wall;
+use gpuhm::pipeline::clock::{monotonic, wall};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -146,8 +146,18 @@ impl Line {
         Told::start(&self.home, "collect", &args)
     }
 
-    /// All of a topic that is committed.
+    /// All of a topic that is committed. A client may have lost its broker for ever in an outage, so one that does not get
+    /// on is followed by another.
     pub(crate) fn read(&self, topic: &str) -> Vec<Found> {
+        let mut found = None;
+        until("the end of a topic", PATIENCE, || {
+            found = self.read_within(topic, Duration::from_secs(30));
+            found.is_some()
+        });
+        found.unwrap()
+    }
+
+    fn read_within(&self, topic: &str, patience: Duration) -> Option<Vec<Found>> {
         let name = format!("{}{topic}", self.prefix);
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers).set("group.id", "readers").set("enable.auto.commit", "false");
@@ -159,24 +169,24 @@ impl Line {
         }
         consumer.assign(&all).unwrap();
         let (mut found, mut ends) = (Vec::new(), std::collections::BTreeSet::new());
-        until("the end of a topic", PATIENCE, || {
-            while let Some(polled) = consumer.poll(Duration::from_millis(100)) {
-                match polled {
-                    Ok(message) => {
-                        let text =
-                            |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
-                        let at = message.timestamp().to_millis().unwrap();
-                        let partition = message.partition();
-                        found.push(Found { key: text(message.key()), value: text(message.payload()), at, partition });
-                    }
-                    Err(KafkaError::PartitionEOF(partition)) => drop(ends.insert(partition)),
-                    // On the way to a broker that has just come back.
-                    Err(_) => {}
-                }
+        let began = monotonic();
+        while ends.len() < 32 {
+            if began.elapsed() > patience {
+                return None;
             }
-            ends.len() >= 32
-        });
-        found
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => {
+                    let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
+                    let at = message.timestamp().to_millis().unwrap();
+                    let partition = message.partition();
+                    found.push(Found { key: text(message.key()), value: text(message.payload()), at, partition });
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => drop(ends.insert(partition)),
+                // On the way to a broker that has just come back.
+                Some(Err(_)) | None => {}
+            }
+        }
+        Some(found)
     }
 
     /// Events of a topic by key and time, each with how often it is there.

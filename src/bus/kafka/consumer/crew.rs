@@ -11,6 +11,7 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
 use super::super::context::said;
+use super::super::lifeline::{Held, Lifeline};
 use super::super::words::Words;
 
 /// What librdkafka's log calls a session that is over; nothing else tells of it.
@@ -31,6 +32,7 @@ pub(super) enum Change {
 #[derive(Debug)]
 pub(super) struct Crew {
     words: Words,
+    lifeline: Lifeline,
     changes: Mutex<Vec<Change>>,
     closing: AtomicBool,
     /// The client took its own session for over.
@@ -39,7 +41,9 @@ pub(super) struct Crew {
 
 impl Crew {
     pub(super) fn new(words: Words) -> Crew {
-        Crew { words, changes: Mutex::default(), closing: AtomicBool::new(false), expired: AtomicBool::new(false) }
+        let lifeline = Lifeline::new(words.brokers());
+        let (closing, expired) = (AtomicBool::new(false), AtomicBool::new(false));
+        Crew { words, lifeline, changes: Mutex::default(), closing, expired }
     }
 
     /// What has changed since it was last asked.
@@ -58,6 +62,12 @@ impl Crew {
     }
 }
 
+impl Held for Crew {
+    fn lifeline(&self) -> &Lifeline {
+        &self.lifeline
+    }
+}
+
 impl ClientContext for Crew {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         said(level, facility, message);
@@ -68,6 +78,7 @@ impl ClientContext for Crew {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        self.lifeline.hear(&error);
         self.words.hear(&error, reason);
     }
 }

@@ -21,6 +21,11 @@ impl KafkaConsumer {
             error if error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {
                 Some(self.kafka.words.error("join group", &self.join.group, error))
             }
+            // It was there when this member came. A broker that has just started may not know it yet.
+            error if unknown(error) => {
+                let why = format!("{} is not known to the brokers now", self.join.topic);
+                Some(self.kafka.words.failed("read topic", why))
+            }
             error if crate::bus::kafka::scan::passes(error) => None,
             error => Some(self.kafka.words.error("read topic", &self.join.topic, error)),
         }
@@ -75,4 +80,8 @@ impl KafkaConsumer {
         };
         self.kafka.words.unusable(why, hint)
     }
+}
+
+fn unknown(error: &KafkaError) -> bool {
+    matches!(error.rdkafka_error_code(), Some(Code::UnknownTopicOrPartition | Code::UnknownTopic))
 }

@@ -9,6 +9,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::crew::Change;
 use super::{KafkaConsumer, Own, Standing, TELL};
+use crate::bus::kafka::lifeline::hold;
 use crate::bus::kafka::patience::Deadline;
 use crate::bus::kafka::scan::{position, record};
 use crate::bus::{Batch, BusError, Polled};
@@ -72,6 +73,7 @@ impl KafkaConsumer {
     /// Reads at most about `max` records, and not many bytes more than [`BYTES`]; returns when there are some, when the
     /// group has something to say, or after `wait`.
     pub(super) fn fetch(&mut self, max: usize, wait: Duration) -> Result<(), BusError> {
+        hold(self.client.client());
         let mut deadline = Deadline::after(wait.max(MOMENT));
         let (mut count, mut bytes) = self.kept();
         while count < max && bytes < BYTES {

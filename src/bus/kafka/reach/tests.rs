@@ -26,7 +26,7 @@ fn client(settings: &Settings, words: &Words, more: &[(&str, &str)]) -> BaseCons
     for (key, value) in more {
         config.set(*key, *value);
     }
-    config.create_with_context(Plain(words.clone())).unwrap()
+    config.create_with_context(Plain::new(words.clone())).unwrap()
 }
 
 /// What is read on first contact with these brokers.

@@ -74,8 +74,9 @@ impl Admin {
         let (settings, words) = (&kafka.settings, kafka.words.clone());
         let made = |error: KafkaError| words.error("connect", "", &error);
         let group = format!("{}gpuhm-look", settings.prefix);
-        let looks = settings.client(&Role::Look { group }).create_with_context(Plain(words.clone())).map_err(made)?;
-        let client = settings.client(&Role::Admin).create_with_context(Plain(words.clone())).map_err(made)?;
+        let looks =
+            settings.client(&Role::Look { group }).create_with_context(Plain::new(words.clone())).map_err(made)?;
+        let client = settings.client(&Role::Admin).create_with_context(Plain::new(words.clone())).map_err(made)?;
         Ok(Admin { looks, client, words, prefix: settings.prefix.clone(), connect: settings.connect })
     }
 

@@ -49,7 +49,7 @@ pub fn refused(kafka: &Kafka, groups: &[String], id: &str) -> Result<Vec<Refused
     let mut config = settings.client(&Role::Scan { group });
     // What is not there need not be waited for.
     config.set("fetch.wait.max.ms", "10");
-    let looks: BaseConsumer<Plain> = config.create_with_context(Plain(words.clone())).map_err(made)?;
+    let looks: BaseConsumer<Plain> = config.create_with_context(Plain::new(words.clone())).map_err(made)?;
     let mut refused = Vec::new();
     let mut readable = Vec::new();
     for name in TOPICS.iter().chain([&STATES]).map(|name| format!("{}{name}", settings.prefix)) {
@@ -67,7 +67,7 @@ pub fn refused(kafka: &Kafka, groups: &[String], id: &str) -> Result<Vec<Refused
     for name in groups.iter().map(|group| format!("{}{group}", settings.prefix)) {
         // Positions are a group's to describe; those of one partition of a topic that is there or not are enough to ask.
         let config = settings.client(&Role::Look { group: name.clone() });
-        let look: BaseConsumer<Plain> = config.create_with_context(Plain(words.clone())).map_err(made)?;
+        let look: BaseConsumer<Plain> = config.create_with_context(Plain::new(words.clone())).map_err(made)?;
         let mut asked = TopicPartitionList::new();
         asked.add_partition(&format!("{}{}", settings.prefix, TOPICS.first().unwrap_or(&STATES)), 0);
         let answer = look.committed_offsets(asked, settings.connect);
