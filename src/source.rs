@@ -14,6 +14,7 @@ pub mod nvml;
 pub mod place;
 pub mod replay;
 pub mod sim;
+mod told;
 
 use crate::event::{Event, Time};
 

@@ -32,7 +32,7 @@ pub(super) struct Loop {
 pub(super) struct Known {
     pub(super) loops: BTreeMap<&'static str, Loop>,
     /// Loops that were announced and have not turned yet.
-    expected: BTreeSet<&'static str>,
+    pub(super) expected: BTreeSet<&'static str>,
     pub(super) ready: bool,
     /// When the service manager was last told that the loops live, and when it was asked for more time.
     pub(super) pinged: Option<Instant>,

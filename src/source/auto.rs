@@ -1,11 +1,17 @@
 //! This machine, by the first way that works: each candidate is tried in order at every tick until one gives samples, and
-//! that one stays. Says which it took, and why not those before it.
+//! that one stays until a better one does: those before it are tried again now and then. What answers and has no GPUs does not
+//! work. Says which it took, and why not those before it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::HostReport;
 use super::endpoint::{Breaker, Endpoint, Taken, Trouble};
 use crate::event::Time;
+use crate::event::time::MINUTE;
+
+/// While a lesser candidate is read, the better ones are tried so often, in milliseconds (J: a host engine that starts late).
+const AGAIN: i64 = MINUTE;
 
 /// Makes a candidate, or says why it cannot be one.
 pub type Make = Box<dyn FnMut() -> Result<Box<dyn Endpoint>, Trouble> + Send>;
@@ -36,7 +42,10 @@ pub struct Choice {
 /// The endpoint that chooses.
 pub struct Auto {
     candidates: Vec<Candidate>,
-    chosen: Option<Box<dyn Endpoint>>,
+    /// The one at work, and which candidate it is.
+    chosen: Option<(usize, Box<dyn Endpoint>)>,
+    /// When candidates were last tried.
+    tried: Option<Time>,
     choice: Option<Choice>,
     breaker: Arc<Latest>,
 }
@@ -52,7 +61,7 @@ impl Auto {
     /// Chooses among `candidates`, the best first.
     #[must_use]
     pub fn new(candidates: Vec<Candidate>) -> Auto {
-        Auto { candidates, chosen: None, choice: None, breaker: Arc::default() }
+        Auto { candidates, chosen: None, tried: None, choice: None, breaker: Arc::default() }
     }
 
     /// What it chose, once it has.
@@ -62,23 +71,23 @@ impl Auto {
     }
 }
 
-impl Endpoint for Auto {
-    fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
-        if let Some(chosen) = &mut self.chosen {
-            return chosen.read(now);
-        }
+impl Auto {
+    /// Tries the first `most` candidates and takes the first that works.
+    fn choose(&mut self, most: usize, now: Time) -> Result<Taken, Trouble> {
+        self.tried = Some(now);
         let mut why = Vec::new();
         let mut hint = None;
-        for candidate in &mut self.candidates {
+        for (at, candidate) in self.candidates.iter_mut().enumerate().take(most) {
             let tried = (candidate.make)().and_then(|mut endpoint| {
                 self.breaker.set(endpoint.breaker());
-                Ok((endpoint.read(now)?, endpoint))
+                let taken = endpoint.read(now)?;
+                if is_empty(&taken) { Err(Trouble::new("it has no GPUs")) } else { Ok((taken, endpoint)) }
             });
             match tried {
                 Ok((taken, endpoint)) => {
                     let not = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
                     tracing::info!("auto: reads {}{not}", candidate.name);
-                    self.chosen = Some(endpoint);
+                    self.chosen = Some((at, endpoint));
                     self.choice = Some(Choice { name: candidate.name.clone(), not: why });
                     return Ok(taken);
                 }
@@ -88,19 +97,46 @@ impl Endpoint for Auto {
                 }
             }
         }
+        if let Some((_, chosen)) = &self.chosen {
+            self.breaker.set(chosen.breaker());
+        }
         Err(Trouble { why: why.join("; "), hint })
+    }
+}
+
+/// Whether what was taken tells of hosts that have no GPU, and none that is missed.
+fn is_empty(taken: &Taken) -> bool {
+    let none = |host: &HostReport| host.seen == 0 && host.expected.unwrap_or(0) == 0;
+    taken.readings.is_empty() && !taken.hosts.is_empty() && taken.hosts.iter().all(none)
+}
+
+impl Endpoint for Auto {
+    fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
+        let Some((at, _)) = &self.chosen else { return self.choose(self.candidates.len(), now) };
+        let rests = self.tried.is_some_and(|tried| (0..AGAIN).contains(&now.since(tried)));
+        let better = *at;
+        if better > 0
+            && !rests
+            && let Ok(taken) = self.choose(better, now)
+        {
+            return Ok(taken);
+        }
+        match &mut self.chosen {
+            Some((_, chosen)) => chosen.read(now),
+            None => Err(Trouble::new("nothing is chosen")),
+        }
     }
 
     fn kind(&self) -> Option<&'static str> {
-        self.chosen.as_ref().and_then(|chosen| chosen.kind())
+        self.chosen.as_ref().and_then(|(_, chosen)| chosen.kind())
     }
 
     fn between(&self) -> Option<Duration> {
-        self.chosen.as_ref().and_then(|chosen| chosen.between())
+        self.chosen.as_ref().and_then(|(_, chosen)| chosen.between())
     }
 
     fn glance(&mut self) {
-        if let Some(chosen) = &mut self.chosen {
+        if let Some((_, chosen)) = &mut self.chosen {
             chosen.glance();
         }
     }
@@ -176,5 +212,44 @@ mod tests {
         assert_eq!(auto.choice().unwrap(), &Choice { name: "B".into(), not: vec!["no A: refused".into()] });
         assert!(auto.read(Time(2)).is_ok(), "A would answer now, but B stays");
         assert_eq!(auto.kind(), Some("b"));
+    }
+
+    /// Has as many GPUs as it is given.
+    struct With(i64);
+
+    impl Endpoint for With {
+        fn read(&mut self, _now: Time) -> Result<Taken, Trouble> {
+            let host = HostReport {
+                hostname: "n1".to_owned(),
+                place: [None, None, None],
+                seen: self.0,
+                missed: 0,
+                expected: None,
+                state: "ok".to_owned(),
+                kind: None,
+            };
+            Ok(Taken { readings: Vec::new(), hosts: vec![host] })
+        }
+    }
+
+    #[test]
+    fn what_has_no_gpus_is_not_taken_and_what_is_better_is_taken_when_it_comes() {
+        let mut first = 0;
+        let better = Candidate {
+            name: "A".to_owned(),
+            make: Box::new(move || {
+                first += 1;
+                Ok(Box::new(With(if first < 3 { 0 } else { 8 })))
+            }),
+        };
+        let lesser = Candidate { name: "B".to_owned(), make: Box::new(|| Ok(Box::new(With(2)))) };
+        let mut auto = Auto::new(vec![better, lesser]);
+        let mut seen = |second: i64| auto.read(Time(second * 1000)).unwrap().hosts[0].seen;
+        assert_eq!(seen(0), 2, "A answers, and has none");
+        assert_eq!(seen(50), 2, "not asked again yet");
+        assert_eq!(seen(60), 2, "still none");
+        assert_eq!(seen(110), 2);
+        assert_eq!(seen(120), 8, "A has them now");
+        assert_eq!(auto.choice().unwrap().name, "A");
     }
 }

@@ -25,6 +25,7 @@ mod sample;
 mod session;
 mod text;
 mod tick;
+mod told;
 mod value;
 mod version;
 mod watch;

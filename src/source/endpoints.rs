@@ -5,18 +5,20 @@
 //! in its host's report until it answers. A late answer is delivered at the next tick; one that took longer than an interval
 //! is of the tick at which it was read, and not of the one that asked.
 
+mod member;
 mod serve;
 mod twins;
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::endpoint::{Breaker, Endpoint, Taken, Trouble};
+use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::Place;
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
-use serve::serve;
+use member::Member;
+use serve::{Worker, threadless};
 use twins::Twins;
 
 /// How long a tick waits for answers at most, however long the interval.
@@ -28,6 +30,9 @@ const DEAF: i64 = 120_000;
 pub struct Endpoints {
     members: Vec<Member>,
     answers: Receiver<Answer>,
+    /// What answers are sent by, for a thread that is started anew.
+    tell: Sender<Answer>,
+    interval_ms: i64,
     patience: Duration,
     now: Time,
     kind: &'static str,
@@ -38,27 +43,6 @@ struct Answer {
     member: usize,
     kind: Option<&'static str>,
     result: Result<Taken, Trouble>,
-}
-
-/// One endpoint as its source sees it.
-struct Member {
-    place: Place,
-    /// What it is read by: its URL's kind, until more is known.
-    kind: &'static str,
-    ask: Sender<Time>,
-    breaker: Arc<dyn Breaker>,
-    /// The tick that is not answered yet.
-    asked: Option<Time>,
-    /// Its hosts as last read.
-    hosts: Vec<HostReport>,
-    /// What is wrong.
-    trouble: Option<Trouble>,
-    /// The trouble last told in the log.
-    told: Option<String>,
-    /// Whether nothing is told there.
-    quiet: bool,
-    /// Ticks that were not answered.
-    missed: u64,
 }
 
 impl std::fmt::Debug for Endpoints {
@@ -80,15 +64,12 @@ impl Endpoints {
         let (tell, answers) = channel();
         let mut members = Vec::new();
         for (member, (place, endpoint)) in endpoints.into_iter().enumerate() {
-            let (ask, asked) = channel();
             let breaker = endpoint.breaker();
-            let tell = tell.clone();
-            std::thread::Builder::new()
-                .name(format!("source-{member}"))
-                .spawn(move || {
-                    serve(endpoint, &asked, interval_ms, |kind, result| tell.send(Answer { member, kind, result }));
-                })
-                .map_err(|error| SourceError::Usage(format!("{place}: no thread for it: {error}")))?;
+            let endpoint = Arc::new(Mutex::new(endpoint));
+            let worker = Worker::start(member, &endpoint, interval_ms, &tell).map_err(|error| {
+                let Trouble { why, hint } = threadless(&error);
+                SourceError::Unreachable { source_name: place.to_string(), why, hint }
+            })?;
             let hosts = vec![HostReport {
                 hostname: place.hostname(here),
                 place: [None, None, None],
@@ -101,19 +82,24 @@ impl Endpoints {
             members.push(Member {
                 kind: place.name(),
                 place,
-                ask,
+                endpoint,
+                worker,
                 breaker,
                 asked: None,
                 hosts,
                 trouble: None,
                 told: None,
+                told_at: None,
+                untold: 0,
                 quiet: false,
                 missed: 0,
             });
         }
         let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
         let kind = together(&members);
-        Ok(Endpoints { members, answers, patience: half.min(PATIENCE), now: Time(0), kind, twins: Twins::default() })
+        let twins = Twins::default();
+        let patience = half.min(PATIENCE);
+        Ok(Endpoints { members, answers, tell, interval_ms, patience, now: Time(0), kind, twins })
     }
 
     /// The same without a word in the log: who looks once is told by [`Endpoints::troubles`].
@@ -173,7 +159,7 @@ impl Endpoints {
                 member.learn(taken.hosts);
                 member.recovered();
             }
-            Err(trouble) => member.trouble(trouble),
+            Err(trouble) => member.trouble(trouble, self.now),
         }
         self.kind = together(&self.members);
     }
@@ -184,64 +170,6 @@ fn together(members: &[Member]) -> &'static str {
     let mut kinds = members.iter().map(|member| member.kind);
     let first = kinds.next().unwrap_or("mixed");
     if kinds.all(|kind| kind == first) { first } else { "mixed" }
-}
-
-impl Member {
-    /// Keeps what is known of its hosts: a host that had more GPUs is missing some.
-    fn learn(&mut self, mut hosts: Vec<HostReport>) {
-        for host in &mut hosts {
-            let before = self.hosts.iter().find(|before| before.hostname == host.hostname);
-            let most = before.and_then(|before| before.expected).max(host.expected).max(Some(host.seen));
-            host.expected = self.place.gpus.map(i64::from).or(most);
-        }
-        if !hosts.is_empty() {
-            self.hosts = hosts;
-        }
-    }
-
-    /// It has not answered since `asked`: its call is ended, and its host's report tells.
-    fn blocked(&mut self, asked: Time, now: Time) {
-        self.missed += 1;
-        self.breaker.trip();
-        let place = &self.place;
-        let why = match now.since(asked) / 1000 {
-            0 => format!("no answer from {place} yet"),
-            seconds => format!("blocked on {place} for {seconds} s"),
-        };
-        self.trouble = Some(Trouble::new(why));
-        self.tell("does not answer");
-    }
-
-    fn trouble(&mut self, trouble: Trouble) {
-        self.tell(&trouble.why);
-        self.trouble = Some(trouble);
-    }
-
-    /// Says what is wrong, when it begins and when it changes.
-    fn tell(&mut self, why: &str) {
-        if self.told.as_deref() != Some(why) && !self.quiet {
-            tracing::warn!("{}: {why}", self.place);
-            self.told = Some(why.to_owned());
-        }
-    }
-
-    fn recovered(&mut self) {
-        self.told = None;
-        if self.trouble.take().is_some() {
-            tracing::info!("{}: answers again", self.place);
-        }
-    }
-
-    /// Its hosts' reports; where it is in trouble, nothing of what it last said holds.
-    fn reports(&self) -> impl Iterator<Item = HostReport> {
-        self.hosts.iter().map(|host| {
-            let host = HostReport { missed: self.missed, kind: Some(self.kind), ..host.clone() };
-            match &self.trouble {
-                Some(trouble) => HostReport { seen: 0, state: trouble.why.clone(), ..host },
-                None => host,
-            }
-        })
-    }
 }
 
 impl Source for Endpoints {
@@ -258,8 +186,11 @@ impl Source for Endpoints {
         while let Ok(answer) = self.answers.try_recv() {
             self.take(answer, out);
         }
-        for member in &mut self.members {
-            if member.asked.is_none() && member.ask.send(now).is_ok() {
+        for (nth, member) in self.members.iter_mut().enumerate() {
+            if member.worker.is_dead() {
+                member.revive(nth, self.interval_ms, &self.tell, now);
+            }
+            if member.asked.is_none() && member.worker.ask(now) {
                 member.asked = Some(now);
             }
         }

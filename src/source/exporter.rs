@@ -1,8 +1,9 @@
 //! The page of an exporter (dcgm-exporter's names): one GET a tick, put together GPU by GPU.
 //!
 //! For fleets that run such exporters already. The page is a claim of another process: all of it is checked and bounded, and it
-//! is taken whole or not at all. It gives levels only, so that XIDs are changes between two looks (`xids`). It knows neither
-//! the collect loop nor who else reads the page.
+//! is taken whole or not at all. It gives levels only, so that XIDs are changes between two looks (`xids`). A GPU without fresh
+//! values says so in one event and is silent then, as one of a host engine is. It knows neither the collect loop nor who else
+//! reads the page.
 
 mod board;
 mod fetch;
@@ -23,17 +24,18 @@ use report::Hosts;
 pub use targets::{Wrong, targets};
 use xids::Shown;
 
-use super::Reading;
 use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::{Kind, Place};
+use super::{Reading, told};
 use crate::event::sample::{Body, Quality};
+use crate::event::time::MINUTE;
 use crate::event::{Event, Host, Time};
 use crate::metric::{self, METRICS, Metric};
 
 /// A page takes so long at most, however long the interval.
 const LONGEST: Duration = Duration::from_secs(5);
-/// Values whose own time is older than so many intervals are stale (facts/dcgm.md section 5: 2.5).
-const STALE_INTERVALS: f64 = 2.5;
+/// Values whose own time is older than so many half intervals are not taken (facts/dcgm.md section 5: 2.5 intervals).
+const STALE_HALVES: i64 = 5;
 
 /// How a page is read.
 #[derive(Debug, Clone)]
@@ -78,8 +80,8 @@ pub struct Page {
     names: Names,
     shown: Shown,
     hosts: Hosts,
-    /// Lines that could not be understood, as last told.
-    odd: u64,
+    /// When it was last told that lines are not understood.
+    odd_at: Option<Time>,
 }
 
 impl std::fmt::Debug for Page {
@@ -102,14 +104,15 @@ impl Page {
             names: number::names(),
             shown: Shown::default(),
             hosts: Hosts::default(),
-            odd: 0,
+            odd_at: None,
             place,
             options,
         }
     }
 
-    fn fetch(&self) -> Result<Gathered, Trouble> {
-        let mut gather = Gather::new(&self.names);
+    /// Fetches the page, without values of a time before `oldest`, in milliseconds.
+    fn fetch(&self, oldest: i64) -> Result<Gathered, Trouble> {
+        let mut gather = Gather::new(&self.names).since(oldest);
         fetch::lines(&self.agent, &self.url, &mut |line| gather.line(line))?;
         gather.finish()
     }
@@ -119,7 +122,7 @@ impl Page {
     /// # Errors
     /// Where it cannot be read, or is none of an exporter's.
     pub fn survey(&self) -> Result<Survey, Trouble> {
-        let page = self.fetch()?;
+        let page = self.fetch(i64::MIN)?;
         let has = |at: usize, metric: &Metric| match metric.kind {
             metric::Kind::Events => page.boards.iter().any(|board| !board.last.is_empty() || !board.counts.is_empty()),
             _ => page.boards.iter().any(|board| board.values.get(at).is_some()),
@@ -137,29 +140,29 @@ impl Page {
         }
     }
 
-    fn event(&mut self, board: Board, host: &str, now: Time, latency_ms: i64) -> Event<'static> {
+    /// A GPU's event; none where it is silent, was said to be, and has no XID.
+    fn event(&mut self, board: Board, host: &str, now: Time, latency_ms: i64) -> Option<Event<'static>> {
         if !self.shown.knows(&board) {
             for (_, code) in board.last.iter().filter(|(_, code)| *code != 0) {
                 tracing::info!("{}: {} shows XID {code} of an unknown time", self.place, board.uuid());
             }
         }
         let xids = self.shown.news(&board, now);
-        let old =
-            |stamp: i64| precise(now.0.saturating_sub(stamp)) > STALE_INTERVALS * precise(self.options.interval_ms);
+        for xid in &xids {
+            told::xid(&self.place, board.word(), xid.code);
+        }
+        if self.shown.said(&board) && xids.is_empty() {
+            return None;
+        }
         let quality = Quality {
             latency_ms: Some(latency_ms),
-            stale: Some(board.stamp.is_some_and(old)),
+            stale: Some(board.stale),
             sample_count: None,
             interval_ms: Some(self.options.interval_ms),
-            error: board.values.is_empty().then_some(Cow::Borrowed("no value of it on the page")),
+            error: board.silence().map(|why| Cow::Borrowed(why.error())),
         };
-        Event::made(now, Host::named(host.to_owned()), Body::Sample(board.gpu, board.values, xids), quality)
+        Some(Event::made(now, Host::named(host.to_owned()), Body::Sample(board.gpu, board.values, xids), quality))
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "milliseconds between two times are far below 2^53, or absurd anyhow")]
-fn precise(ms: i64) -> f64 {
-    ms as f64
 }
 
 impl Endpoint for Page {
@@ -169,18 +172,20 @@ impl Endpoint for Page {
     )]
     fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
         let started = Instant::now();
-        let page = self.fetch()?;
-        if page.odd != self.odd && page.odd > 0 {
+        let old = self.options.interval_ms.saturating_mul(STALE_HALVES) / 2;
+        let page = self.fetch(now.0.saturating_sub(old))?;
+        if page.odd > 0 && !self.odd_at.is_some_and(|at| (0..MINUTE).contains(&now.since(at))) {
+            self.odd_at = Some(now);
             tracing::warn!("{}: {} lines of the page are no samples", self.place, page.odd);
         }
-        self.odd = page.odd;
         let latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.shown.bound(&page.boards);
         let mut readings = Vec::with_capacity(page.boards.len());
         for board in page.boards {
             let host = self.host(&board);
-            self.hosts.seen(&host);
-            readings.push(Reading::Event(Box::new(self.event(board, &host, now, latency_ms))));
+            self.hosts.seen(&host, &board);
+            let event = self.event(board, &host, now, latency_ms);
+            readings.extend(event.map(|event| Reading::Event(Box::new(event))));
         }
         Ok(Taken { readings, hosts: self.hosts.reports(now) })
     }

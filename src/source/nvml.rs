@@ -1,7 +1,8 @@
 //! The driver's own library: samples from a machine without DCGM.
 //!
 //! The library is found when the process runs, not when it is built. What it cannot give (profiling) is absent. A GPU that fell
-//! off the bus stays in the list with its identity and without values, so that it is told as lost and not as gone.
+//! off the bus stays in the list with its identity, so that it is told as lost and not as gone. It says so in one event and is
+//! silent then, as a GPU of a host engine is: its silence is what the fleet's rules judge.
 
 mod card;
 mod getters;
@@ -22,12 +23,17 @@ use card::Card;
 use watch::Watch;
 
 use super::endpoint::{Endpoint, Taken, Trouble};
-use super::{HostReport, Reading};
+use super::{HostReport, Reading, told};
 use crate::event::sample::{Body, Quality};
 use crate::event::{Event, Host, Time, Values, Xid};
 
 /// The library's name, as every driver installs it.
 pub const LIBRARY: &str = "libnvidia-ml.so.1";
+
+/// A GPU that answers every call and gives nothing.
+const SILENT: &str = "the driver gives no value of the GPU";
+/// XIDs that wait until a GPU says who it is, of all GPUs at most (J).
+const MOST_WAITING: usize = 1024;
 
 /// How the driver is read.
 #[derive(Debug, Clone)]
@@ -61,6 +67,8 @@ struct Session {
     nvml: Arc<Nvml>,
     cards: Vec<Card>,
     watch: Option<Watch>,
+    /// XIDs by GPU that have gone out with no event yet.
+    xids: Vec<(u32, Xid)>,
 }
 
 impl std::fmt::Debug for Driver {
@@ -122,7 +130,43 @@ impl Driver {
                 .hint("see lspci and dmesg: a GPU may have failed to start"));
         }
         let watch = Watch::start(&nvml, count);
-        Ok(Session { nvml, cards: (0..count).map(Card::new).collect(), watch })
+        Ok(Session { nvml, cards: (0..count).map(Card::new).collect(), watch, xids: Vec::new() })
+    }
+
+    /// The events of a tick: of each GPU that gave values, that is otherwise than its last event said, or that has an XID.
+    fn events(&self, session: &mut Session, found: Vec<(Values, i64)>, now: Time) -> Vec<Reading> {
+        let Session { cards, xids, .. } = session;
+        let mut found = found.into_iter();
+        let mut readings = Vec::with_capacity(cards.len());
+        for card in cards {
+            let (values, latency_ms) = found.next().unwrap_or_default();
+            // One that never said who it is can only be reported by its host; its XIDs wait.
+            if card.gpu.gpu_uuid.is_none() {
+                continue;
+            }
+            let own: Vec<Xid> = xids.extract_if(.., |(index, _)| *index == card.index).map(|(_, xid)| xid).collect();
+            let quiet = card.gone.is_some() && card.gone == card.told && own.is_empty();
+            card.told.clone_from(&card.gone);
+            if !quiet {
+                readings.push(Reading::Event(Box::new(self.event(card, values, own, now, latency_ms))));
+            }
+        }
+        readings
+    }
+
+    /// The driver went away and the session with it: what XIDs came before goes out now, since it may never come back.
+    /// The next look opens the driver anew, if it is there.
+    fn last_words(&self, mut session: Session, trouble: Trouble, now: Time) -> Result<Taken, Trouble> {
+        for card in &mut session.cards {
+            card.gone = Some(trouble.why.clone());
+            card.told.clone_from(&card.gone);
+        }
+        let readings = self.events(&mut session, Vec::new(), now);
+        if readings.is_empty() {
+            return Err(trouble);
+        }
+        let report = HostReport { seen: 0, state: trouble.why, ..self.report(&session) };
+        Ok(Taken { readings, hosts: vec![report] })
     }
 
     fn event(&self, card: &Card, values: Values, xids: Vec<Xid>, now: Time, latency_ms: i64) -> Event<'static> {
@@ -171,32 +215,45 @@ impl Endpoint for Driver {
             Some(session) => session,
             None => self.connect()?,
         };
-        let mut xids = session.watch.as_ref().map(|watch| watch.take(now)).unwrap_or_default();
-        let mut readings = Vec::with_capacity(session.cards.len());
+        let (mut found, mut lost) = (Vec::with_capacity(session.cards.len()), None);
         for card in &mut session.cards {
             let started = Instant::now();
             let values = match card.read(&session.nvml, now.0) {
-                Ok(values) => {
+                Ok(values) if !card::is_silent(&values) => {
                     card.gone = None;
                     values
                 }
-                // The session is let go: the next look opens the driver anew, if it is there.
-                Err(error) if words::driver_gone(&error) => return Err(words::opening(LIBRARY, &error)),
-                Err(error) => {
-                    card.gone = Some(words::gone(&error).map_or_else(|| words::refusal(&error), str::to_owned));
-                    Values::default()
+                Ok(_) => card.without(SILENT),
+                Err(error) if words::driver_gone(&error) => {
+                    lost = Some(words::opening(LIBRARY, &error));
+                    break;
                 }
+                Err(error) => card.without(words::gone(&error).unwrap_or(&words::refusal(&error))),
             };
-            let latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-            let own = xids.extract_if(.., |(index, _)| *index == card.index).map(|(_, xid)| xid).collect();
-            // One that never said who it is can only be reported by its host.
-            if card.gpu.gpu_uuid.is_some() {
-                readings.push(Reading::Event(Box::new(self.event(card, values, own, now, latency_ms))));
+            found.push((values, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)));
+        }
+        session.hear(now);
+        match lost {
+            Some(trouble) => self.last_words(session, trouble, now),
+            None => {
+                let readings = self.events(&mut session, found, now);
+                let hosts = vec![self.report(&session)];
+                self.session = Some(session);
+                Ok(Taken { readings, hosts })
             }
         }
-        let hosts = vec![self.report(&session)];
-        self.session = Some(session);
-        Ok(Taken { readings, hosts })
+    }
+}
+
+impl Session {
+    /// Keeps the XIDs that came.
+    fn hear(&mut self, now: Time) {
+        for (index, xid) in self.watch.iter().flat_map(|watch| watch.take(now)) {
+            told::xid("nvml", index, xid.code);
+            if self.xids.len() < MOST_WAITING {
+                self.xids.push((index, xid));
+            }
+        }
     }
 }
 

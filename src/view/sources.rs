@@ -21,8 +21,8 @@ in the settings the environment's counts, and two in one file count both. The sa
 - **XIDs**: `DCGM_FI_DEV_XID_ERRORS` keeps the last code until the exporter starts again. It is told when it changes to another
   code; at the first look after gpuhm's start it is only said in the log, since its time is unknown and it may have been told
   before. The same code twice is seen where the page has `DCGM_EXP_XID_ERRORS_COUNT` (or `DCGM_FI_DEV_XID_ERRORS_ACTIVE`).
-- **Time**: the event's is that of the look. Where the page gives times and a GPU's newest is older than 2.5 intervals, its sample
-  is stale.
+- **Time**: the event's is that of the look. A value whose own time on the page is older than 2.5 intervals by this machine's clock
+  is left out, and the sample is stale. A GPU without fresh values says so in one event (`quality.error`) and is silent then.
 - **Bounds**: the whole page within nine tenths of half the interval, 4.5 s at most; 64 MiB; 16,384 GPUs; lines of 64 KiB. No
   redirect, no compression, no TLS, no proxy. A page is taken whole or not at all: GPUs behind a cut would look lost. A line that
   is no sample costs itself; a page with more of those than samples is refused.
@@ -32,7 +32,7 @@ in the settings the environment's counts, and two in one file count both. The sa
 `nvml` reads this machine's driver through `libnvidia-ml.so.1`, which is found when gpuhm runs. Limits are asked every five
 minutes, and so is what was not supported. XIDs come from the driver's events, of each GPU that tells them, from the start on; the
 driver gives no time with them, so that theirs is when they came. A GPU that fell off the bus keeps its identity and has
-`quality.error`; its host's report names it. NVLink counters are summed over the links that were up when limits were asked.
+`quality.error` in one event, and is silent then but for XIDs; its host's report names it. NVLink counters are summed over the links that were up when limits were asked.
 
 While gpuhm has the driver open, the kernel module cannot be unloaded: stop the collector before a driver is replaced.
 ";

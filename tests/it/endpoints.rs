@@ -224,3 +224,52 @@ fn with_every_endpoint_hung_for_long_only_a_restart_helps() {
     assert!(fleet.source.turns(), "one answers");
     fleet.doors[0].set(false);
 }
+
+/// Reads well but for one tick, at which it panics.
+struct Faulty {
+    at: Time,
+    /// What it panics with ends its thread, too.
+    deadly: bool,
+}
+
+/// A panic that panics when it is thrown away.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("again");
+    }
+}
+
+impl Endpoint for Faulty {
+    fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
+        if now == self.at {
+            if self.deadly {
+                std::panic::panic_any(Bomb);
+            }
+            panic!("out of luck");
+        }
+        Ok(Taken { readings: vec![Reading::Event(Box::new(sample("n0", 0, now)))], hosts: Vec::new() })
+    }
+}
+
+#[test]
+fn a_panic_in_an_endpoint_is_its_trouble_and_no_more() {
+    for deadly in [false, true] {
+        let faulty = Box::new(Faulty { at: Time(2000), deadly }) as Box<dyn Endpoint>;
+        let mut source = Endpoints::start(vec![("nvml".parse().unwrap(), faulty)], "here", 1000).unwrap();
+        let mut tick = |second: i64| {
+            let mut out = Vec::new();
+            source.read(Time(second * 1000), &mut out).unwrap();
+            (out.len(), source.hosts()[0].state.clone())
+        };
+        assert_eq!(tick(1).0, 1);
+        let (count, state) = tick(2);
+        assert_eq!(count, 0);
+        if !deadly {
+            assert_eq!(state, "a fault in gpuhm: out of luck");
+        }
+        assert_eq!(tick(3).0, 1, "the next tick reads it again, deadly or not: {deadly}");
+        assert_ne!(tick(4).1, "a fault in gpuhm: out of luck");
+    }
+}

@@ -177,7 +177,7 @@ fn xids_are_told_when_they_appear_and_not_again() {
 }
 
 #[test]
-fn old_values_are_stale_and_a_gpu_without_values_says_so() {
+fn old_values_are_not_taken_and_a_gpu_without_values_says_so_once() {
     let line = |stamp: i64| format!("DCGM_FI_DEV_GPU_TEMP{{gpu=\"0\",UUID=\"GPU-a\"}} 41 {stamp}\n");
     let server = Server::start(whole(&line(NOW.0 - 5_000)));
     let mut page = page(&server);
@@ -189,9 +189,55 @@ fn old_values_are_stale_and_a_gpu_without_values_says_so() {
     };
     assert_eq!(quality(&mut page), (Some(false), None));
     server.then(whole(&line(NOW.0 - 60_000)));
-    assert_eq!(quality(&mut page), (Some(true), None));
+    assert_eq!(quality(&mut page), (Some(true), Some("no fresh value of it on the page".into())));
+    let taken = page.read(NOW).unwrap();
+    assert!(taken.readings.is_empty(), "its silence is what the rules judge: {taken:?}");
+    assert_eq!((taken.hosts[0].seen, taken.hosts[0].expected), (0, Some(1)));
+    assert_eq!(taken.hosts[0].state, "GPU 0 has no fresh values on the page");
     server.then(whole("DCGM_FI_DEV_GPU_TEMP{gpu=\"0\",UUID=\"GPU-a\"} 9223372036854775794\n"));
-    assert_eq!(quality(&mut page), (Some(false), Some("no value of it on the page".into())));
+    assert_eq!(quality(&mut page), (Some(false), Some("no value of it on the page".into())), "another reason");
+    assert!(page.read(NOW).unwrap().readings.is_empty());
+    server.then(whole(&line(NOW.0)));
+    assert_eq!(quality(&mut page), (Some(false), None), "it is back");
+}
+
+#[test]
+fn a_dead_gpu_beside_a_live_one_is_silent_and_its_xid_is_told_all_the_same() {
+    let dead = "DCGM_FI_DEV_GPU_TEMP{gpu=\"1\",UUID=\"GPU-b\",Hostname=\"n1\"} 9223372036854775794\n";
+    let live = GOOD.lines().next().unwrap();
+    let xid = |code: i64| format!("DCGM_FI_DEV_XID_ERRORS{{gpu=\"1\",UUID=\"GPU-b\",Hostname=\"n1\"}} {code}\n");
+    let server = Server::start(whole(GOOD));
+    let mut page = page(&server);
+    let mut entities = |second: i64| {
+        let taken = page.read(NOW.plus(second * 10_000)).unwrap();
+        let all: Vec<_> = events(&taken).iter().map(|event| event.entity().unwrap().into_owned()).collect();
+        (all, taken.hosts[0].clone())
+    };
+    assert_eq!(entities(0).0, ["GPU-a", "GPU-b"]);
+    server.then(whole(&format!("{live}\n{dead}{}", xid(0))));
+    assert_eq!(entities(1).0, ["GPU-a", "GPU-b"], "it says so");
+    for look in 2..5 {
+        let (all, host) = entities(look);
+        assert_eq!(all, ["GPU-a"]);
+        assert_eq!((host.seen, host.expected), (1, Some(2)));
+        assert_eq!(host.state, "GPU 1 has no values on the page");
+    }
+    server.then(whole(&format!("{live}\n{dead}{}", xid(79))));
+    assert_eq!(entities(5).0, ["GPU-a", "GPU-b"], "an XID is told");
+    assert_eq!(entities(6).0, ["GPU-a"]);
+}
+
+#[test]
+fn each_value_is_old_by_its_own_time() {
+    let server = Server::start(whole(&format!(
+        "DCGM_FI_DEV_GPU_TEMP{{gpu=\"0\",UUID=\"GPU-a\"}} 41 {}\nDCGM_FI_DEV_POWER_USAGE{{gpu=\"0\",UUID=\"GPU-a\"}} 300 {}\n",
+        NOW.0 - 26_000,
+        NOW.0 - 24_000
+    )));
+    let taken = page(&server).read(NOW).unwrap();
+    let Body::Sample(_, values, _) = &events(&taken)[0].body else { panic!("{taken:?}") };
+    assert_eq!(values.len(), 1, "the temperature is more than 2.5 intervals old: {values:?}");
+    assert_eq!((events(&taken)[0].quality.stale, taken.hosts[0].state.as_str()), (Some(true), "ok"));
 }
 
 #[test]

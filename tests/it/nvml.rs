@@ -183,6 +183,58 @@ fn a_gpu_that_fell_off_the_bus_is_told_by_name_and_comes_back() {
 }
 
 #[test]
+fn a_gpu_that_gives_nothing_says_so_once_and_is_silent_then() {
+    let machine = Machine::new();
+    let mut driver = machine.driver();
+    driver.read(NOW).unwrap();
+    let uuids = |taken: &Taken| {
+        let of = |at| event(taken, at).entity().map(|entity| entity.to_string());
+        (0..taken.readings.len()).map(of).collect::<Vec<_>>()
+    };
+    let first = Some("GPU-00000000-0000-4000-8000-000000000000".into());
+    let mut at = NOW;
+    for (script, error) in [
+        ("lost 1\n", "the GPU is lost: it fell off the bus"),
+        // Another reason is another state.
+        ("mute 1\n", "the driver gives no value of the GPU"),
+    ] {
+        machine.script(script);
+        at = at.plus(10_000);
+        let told = driver.read(at).unwrap();
+        assert_eq!(told.readings.len(), 2, "{script}");
+        assert_eq!(event(&told, 1).quality.error.as_deref(), Some(error));
+        for _ in 0..3 {
+            at = at.plus(10_000);
+            let later = driver.read(at).unwrap();
+            assert_eq!(uuids(&later), std::slice::from_ref(&first), "{script}: its silence is what the rules judge");
+            assert_eq!(later.hosts[0].state, format!("GPU 1: {error}"));
+            assert_eq!((later.hosts[0].seen, later.hosts[0].expected), (1, Some(2)));
+        }
+    }
+    machine.script("");
+    assert_eq!(driver.read(at.plus(10_000)).unwrap().readings.len(), 2, "it is back");
+}
+
+#[test]
+fn xids_that_came_before_the_driver_went_away_are_told() {
+    let machine = Machine::new();
+    let mut driver = machine.driver();
+    driver.read(NOW).unwrap();
+    machine.script("xid 1 79\n");
+    // The thread that waits for XIDs has it, and nobody has looked since.
+    std::thread::sleep(Duration::from_millis(1500));
+    machine.script("xid 1 79\ngone\n");
+    let taken = driver.read(NOW.plus(10_000)).unwrap();
+    assert_eq!(taken.readings.len(), 1, "of the other GPU there is nothing to say");
+    let last = event(&taken, 0);
+    assert_eq!(last.entity().as_deref(), Some("GPU-00000000-0000-4000-8000-000000000001"));
+    assert_eq!(xids(&taken), [(0, 79)]);
+    assert_eq!(last.quality.error.as_deref(), Some("the NVIDIA driver went away"));
+    assert_eq!((taken.hosts[0].seen, taken.hosts[0].state.as_str()), (0, "the NVIDIA driver went away"));
+    assert_eq!(driver.read(NOW.plus(20_000)).unwrap_err().why, "the NVIDIA driver is not loaded");
+}
+
+#[test]
 fn xids_come_once_each_with_their_gpu_also_from_one_that_is_lost() {
     let machine = Machine::new();
     let mut driver = machine.driver();

@@ -2,7 +2,7 @@
 //!
 //! It exports what the NVML source calls, so that tests load it as they would load the real one. It is for faults; it proves no
 //! layout: its structs are those of the bindings that the source uses too. A file `script` in its own directory is read at every
-//! look: `lost N` (GPU N fell off the bus), `xid N CODE` (raised once a line), `gone` (the driver was unloaded).
+//! look: `lost N` (GPU N fell off the bus), `mute N` (it is there, and each call about it fails), `xid N CODE` (raised once a line), `gone` (the driver was unloaded).
 #![expect(unsafe_code, reason = "it is a C library")]
 #![expect(non_snake_case, reason = "the names are NVML's")]
 
@@ -24,6 +24,7 @@ const INVALID: u32 = 2;
 const NOT_SUPPORTED: u32 = 3;
 const TIMEOUT: u32 = 10;
 const LOST: u32 = 15;
+const UNKNOWN: u32 = 999;
 
 /// How many GPUs there are.
 const GPUS: u32 = 2;
@@ -33,8 +34,14 @@ fn handle(index: u32) -> nvmlDevice_t {
     std::ptr::without_provenance_mut(index as usize + 1)
 }
 
-/// Which GPU a handle is, where it is still there.
+/// Which GPU a handle is, where it is still there and answers.
 fn gpu(device: nvmlDevice_t) -> Result<u32, u32> {
+    let index = there(device)?;
+    if Script::now().mute.contains(&index) { Err(UNKNOWN) } else { Ok(index) }
+}
+
+/// Which GPU a handle is, where it is still there.
+fn there(device: nvmlDevice_t) -> Result<u32, u32> {
     let index =
         u32::try_from(device.addr()).unwrap_or(0).checked_sub(1).filter(|index| *index < GPUS).ok_or(INVALID)?;
     let script = Script::now();
@@ -90,7 +97,14 @@ unsafe extern "C" fn nvmlSystemGetDriverVersion(out: *mut c_char, len: c_uint) -
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, out: *mut nvmlDevice_t) -> u32 {
-    answer(handle(index), out, |index| Some(handle(index)))
+    match there(handle(index)) {
+        Ok(index) => {
+            // SAFETY: the caller gives a place for the answer.
+            unsafe { out.write(handle(index)) };
+            OK
+        }
+        Err(code) => code,
+    }
 }
 
 #[unsafe(no_mangle)]

@@ -8,6 +8,8 @@ use std::sync::Mutex;
 pub(crate) struct Script {
     /// GPUs that fell off the bus.
     pub(crate) lost: Vec<u32>,
+    /// GPUs that are there and answer nothing.
+    pub(crate) mute: Vec<u32>,
     /// XIDs in the order they are raised: GPU and code.
     xids: Vec<(u32, u64)>,
     /// The driver was unloaded.
@@ -22,6 +24,7 @@ impl Script {
         for line in text.lines() {
             match line.split(' ').collect::<Vec<_>>()[..] {
                 ["lost", gpu] => script.lost.extend(gpu.parse::<u32>()),
+                ["mute", gpu] => script.mute.extend(gpu.parse::<u32>()),
                 ["xid", gpu, code] => script.xids.extend(gpu.parse().ok().zip(code.parse().ok())),
                 ["gone"] => script.gone = true,
                 _ => {}

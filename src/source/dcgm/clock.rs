@@ -45,14 +45,19 @@ impl Clock {
         now.ms().saturating_sub(self.skew).saturating_sub(ts)
     }
 
+    /// Whether it goes as ours does, within `tolerance`.
+    pub(super) fn agrees(&self, tolerance: i64) -> bool {
+        self.skew.saturating_abs() <= tolerance
+    }
+
     /// A `ts` by our clock: as it is where the clocks agree within `tolerance`.
     pub(super) fn ours(&self, ts: i64, tolerance: i64) -> Time {
-        if self.skew.saturating_abs() <= tolerance { Time(ts) } else { Time(ts.saturating_add(self.skew)) }
+        if self.agrees(tolerance) { Time(ts) } else { Time(ts.saturating_add(self.skew)) }
     }
 
     /// When the newest value was read, by our clock, where the clocks agree within `tolerance`; else nothing can be said.
     pub(super) fn collected(&self, tolerance: i64) -> Option<Time> {
-        self.newest.filter(|_| self.skew.saturating_abs() <= tolerance).map(Time)
+        self.newest.filter(|_| self.agrees(tolerance)).map(Time)
     }
 }
 

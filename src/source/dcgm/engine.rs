@@ -2,6 +2,7 @@
 //!
 //! What must outlive a connection is here: the cursor over XIDs, the engine's clock, the pauses, what was told already.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,11 +10,12 @@ use super::backoff::Backoff;
 use super::clock::Clock;
 use super::code::Code;
 use super::cut::Cut;
-use super::device::Instance;
+use super::device::{Instance, State};
 use super::library::Library;
 use super::sample::stamp;
 use super::session::{Session, Target};
 use super::tick::{Stop, late};
+use super::told::Told;
 use super::value::Absent;
 use super::version::Version;
 use super::words::{self, Fate};
@@ -84,14 +86,8 @@ pub struct Engine {
     /// A glance failed with this.
     failed: Option<Code>,
     told: Told,
-}
-
-/// What is said once a process and engine.
-#[derive(Debug, Default)]
-struct Told {
-    driverless: bool,
-    newer: bool,
-    unprofiled: bool,
+    /// What the last event of each GPU said that is not well, by UUID: a new connection does not say it again.
+    states: BTreeMap<String, State>,
 }
 
 impl Engine {
@@ -110,6 +106,7 @@ impl Engine {
             trouble: None,
             failed: None,
             told: Told::default(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -142,7 +139,7 @@ impl Engine {
             engine: session.pair.engine,
             gpus: session.devices.len(),
             driverless: session.driverless,
-            unprofiled: session.unprofiled.map(|code| (code, words::profiling_hint(code))),
+            unprofiled: session.unprofiled.or(session.unread).map(|code| (code, words::profiling_hint(code))),
             modules: session.connection.modules().unwrap_or_default(),
         })
     }
@@ -156,27 +153,14 @@ impl Engine {
             let opened = Session::open(target, now);
             self.cut.spare(0);
             let mut session = opened.map_err(|trouble| if self.cut.tripped() { words::slow() } else { trouble })?;
-            self.tell(&session);
+            self.told.opened(&self.place, &session);
             session.clock = std::mem::take(&mut self.clock);
+            for device in &mut session.devices {
+                device.told = self.states.get(device.uuid()).copied();
+            }
             self.session = Some(session);
         }
         self.session.as_mut().ok_or_else(|| Trouble::new("not connected"))
-    }
-
-    fn tell(&mut self, session: &Session) {
-        let (place, pair) = (&self.place, session.pair);
-        if session.driverless && !std::mem::replace(&mut self.told.driverless, true) {
-            tracing::warn!("{place}: the host engine runs without a driver: only what it has cached is read");
-        }
-        if pair.is_newer() && !std::mem::replace(&mut self.told.newer, true) {
-            let trouble = pair.trouble();
-            tracing::warn!("{place}: libdcgm is newer than the host engine; {}", trouble.hint.unwrap_or_default());
-        }
-        if let Some(code) = session.unprofiled
-            && !std::mem::replace(&mut self.told.unprofiled, true)
-        {
-            tracing::warn!("{place}: no profiling: {code}; {}", words::profiling_hint(code));
-        }
     }
 
     /// One try: opens where it must, and reads.
@@ -188,7 +172,10 @@ impl Engine {
         let stop = match self.failed.take() {
             Some(code) => Stop::Failed(code),
             None => match session.tick(now, begun, options, xids) {
-                Ok(taken) => return Ok(taken),
+                Ok(taken) => {
+                    self.told.profiling(&self.place, session.unread);
+                    return Ok(taken);
+                }
                 Err(stop) => stop,
             },
         };
@@ -228,6 +215,12 @@ impl Engine {
     fn part(&mut self) {
         if let Some(session) = &mut self.session {
             self.clock = std::mem::take(&mut session.clock);
+            for device in session.devices.iter().filter(|device| !device.uuid().is_empty()) {
+                match device.told.filter(|state| *state != State::Well) {
+                    Some(state) => self.states.insert(device.uuid().to_owned(), state),
+                    None => self.states.remove(device.uuid()),
+                };
+            }
         }
         self.session = None;
     }

@@ -45,6 +45,8 @@ pub(super) struct Fields {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) connection: Connection,
+    /// Where it is, for the log.
+    pub(super) place: String,
     pub(super) pair: Pair,
     pub(super) tcp: bool,
     pub(super) devices: Vec<Device>,
@@ -60,6 +62,8 @@ pub(super) struct Session {
     pub(super) driverless: bool,
     /// Why there is no profiling.
     pub(super) unprofiled: Option<Code>,
+    /// Why it could not be read when that was last tried, though it is watched.
+    pub(super) unread: Option<Code>,
     /// Fields that no GPU of the engine has, and why.
     pub(super) absent: BTreeMap<u16, Absent>,
     pub(super) clock: Clock,
@@ -97,7 +101,7 @@ pub(super) fn is_fatal(code: Code) -> bool {
 }
 
 /// Whether a code is about one GPU of a group.
-fn is_of_one(code: Code) -> Option<State> {
+pub(super) fn is_of_one(code: Code) -> Option<State> {
     match code.0 {
         GPU_IS_LOST => Some(State::Lost),
         RESET_REQUIRED => Some(State::NeedsReset),
@@ -115,6 +119,7 @@ impl Session {
         }
         let mut session = Session {
             connection,
+            place: target.place.to_string(),
             pair,
             tcp: matches!(target.place.kind, Kind::Dcgm(..)),
             devices: Vec::new(),
@@ -126,6 +131,7 @@ impl Session {
             xid: None,
             driverless: false,
             unprofiled: None,
+            unread: None,
             absent: BTreeMap::new(),
             clock: Clock::default(),
             limits_at: None,
@@ -216,31 +222,13 @@ impl Session {
             match self.connection.add(group, Entity { group: ENTITY_GPU, id: device.id }) {
                 Err(code) if is_fatal(code) => return Err(code),
                 Err(code) => {
-                    tracing::warn!("GPU {}: cannot be put into a group: {code}", device.index());
+                    tracing::warn!("{}: GPU {}: cannot be put into a group: {code}", self.place, device.index());
                     (device.state, device.culled) = (Some(is_of_one(code).unwrap_or(State::Closed)), true);
                 }
                 Ok(()) => device.grouped = true,
             }
         }
         Ok(())
-    }
-
-    /// Leaves those GPUs out that cannot be watched: one that is lost fails the watch of all.
-    pub(super) fn cull(&mut self, fields: FieldGroup, every_ms: i64, host: &str) -> Result<(), Code> {
-        for device in self.devices.iter_mut().filter(|device| device.grouped) {
-            let group = self.connection.group(&plan::name(host))?;
-            let watched = self
-                .connection
-                .add(group, Entity { group: ENTITY_GPU, id: device.id })
-                .and_then(|()| self.connection.watch(group, fields, every_ms, plan::keep_s(every_ms)));
-            match watched {
-                Err(code) if is_fatal(code) => return Err(code),
-                Err(code) => (device.state, device.culled) = (Some(is_of_one(code).unwrap_or(State::Closed)), true),
-                Ok(()) => self.connection.unwatch(group, fields)?,
-            }
-            self.connection.drop_group(group)?;
-        }
-        self.regroup(host)
     }
 
     /// Gives every GPU that is read its identity.

@@ -12,8 +12,9 @@ use super::plan;
 use super::session::{Session, is_fatal};
 use super::value::{Absent, Datum, Number};
 use super::xids::Xids;
-use crate::event::{self, Time};
+use crate::event::Time;
 use crate::source::endpoint::Taken;
+use crate::source::told;
 
 /// Why a tick did not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,18 +50,18 @@ impl Session {
         options: &Options,
         xids: &mut Xids,
     ) -> Result<Taken, Stop> {
-        self.look(now)?;
+        self.look(now, options)?;
         if self.limits_at.is_none_or(|at| now.since(at) >= plan::LIMITS_MS || now < at) {
             self.read_limits(now)?;
         }
         let read_at = self.read_health(now, begun, stale_ms(options.interval_ms))?;
         self.glance()?;
-        self.read_xids(xids)?;
+        self.read_xids(xids, stale_ms(options.interval_ms))?;
         Ok(self.events(now, read_at, options, xids))
     }
 
     /// Looks at the state of each GPU and, now and then, at which there are.
-    fn look(&mut self, now: Time) -> Result<(), Stop> {
+    fn look(&mut self, now: Time, options: &Options) -> Result<(), Stop> {
         for device in &mut self.devices {
             let state = match self.connection.status(device.id) {
                 Some(Err(code)) if is_fatal(code) => return Err(code.into()),
@@ -81,9 +82,15 @@ impl Session {
         self.looked_at = Some(now);
         let listed = self.listed()?;
         let new = listed.iter().any(|id| self.devices.iter().all(|device| device.id != *id));
-        let gone = |device: &Device| device.state() == State::Well && !listed.contains(&device.id);
-        if new || self.devices.iter().any(|device| gone(device) || device.culled) {
+        let gone = |device: &Device| !device.culled && device.state() == State::Well && !listed.contains(&device.id);
+        if new || self.devices.iter().any(gone) {
             return Err(Stop::Changed);
+        }
+        // One that could not be watched costs the others nothing until it can.
+        for device in self.devices.iter().filter(|device| device.culled && listed.contains(&device.id)) {
+            if self.is_mended(device.id, options)? {
+                return Err(Stop::Changed);
+            }
         }
         Ok(())
     }
@@ -131,11 +138,31 @@ impl Session {
         Ok(())
     }
 
-    /// Reads profiling values, to be averaged.
+    /// Reads profiling values, to be averaged. That they cannot be read costs nothing else, unless the connection is lost.
     pub(super) fn glance(&mut self) -> Result<(), Code> {
         let mut data = std::mem::take(&mut self.data);
         data.clear();
-        let done = self.read(|session| &session.profile, &mut data);
+        let (mut done, mut unread) = (Ok(()), None);
+        let any = self.devices.iter().any(|device| device.grouped);
+        for (group, fields) in self
+            .group
+            .filter(|_| any)
+            .into_iter()
+            .flat_map(|group| self.profile.iter().map(move |fields| (group, fields)))
+        {
+            match self.connection.latest(group, fields.group, &mut data) {
+                Ok(()) => self.absent.retain(|field, _| !fields.ids.contains(field)),
+                Err(code) if is_fatal(code) => {
+                    done = Err(code);
+                    break;
+                }
+                Err(code) => {
+                    self.absent.extend(fields.ids.iter().map(|field| (*field, Absent::Failed(code))));
+                    unread = Some(code);
+                }
+            }
+        }
+        self.unread = unread;
         for datum in &data {
             if let Some(device) = device(&mut self.devices, datum.entity) {
                 device.mean.add(datum);
@@ -152,10 +179,10 @@ impl Session {
     }
 
     /// Reads XIDs since the last time. Values may come before the call fails, and count.
-    fn read_xids(&mut self, xids: &mut Xids) -> Result<(), Code> {
+    fn read_xids(&mut self, xids: &mut Xids, tolerance: i64) -> Result<(), Code> {
         let Some((group, fields)) = self.xid else { return Ok(()) };
         let mut data = Vec::new();
-        let since = xids.since(self.clock.newest_us());
+        let since = xids.since(self.clock.newest_us(), self.clock.agrees(tolerance));
         let mut went = self.connection.since(group, fields, since, &mut data);
         if went == Err(Code(NOT_WATCHED)) {
             // Without a watch the call ends at the first GPU that has none; the newest of each can be had all the same.
@@ -169,7 +196,7 @@ impl Session {
                 && code > 0
                 && xids.saw(device.uuid(), datum.ts_us, code)
             {
-                tracing::info!("GPU {}: {}", device.index(), event::xid::line(code));
+                told::xid(&self.place, device.index(), code);
             }
             newest = newest.max(Some(datum.ts_us));
         }

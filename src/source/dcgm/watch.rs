@@ -1,24 +1,30 @@
 //! Setting up what a session reads: field groups by cadence, of fields that the engine knows, watched.
 //!
 //! One field that an engine does not know fails a whole field group, and one GPU that is lost the watch of all: both are
-//! found out and left out. Without a driver nothing can be watched, and what is cached is read.
+//! found out and left out; such a GPU is tried again alone, and the others go on. Without a driver nothing can be watched, and what is cached is read.
 
 use super::Options;
 use super::code::Code;
+use super::device::State;
 use super::layout::codes::{BADPARAM, DUPLICATE_KEY, FIELD_XID, NVML_NOT_LOADED, PROFILING_MULTI_PASS};
 use super::layout::{ENTITY_GPU, Entity, FieldGroup, Group};
 use super::plan;
-use super::session::{Fields, Session, is_fatal};
+use super::session::{Fields, Session, is_fatal, is_of_one};
 use super::value::Absent;
 use super::version::knows;
 
 /// How often another name is tried where one is taken.
 const NAMES: usize = 8;
 
+/// How often the engine takes what is read at every tick, ms.
+fn every_ms(options: &Options) -> i64 {
+    (options.interval_ms / 2).max(100)
+}
+
 impl Session {
     /// Watches what is read at every tick, at half the interval, so that no value is older than that.
     pub(super) fn watch_health(&mut self, options: &Options) -> Result<(), Code> {
-        let every_ms = (options.interval_ms / 2).max(100);
+        let every_ms = every_ms(options);
         self.health = self.make(plan::health(), &options.hostname)?;
         let groups: Vec<FieldGroup> = self.health.iter().map(|fields| fields.group).collect();
         let mut culled = false;
@@ -36,6 +42,45 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Leaves those GPUs out that cannot be watched: one that is lost fails the watch of all.
+    fn cull(&mut self, fields: FieldGroup, every_ms: i64, host: &str) -> Result<(), Code> {
+        let grouped: Vec<u32> = self.devices.iter().filter(|device| device.grouped).map(|device| device.id).collect();
+        for id in grouped {
+            let alone = self.watch_alone(id, fields, every_ms, host)?;
+            if let (Err(code), Some(device)) = (alone, self.devices.iter_mut().find(|device| device.id == id)) {
+                (device.state, device.culled) = (Some(is_of_one(code).unwrap_or(State::Closed)), true);
+            }
+        }
+        self.regroup(host)
+    }
+
+    /// Watches a GPU in a group of its own, for a moment: whether it can be.
+    fn watch_alone(&self, id: u32, fields: FieldGroup, every_ms: i64, host: &str) -> Result<Result<(), Code>, Code> {
+        let group = self.connection.group(&plan::name(host))?;
+        let watched = self
+            .connection
+            .add(group, Entity { group: ENTITY_GPU, id })
+            .and_then(|()| self.connection.watch(group, fields, every_ms, plan::keep_s(every_ms)));
+        match watched {
+            Err(code) if is_fatal(code) => return Err(code),
+            Err(_) => {}
+            Ok(()) => self.connection.unwatch(group, fields)?,
+        }
+        self.connection.drop_group(group)?;
+        Ok(watched)
+    }
+
+    /// Whether a GPU that was left out could be watched now; the others are not touched.
+    pub(super) fn is_mended(&self, id: u32, options: &Options) -> Result<bool, Code> {
+        match self.connection.attributes(id) {
+            Err(code) if is_fatal(code) => return Err(code),
+            Err(_) => return Ok(false),
+            Ok(_) => {}
+        }
+        let Some(fields) = self.health.first() else { return Ok(true) };
+        Ok(self.watch_alone(id, fields.group, every_ms(options), &options.hostname)?.is_ok())
     }
 
     /// Watches limits and names, which hardly change.
@@ -88,7 +133,7 @@ impl Session {
         });
         let watched = match watched {
             Err(code) if !is_fatal(code) && !self.instances.is_empty() => {
-                tracing::warn!("XIDs of MIG's instances cannot be watched: {code}");
+                tracing::warn!("{}: XIDs of MIG's instances cannot be watched: {code}", self.place);
                 self.watch(gpus, fields, plan::XID_MS, plan::XID_KEEP_S).map(|()| gpus)
             }
             other => other,

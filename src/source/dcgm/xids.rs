@@ -23,6 +23,8 @@ const MOST: usize = 256;
 pub(super) struct Xids {
     /// Where to go on, µs by the engine's clock.
     next: Option<i64>,
+    /// What happened before it is another's to tell, µs by the engine's clock; zero for nothing.
+    floor: i64,
     gpus: BTreeMap<String, Seen>,
 }
 
@@ -34,16 +36,28 @@ struct Seen {
 }
 
 impl Xids {
-    /// What to ask for: `newest` is the engine's newest time known, µs.
-    pub(super) fn since(&self, newest: Option<i64>) -> i64 {
-        match self.next {
-            Some(next) => next.saturating_sub(OVERLAP_US).max(0),
-            None => newest.map_or(0, |newest| newest.saturating_sub(BACK_US).max(0)),
-        }
+    /// What to ask for: `newest` is the engine's newest time known, µs; its clock `agrees` with ours or not.
+    ///
+    /// An XID is told apart from the same one, told by the process before this, by its time: where the clocks differ that
+    /// time is a guess that each process makes anew, so that what was before this one is not told again.
+    pub(super) fn since(&mut self, newest: Option<i64>, agrees: bool) -> i64 {
+        let from = match (self.next, newest) {
+            (Some(next), _) => next.saturating_sub(OVERLAP_US),
+            (None, Some(newest)) if agrees => newest.saturating_sub(BACK_US),
+            (None, Some(newest)) => {
+                self.floor = newest;
+                newest
+            }
+            (None, None) => 0,
+        };
+        from.max(self.floor)
     }
 
     /// An XID of a GPU; returns whether it is new.
     pub(super) fn saw(&mut self, uuid: &str, ts_us: i64, code: i64) -> bool {
+        if ts_us < self.floor {
+            return false;
+        }
         let seen = self.gpus.entry(uuid.to_owned()).or_default();
         let same = |(at, known): &(i64, i64)| *known == code && at.saturating_sub(ts_us).saturating_abs() < SAME_US;
         if seen.past.iter().any(same) {
@@ -62,6 +76,10 @@ impl Xids {
     pub(super) fn went(&mut self, next: Option<i64>, newest: Option<i64>) {
         if let Some(next) = next.filter(|next| *next > 0) {
             self.next = Some(next);
+            // The engine's clock was set back.
+            if next < self.floor {
+                self.floor = 0;
+            }
         } else if let Some(newest) = newest {
             self.next = Some(self.next.map_or(newest, |next| next.max(newest)));
         }
@@ -91,18 +109,18 @@ mod tests {
     #[test]
     fn what_is_delivered_twice_counts_once() {
         let mut xids = Xids::default();
-        assert_eq!(xids.since(Some(1000 * S)), 400 * S);
+        assert_eq!(xids.since(Some(1000 * S), true), 400 * S);
         assert!(xids.saw("a", 1000 * S, 48));
         // It failed after this: asked again from there.
         xids.went(None, Some(1000 * S));
-        assert_eq!(xids.since(None), 995 * S);
+        assert_eq!(xids.since(None, true), 995 * S);
         assert!(!xids.saw("a", 1000 * S, 48), "the same again");
         assert!(!xids.saw("a", 1000 * S + S / 2, 48), "from the kernel's log, too");
         assert!(xids.saw("a", 1000 * S + S / 2, 63), "another code");
         assert!(xids.saw("b", 1000 * S, 48), "another GPU");
         assert!(xids.saw("a", 1002 * S, 48), "it happened again");
         xids.went(Some(1003 * S), None);
-        assert_eq!(xids.since(None), 998 * S);
+        assert_eq!(xids.since(None, true), 998 * S);
         assert_eq!(
             xids.take("a", Time),
             [(48, 1_000_000), (63, 1_000_500), (48, 1_002_000)].map(|(code, at)| Xid { code, at: Time(at) })
@@ -125,6 +143,22 @@ mod tests {
         let mut xids = Xids::default();
         xids.went(Some(1000 * S), None);
         xids.went(Some(100 * S), None);
-        assert_eq!(xids.since(None), 95 * S);
+        assert_eq!(xids.since(None, true), 95 * S);
+    }
+
+    #[test]
+    fn with_a_clock_that_differs_nothing_from_before_the_start_is_told_again() {
+        let mut xids = Xids::default();
+        assert_eq!(xids.since(Some(1000 * S), false), 1000 * S);
+        // Without a watch the newest of each GPU comes, whatever was asked for.
+        assert!(!xids.saw("a", 980 * S, 48), "the process before told it, at a time guessed otherwise");
+        xids.went(None, Some(980 * S));
+        assert_eq!(xids.since(Some(1001 * S), false), 1000 * S);
+        assert!(xids.saw("a", 1001 * S, 48), "a new one");
+        xids.went(Some(1002 * S), None);
+        assert_eq!(xids.since(Some(1002 * S), false), 1000 * S);
+        xids.went(Some(100 * S), None);
+        assert_eq!(xids.since(None, false), 95 * S, "set back");
+        assert!(xids.saw("a", 99 * S, 48));
     }
 }

@@ -57,8 +57,35 @@ pub(super) struct Board {
     pub(super) last: Vec<(String, i64)>,
     /// XIDs counted within the exporter's window, by instance and code.
     pub(super) counts: Vec<((String, i64), i64)>,
-    /// The newest time the page gives for it, in milliseconds.
-    pub(super) stamp: Option<i64>,
+    /// Values of it were left out, being old.
+    pub(super) stale: bool,
+}
+
+/// Why a GPU on a page has no values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// There are none.
+    Empty,
+    /// They are old by their own time.
+    Old,
+}
+
+impl Silence {
+    /// The error of its last event.
+    pub(super) fn error(self) -> &'static str {
+        match self {
+            Silence::Empty => "no value of it on the page",
+            Silence::Old => "no fresh value of it on the page",
+        }
+    }
+
+    /// After "GPU 3".
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Silence::Empty => "has no values on the page",
+            Silence::Old => "has no fresh values on the page",
+        }
+    }
 }
 
 /// What a sample's labels say.
@@ -133,7 +160,7 @@ impl Board {
             jobs: BTreeSet::new(),
             last: Vec::new(),
             counts: Vec::new(),
-            stamp: None,
+            stale: false,
         }
     }
 
@@ -142,12 +169,25 @@ impl Board {
         self.gpu.gpu_uuid.as_deref().unwrap_or_default()
     }
 
-    /// Takes a sample of it; without labels where those were taken before, and were plain.
-    pub(super) fn take(&mut self, meaning: Option<Meaning>, sample: Reading<'_>, labels: &Labels<'_>) {
+    /// Its number for operators, else its UUID.
+    pub(super) fn word(&self) -> String {
+        self.gpu.device_index.map_or_else(|| self.uuid().to_owned(), |index| index.to_string())
+    }
+
+    /// Why it gives nothing, where it gives nothing.
+    pub(super) fn silence(&self) -> Option<Silence> {
+        let why = if self.stale { Silence::Old } else { Silence::Empty };
+        self.values.is_empty().then_some(why)
+    }
+
+    /// Takes a sample of it, unless it is a value of a time before `oldest`; without labels where those were taken before,
+    /// and were plain. What an XID's series shows is a level, which holds however old it is.
+    pub(super) fn take(&mut self, meaning: Option<Meaning>, sample: Reading<'_>, labels: &Labels<'_>, oldest: i64) {
         self.identify(labels);
-        self.stamp = self.stamp.max(sample.stamp);
+        let old = sample.stamp.is_some_and(|stamp| stamp < oldest);
         let instance = || labels.instance.unwrap_or_default().to_owned();
         match meaning {
+            Some(Meaning::Value(..)) if old => self.stale = true,
             Some(Meaning::Value(metric, rank)) => self.value(metric, rank, sample, labels.instance.is_some()),
             Some(Meaning::LastXid) if self.last.len() < MOST_SERIES => {
                 self.last.extend(code(sample.text).map(|code| (instance(), code)));

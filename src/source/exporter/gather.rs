@@ -35,6 +35,8 @@ pub(super) struct Gather<'n> {
     samples: u64,
     /// Lines that are no line of the format.
     odd: u64,
+    /// Values of a time before it are not taken, in milliseconds.
+    oldest: i64,
 }
 
 /// Why a line was not taken.
@@ -65,7 +67,12 @@ pub(super) struct Gathered {
 impl<'n> Gather<'n> {
     pub(super) fn new(names: &'n Names) -> Gather<'n> {
         let (boards, by_uuid, by_text) = (Vec::new(), Places::default(), Places::default());
-        Gather { names, boards, by_uuid, by_text, samples: 0, odd: 0 }
+        Gather { names, boards, by_uuid, by_text, samples: 0, odd: 0, oldest: i64::MIN }
+    }
+
+    /// Leaves values out whose own time is before `oldest`, in milliseconds.
+    pub(super) fn since(self, oldest: i64) -> Gather<'n> {
+        Gather { oldest, ..self }
     }
 
     /// Takes a line, without its end. A line longer than is read is passed as none.
@@ -101,7 +108,7 @@ impl<'n> Gather<'n> {
             Err(odd) => return Some(Err(odd.into())),
         };
         if head.name.starts_with(OURS) {
-            board.take(self.names.get(head.name).copied(), reading, &Labels::default());
+            board.take(self.names.get(head.name).copied(), reading, &Labels::default(), self.oldest);
         }
         Some(Ok(()))
     }
@@ -122,7 +129,7 @@ impl<'n> Gather<'n> {
             self.by_text.insert(text.to_owned(), at);
         }
         if let Some(board) = self.boards.get_mut(at) {
-            board.take(self.names.get(head.name).copied(), reading, &labels);
+            board.take(self.names.get(head.name).copied(), reading, &labels, self.oldest);
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The hosts a page speaks for: one, or a fleet's where a server hands on the pages of many.
 //!
 //! A host that is gone from a page that still names others is reported as missing for a day. Where a page has one host only, a
-//! new name is the same machine's (a pod that was made again), and the old one is forgotten.
+//! new name is the same machine's (a pod that was made again), and the old one is forgotten. A GPU without values is expected and
+//! not seen.
 
 use std::collections::BTreeMap;
 
+use super::board::{Board, Silence};
 use crate::event::Time;
 use crate::source::HostReport;
 
@@ -12,6 +14,8 @@ use crate::source::HostReport;
 const REMEMBERED: i64 = 24 * 3_600_000;
 /// Most hosts that are remembered (J: as many as a page may have GPUs).
 const MOST_HOSTS: usize = 16_384;
+/// Silent GPUs of a host that are named (J: those of one machine).
+const MOST_NAMED: usize = 16;
 
 /// The hosts seen on a page.
 #[derive(Debug, Default)]
@@ -21,42 +25,55 @@ pub(super) struct Hosts {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// GPUs on the page that is being read.
+    /// GPUs with values on the page that is being read.
     gpus: i64,
+    /// GPUs on it without: their names, as far as they are told, and why.
+    silent: Vec<(String, Silence)>,
+    /// How many these are.
+    without: i64,
     /// When there last were some.
     last: Time,
 }
 
 impl Hosts {
     /// Notes a GPU of a host on the page that is being read.
-    pub(super) fn seen(&mut self, host: &str) {
-        if let Some(seen) = self.hosts.get_mut(host) {
-            seen.gpus += 1;
-        } else {
-            self.hosts.insert(host.to_owned(), Seen { gpus: 1, last: Time(0) });
+    pub(super) fn seen(&mut self, host: &str, board: &Board) {
+        if !self.hosts.contains_key(host) {
+            self.hosts.insert(host.to_owned(), Seen::default());
+        }
+        let Some(seen) = self.hosts.get_mut(host) else { return };
+        match board.silence() {
+            None => seen.gpus += 1,
+            Some(why) => {
+                seen.without += 1;
+                if seen.silent.len() < MOST_NAMED {
+                    seen.silent.push((board.word(), why));
+                }
+            }
         }
     }
 
     /// The hosts' reports, the page having been read at `now`.
     pub(super) fn reports(&mut self, now: Time) -> Vec<HostReport> {
-        let there = self.hosts.values().filter(|seen| seen.gpus > 0).count();
-        for seen in self.hosts.values_mut().filter(|seen| seen.gpus > 0) {
+        let there = self.hosts.values().filter(|seen| seen.is_there()).count();
+        for seen in self.hosts.values_mut().filter(|seen| seen.is_there()) {
             seen.last = now;
         }
         let crowded = self.hosts.len() > MOST_HOSTS;
         self.hosts.retain(|_, seen| {
             let recent = there > 1 && !crowded && now.since(seen.last) < REMEMBERED;
-            seen.gpus > 0 || recent
+            seen.is_there() || recent
         });
         let report = |(host, seen): (&String, &mut Seen)| {
-            let gpus = std::mem::take(&mut seen.gpus);
+            let Seen { gpus, without, silent, .. } =
+                std::mem::replace(seen, Seen { last: seen.last, ..Seen::default() });
             HostReport {
                 hostname: host.clone(),
                 place: [None, None, None],
                 seen: gpus,
                 missed: 0,
-                expected: None,
-                state: if gpus > 0 { "ok" } else { "no GPU of it on the page" }.to_owned(),
+                expected: Some(gpus + without).filter(|all| *all > 0),
+                state: state(gpus, without, &silent),
                 kind: None,
             }
         };
@@ -64,13 +81,42 @@ impl Hosts {
     }
 }
 
+impl Seen {
+    /// Whether the page that is being read has GPUs of it.
+    fn is_there(&self) -> bool {
+        self.gpus + self.without > 0
+    }
+}
+
+/// How a host is, by its GPUs with values, those without, and those of them that are named.
+fn state(gpus: i64, without: i64, silent: &[(String, Silence)]) -> String {
+    match silent {
+        [] if gpus > 0 => "ok".to_owned(),
+        [] => "no GPU of it on the page".to_owned(),
+        [(_, why), _, ..] if gpus == 0 => match why {
+            Silence::Empty => "no value of any GPU on the page".to_owned(),
+            Silence::Old => "no fresh value of any GPU on the page".to_owned(),
+        },
+        _ => {
+            let mut words: Vec<String> = silent.iter().map(|(gpu, why)| format!("GPU {gpu} {}", why.word())).collect();
+            let more = without.saturating_sub(i64::try_from(silent.len()).unwrap_or_default());
+            if more > 0 {
+                words.push(format!("and {more} more"));
+            }
+            words.join(", ")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::exporter::gather::gather;
 
     fn reports(hosts: &mut Hosts, names: &[&str], hours: i64) -> Vec<(String, i64)> {
+        let page = gather("DCGM_FI_DEV_GPU_TEMP{gpu=\"0\",UUID=\"GPU-1\"} 40\n").unwrap();
         for name in names {
-            hosts.seen(name);
+            hosts.seen(name, &page.boards[0]);
         }
         hosts.reports(Time(hours * 3_600_000)).into_iter().map(|report| (report.hostname, report.seen)).collect()
     }

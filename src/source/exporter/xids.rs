@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::board::Board;
+use super::board::{Board, Silence};
 use crate::event::{Time, Xid};
 
 /// More GPUs than this are only remembered while they are on the page (J: twice the most a page may have).
@@ -24,18 +24,26 @@ struct Levels {
     last: Vec<(String, i64)>,
     /// Counts by instance and code.
     counts: Vec<((String, i64), i64)>,
+    /// Why it had no values, as its last event said.
+    told: Option<Silence>,
 }
 
 impl Shown {
     /// The XIDs of a GPU since the last look, lowest code first.
     pub(super) fn news(&mut self, board: &Board, now: Time) -> Vec<Xid> {
-        let levels = Levels { last: board.last.clone(), counts: board.counts.clone() };
-        let codes = match self.boards.get(board.uuid()) {
-            Some(before) => levels.since(before),
-            None => BTreeSet::new(),
-        };
+        let before = self.boards.get(board.uuid());
+        let told = before.and_then(|before| before.told);
+        let levels = Levels { last: board.last.clone(), counts: board.counts.clone(), told };
+        let codes = before.map_or_else(BTreeSet::new, |before| levels.since(before));
         self.boards.insert(board.uuid().to_owned(), levels);
         codes.into_iter().map(|code| Xid { code, at: now }).collect()
+    }
+
+    /// Whether a GPU, looked at now, is silent as its last event said already.
+    pub(super) fn said(&mut self, board: &Board) -> bool {
+        let silence = board.silence();
+        let Some(levels) = self.boards.get_mut(board.uuid()) else { return false };
+        std::mem::replace(&mut levels.told, silence) == silence && silence.is_some()
     }
 
     /// Whether a GPU was looked at before.

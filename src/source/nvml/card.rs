@@ -31,6 +31,8 @@ pub(super) struct Card {
     pub(super) gpu: event::Gpu<'static>,
     /// Why nothing of it could be read at the last tick.
     pub(super) gone: Option<String>,
+    /// What its last event said of that.
+    pub(super) told: Option<String>,
     /// Metrics that are absent, with the reason.
     pub(super) absent: BTreeMap<usize, String>,
     /// Metrics that are not asked for before the limits are.
@@ -48,12 +50,19 @@ impl Card {
             index,
             gpu: event::Gpu::default(),
             gone: None,
+            told: None,
             absent: BTreeMap::new(),
             resting: Vec::new(),
             limits: Values::default(),
             links: Vec::new(),
             asked: None,
         }
+    }
+
+    /// Notes why there are none, and gives those.
+    pub(super) fn without(&mut self, why: &str) -> Values {
+        self.gone = Some(why.to_owned());
+        Values::default()
     }
 
     /// Its values, at `now` in milliseconds.
@@ -95,6 +104,11 @@ impl Card {
         }
         Ok(values)
     }
+}
+
+/// Whether a GPU gave nothing that is measured: its limits alone, which are kept, tell no life.
+pub(super) fn is_silent(values: &Values) -> bool {
+    values.iter().all(|(metric, _)| METRICS.get(metric).is_some_and(|row| row.kind == Kind::Limit))
 }
 
 fn is_limit(getter: &Getter) -> bool {
