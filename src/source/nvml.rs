@@ -233,15 +233,13 @@ impl Endpoint for Driver {
             found.push((values, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)));
         }
         session.hear(now);
-        match lost {
-            Some(trouble) => self.last_words(session, trouble, now),
-            None => {
-                let readings = self.events(&mut session, found, now);
-                let hosts = vec![self.report(&session)];
-                self.session = Some(session);
-                Ok(Taken { readings, hosts })
-            }
+        if let Some(trouble) = lost {
+            return self.last_words(session, trouble, now);
         }
+        let readings = self.events(&mut session, found, now);
+        let hosts = vec![self.report(&session)];
+        self.session = Some(session);
+        Ok(Taken { readings, hosts })
     }
 }
 

@@ -71,7 +71,8 @@ fn serve<E>(
             Ok(now) => {
                 glances = true;
                 let began = Instant::now();
-                let mut result = catch_unwind(AssertUnwindSafe(|| endpoint.read(now))).unwrap_or_else(panicked);
+                let mut result =
+                    catch_unwind(AssertUnwindSafe(|| endpoint.read(now))).unwrap_or_else(|payload| panicked(&*payload));
                 if let Ok(taken) = &mut result {
                     dated(&mut taken.readings, now, began.elapsed(), interval_ms);
                 }
@@ -92,7 +93,7 @@ pub(super) fn threadless(error: &std::io::Error) -> Trouble {
 }
 
 /// A panic as trouble.
-fn panicked(payload: Box<dyn Any + Send>) -> Result<Taken, Trouble> {
+fn panicked(payload: &(dyn Any + Send)) -> Result<Taken, Trouble> {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic");
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
