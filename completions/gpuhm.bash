@@ -603,7 +603,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__collect)
-            opts="-o -b -X -F -q -h --sink --label --jobs --once --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --export-gpus --metrics --metrics-file --config --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -q -h --sink --label --jobs --once --output --source --targets --libdcgm --libnvml --profile-interval --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --spool --spool-max --spool-age --spool-rate --instance --drain --export-gpus --metrics --metrics-file --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -633,22 +633,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --speed)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --from)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ticks)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --targets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -662,6 +646,22 @@ _gpuhm() {
                     return 0
                     ;;
                 --profile-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ticks)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -905,18 +905,18 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__doctor)
-            opts="-o -b -X -F -d -q -h --only --skip --timeout --config --init --strict --output --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -d -q -h --only --skip --timeout --config --init --strict --output --source --targets --libdcgm --libnvml --profile-interval --bus --kafka --kafka-config --topic-prefix --connect-timeout --store --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock source.url dcgm.library dcgm.socket dcgm.hostengine dcgm.profiling nvml.driver exporter.pages source.auto bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --skip)
-                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "config.file config.secrets systemd.unit clock source.url dcgm.library dcgm.socket dcgm.hostengine dcgm.profiling nvml.driver exporter.pages source.auto bus.file bus.lag kafka.reach kafka.topics kafka.acl kafka.lag kafka.clock db.reach db.tls db.clock db.sessions db.rights store.schema db.parts db.jobs" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -933,6 +933,26 @@ _gpuhm() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --targets)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --libdcgm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --libnvml)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --bus)
@@ -2547,7 +2567,7 @@ _gpuhm() {
             return 0
             ;;
         gpuhm__subcmd__run)
-            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --interval --speed --from --ticks --targets --libdcgm --libnvml --profile-interval --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --metrics --metrics-file --config --home --log --log-format --quiet --help"
+            opts="-o -b -X -F -d -q -h --for --lateness --drain --score-past --output --source --targets --libdcgm --libnvml --profile-interval --interval --speed --from --ticks --gpus --hosts --seed --boards --fault --bus --kafka --kafka-config --topic-prefix --connect-timeout --instance --store --metrics --metrics-file --config --home --log --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2581,22 +2601,6 @@ _gpuhm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --speed)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --from)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ticks)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --targets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2610,6 +2614,22 @@ _gpuhm() {
                     return 0
                     ;;
                 --profile-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ticks)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

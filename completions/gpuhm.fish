@@ -57,14 +57,14 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l jobs -d 'Directo
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s o -l output -d 'With --once: show what was read instead of publishing it, as table or jsonl' -r -f -a "table\t'A row a metric, a column a GPU'
 jsonl\t'The events, a line each'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l source -d 'Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml, `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip). DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l interval -d 'Time between samples' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l targets -d 'File of further sources: a URL a line, or Prometheus\' JSON of targets' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l libdcgm -d 'DCGM\'s library [default: libdcgm.so.4, libdcgm.so.3]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l libnvml -d 'NVML\'s library [default: libnvidia-ml.so.1]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l profile-interval -d 'How often profiling values are read, to be averaged over the interval; off leaves them out [default: 1s]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l interval -d 'Time between samples' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l seed -d 'Seed: the same seed gives the same fleet' -r
@@ -96,7 +96,7 @@ debug\t'Everything'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l log-format -d 'How lines of the log look; auto is text, and for the journal a priority in front' -r -f -a "auto\t'With a priority for the journal where standard error is the journal\'s, else text'
 text\t'For people'
 json\t'One object a line'"
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l once -d 'Read once, at once, and exit: with 3 where a source could not be read'
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l once -d 'Read once, at once, and exit: with 3 where a source could not be read, or no GPU'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -l export-gpus -d 'With --metrics: also every GPU\'s newest sample, under dcgm-exporter\'s names'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s q -l quiet -d 'Nothing on standard error but errors'
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand collect" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -469,6 +469,14 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l only -d 'Only the
 config.secrets\t''
 systemd.unit\t''
 clock\t''
+source.url\t''
+dcgm.library\t''
+dcgm.socket\t''
+dcgm.hostengine\t''
+dcgm.profiling\t''
+nvml.driver\t''
+exporter.pages\t''
+source.auto\t''
 bus.file\t''
 bus.lag\t''
 kafka.reach\t''
@@ -488,6 +496,14 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l skip -d 'All but 
 config.secrets\t''
 systemd.unit\t''
 clock\t''
+source.url\t''
+dcgm.library\t''
+dcgm.socket\t''
+dcgm.hostengine\t''
+dcgm.profiling\t''
+nvml.driver\t''
+exporter.pages\t''
+source.auto\t''
 bus.file\t''
 bus.lag\t''
 kafka.reach\t''
@@ -507,6 +523,11 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l timeout -d 'How l
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l config -d 'Without FILE: print every setting with where it came from, and look at nothing else; with it: the file to check by' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s o -l output -d 'table or json' -r -f -a "table\t''
 json\t''"
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l source -d 'Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml, `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip). DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l targets -d 'File of further sources: a URL a line, or Prometheus\' JSON of targets' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l libdcgm -d 'DCGM\'s library [default: libdcgm.so.4, libdcgm.so.3]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l libnvml -d 'NVML\'s library [default: libnvidia-ml.so.1]' -r -F
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -l profile-interval -d 'How often profiling values are read, to be averaged over the interval; off leaves them out [default: 1s]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s b -l bus -d 'Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR` [default: embedded, in the home directory]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s X -l kafka -d 'Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand doctor" -s F -l kafka-config -d 'File of Kafka client settings: `key=value` lines in the spelling of kcat or Java' -r -F
@@ -649,14 +670,14 @@ complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l score-past -d 'With 
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -s o -l output -d 'text or json (gpuhm.summary/1)' -r -f -a "text\t'Lines for people'
 json\t'One object'"
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l source -d 'Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml, `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip). DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l interval -d 'Time between samples' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
-complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l targets -d 'File of further sources: a URL a line, or Prometheus\' JSON of targets' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l libdcgm -d 'DCGM\'s library [default: libdcgm.so.4, libdcgm.so.3]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l libnvml -d 'NVML\'s library [default: libnvidia-ml.so.1]' -r -F
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l profile-interval -d 'How often profiling values are read, to be averaged over the interval; off leaves them out [default: 1s]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l interval -d 'Time between samples' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l speed -d 'How fast time runs: a factor, or max for no waiting' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l from -d 'First tick of a simulated fleet, RFC 3339 [default: now; 2026-01-01T00:00:00Z with --speed max]' -r
+complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l ticks -d 'Stop after this many ticks [default with sim and --speed max: 120]' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l gpus -d 'GPUs' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l hosts -d 'Hosts they are spread over' -r
 complete -c gpuhm -n "__fish_gpuhm_using_subcommand run" -l seed -d 'Seed: the same seed gives the same fleet' -r
