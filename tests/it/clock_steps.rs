@@ -65,7 +65,8 @@ fn a_clock_that_is_set_neither_silences_a_collector_nor_makes_it_tell_of_losses(
     more("ticks after the clock was set forward");
     assert_eq!(service.stopped(PATIENCE), 0);
     let said = std::fs::read_to_string(&errors).unwrap();
-    assert_eq!(said.matches("the clock was set back by about 60").count(), 1, "{said}");
+    let set_back = ["59", "60"].map(|by| said.matches(&format!("the clock was set back by about {by}")).count());
+    assert_eq!(set_back.iter().sum::<usize>(), 1, "{said}");
     // 2,400 by the clock; some may be by a busy machine.
     let missed = said.lines().find_map(|line| line.strip_suffix(" missed")?.rsplit_once(", ")?.1.parse::<u64>().ok());
     assert!(missed.is_some_and(|missed| missed < 200), "{said}");
