@@ -12,14 +12,10 @@ use crate::broker::{self, Own};
 use crate::process::until;
 use line::{Line, PATIENCE, Told};
 
-/// A transaction is given up long before the broker is back; and metadata is asked for so often that some of it is asked
-/// while the broker that is back still counts as gone, and names no broker: who believes that needs a lifeline.
-const SHORT: [(&str, &str); 4] = [
-    ("session.timeout.ms", "3000"),
-    ("heartbeat.interval.ms", "300"),
-    ("transaction.timeout.ms", "4000"),
-    ("topic.metadata.refresh.interval.ms", "200"),
-];
+/// A transaction is given up long before the broker is back. With `topic.metadata.refresh.interval.ms` at 200 beside these
+/// most runs meet the moment in which a broker that is back names no broker, and prove the clients' lifeline.
+const SHORT: [(&str, &str); 3] =
+    [("session.timeout.ms", "3000"), ("heartbeat.interval.ms", "300"), ("transaction.timeout.ms", "4000")];
 
 #[test]
 fn the_pipeline_goes_through_two_outages_and_is_stopped_in_a_third() {
