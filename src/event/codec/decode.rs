@@ -60,7 +60,7 @@ fn syntax(error: &serde_json::Error, deep: bool) -> Problem {
 }
 
 /// The members, by the numbers that `Top::field` goes by.
-const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 11] = [
     "schema_version",
     "event_type",
     "timestamp",

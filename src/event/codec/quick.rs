@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::blocks::{Plain, Slot};
+use super::decode::KEYS;
 use super::instant;
 use super::measures::DECODED;
 use crate::event::sample::{AssetBlock, Body, Event, Gpu, Host, Quality, SAMPLE, Text};
@@ -22,33 +23,10 @@ const DIGITS: usize = 15;
 const POWERS: [f64; 15] = [1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// Keys of all metrics, close together: the rows themselves span many cache lines.
-static NAMES: [&str; COUNT] = {
-    let mut names = [""; COUNT];
-    let mut at = 0;
-    while at < COUNT {
-        #[expect(clippy::indexing_slicing, reason = "evaluated at compile time, where a wrong index does not compile")]
-        {
-            names[at] = METRICS[at].name;
-        }
-        at += 1;
-    }
-    names
-};
+static NAMES: LazyLock<[&str; COUNT]> = LazyLock::new(|| METRICS.each_ref().map(|metric| metric.name));
 
-/// Members of `metrics`, and those of the outermost object, in their order.
-const BLOCKS: [&str; 5] = ["health", "memory", "performance", "clocks", "errors"];
-const TOP: [&str; 10] = [
-    "schema_version",
-    "event_type",
-    "timestamp",
-    "collection_timestamp",
-    "processing_timestamp",
-    "gpu",
-    "host",
-    "metrics",
-    "quality",
-    "asset",
-];
+/// Members of `metrics`, in their order.
+static BLOCKS: LazyLock<[&str; Block::ALL.len()]> = LazyLock::new(|| Block::ALL.map(Block::key));
 
 /// Reads a sample; `None` where it is anything but what gpuhm writes.
 pub(super) fn sample(text: &str) -> Option<Event<'_>> {
@@ -56,7 +34,7 @@ pub(super) fn sample(text: &str) -> Option<Event<'_>> {
     let (mut event, mut gpu) = (Event::default(), None);
     let mut values = None;
     let mut kind = false;
-    reader.members(&TOP, |reader, member| {
+    reader.members(&KEYS, |reader, member| {
         match member {
             0 => event.schema_version = Some(Cow::Borrowed(reader.string()?)),
             1 => kind = reader.string()? == SAMPLE,
@@ -67,11 +45,13 @@ pub(super) fn sample(text: &str) -> Option<Event<'_>> {
             6 => event.host = reader.plain::<Host<'_>>()?,
             7 => values = Some(reader.metrics()?),
             8 => event.quality = reader.plain::<Quality<'_>>()?,
-            _ => {
+            9 => {
                 let start = reader.at;
                 let asset = reader.plain::<AssetBlock<'_>>()?;
                 event.asset = Some(AssetBlock { span: (start, reader.at - start), ..asset });
             }
+            // A collector's.
+            _ => return None,
         }
         Some(())
     })?;
@@ -81,7 +61,7 @@ pub(super) fn sample(text: &str) -> Option<Event<'_>> {
 }
 
 /// Rows of the table that each block's keys are; XIDs, which are no single value, left out.
-static ROWS: LazyLock<[Range<usize>; BLOCKS.len()]> = LazyLock::new(|| {
+static ROWS: LazyLock<[Range<usize>; Block::ALL.len()]> = LazyLock::new(|| {
     Block::ALL.map(|block| {
         let of = |metric: &Metric| metric.block == block && metric.kind != Kind::Events;
         let first = METRICS.iter().position(of).unwrap_or(COUNT);
@@ -217,7 +197,7 @@ impl<'a> Reader<'a> {
 
     fn metrics(&mut self) -> Option<Values> {
         let mut values = Values::default();
-        self.members(&BLOCKS, |reader, block| reader.block(ROWS.get(block)?, &mut values))?;
+        self.members(&*BLOCKS, |reader, block| reader.block(ROWS.get(block)?, &mut values))?;
         Some(values)
     }
 
