@@ -16,6 +16,8 @@ pub mod replay;
 pub mod sim;
 mod told;
 
+use std::time::Instant;
+
 use crate::event::{Event, Time};
 
 /// What can go wrong with a source.
@@ -42,6 +44,16 @@ pub enum SourceError {
         /// What to do about it.
         hint: Option<String>,
     },
+}
+
+/// The age from which a value is stale, by its period: 2.5 of them (facts/dcgm.md section 5).
+fn stale_ms(period_ms: i64) -> i64 {
+    period_ms.saturating_mul(5) / 2
+}
+
+/// How long ago something began, ms.
+fn elapsed_ms(begun: Instant) -> i64 {
+    i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// One thing read: an event to encode, or bytes that are passed on as they are.

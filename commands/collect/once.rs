@@ -103,11 +103,7 @@ pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Option<Looked
         source = again;
         readings = with_xids(readings, second);
     }
-    let failed = source.troubles().into_iter().map(|(source_name, trouble)| SourceError::Unreachable {
-        source_name,
-        why: trouble.why,
-        hint: trouble.hint,
-    });
+    let failed = source.troubles().into_iter().map(|(place, trouble)| trouble.of(place));
     Ok(Some(Looked { kind: source.kind(), readings, hosts: source.hosts(), failed: failed.collect() }))
 }
 

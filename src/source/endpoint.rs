@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{HostReport, Reading};
+use super::{HostReport, Reading, SourceError};
 use crate::event::Time;
 
 /// What an endpoint gave at a tick.
@@ -40,6 +40,12 @@ impl Trouble {
     pub fn hint(mut self, hint: impl Into<String>) -> Trouble {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The same as the error of the source at `place`.
+    #[must_use]
+    pub fn of(self, place: String) -> SourceError {
+        SourceError::Unreachable { source_name: place, why: self.why, hint: self.hint }
     }
 }
 

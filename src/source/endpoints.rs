@@ -35,7 +35,6 @@ pub struct Endpoints {
     interval_ms: i64,
     patience: Duration,
     now: Time,
-    kind: &'static str,
     twins: Twins,
 }
 
@@ -66,10 +65,8 @@ impl Endpoints {
         for (member, (place, endpoint)) in endpoints.into_iter().enumerate() {
             let breaker = endpoint.breaker();
             let endpoint = Arc::new(Mutex::new(endpoint));
-            let worker = Worker::start(member, &endpoint, interval_ms, &tell).map_err(|error| {
-                let Trouble { why, hint } = threadless(&error);
-                SourceError::Unreachable { source_name: place.to_string(), why, hint }
-            })?;
+            let worker = Worker::start(member, &endpoint, interval_ms, &tell)
+                .map_err(|error| threadless(&error).of(place.to_string()))?;
             let hosts = vec![HostReport {
                 hostname: place.hostname(here),
                 place: [None, None, None],
@@ -96,10 +93,9 @@ impl Endpoints {
             });
         }
         let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
-        let kind = together(&members);
         let twins = Twins::default();
         let patience = half.min(PATIENCE);
-        Ok(Endpoints { members, answers, tell, interval_ms, patience, now: Time(0), kind, twins })
+        Ok(Endpoints { members, answers, tell, interval_ms, patience, now: Time(0), twins })
     }
 
     /// The same without a word in the log: who looks once is told by [`Endpoints::troubles`].
@@ -161,20 +157,15 @@ impl Endpoints {
             }
             Err(trouble) => member.trouble(trouble, self.now),
         }
-        self.kind = together(&self.members);
     }
 }
 
-/// The kind of all; `mixed` where they are of several.
-fn together(members: &[Member]) -> &'static str {
-    let mut kinds = members.iter().map(|member| member.kind);
-    let first = kinds.next().unwrap_or("mixed");
-    if kinds.all(|kind| kind == first) { first } else { "mixed" }
-}
-
 impl Source for Endpoints {
+    /// The kind of all; `mixed` where they are of several.
     fn kind(&self) -> &'static str {
-        self.kind
+        let mut kinds = self.members.iter().map(|member| member.kind);
+        let first = kinds.next().unwrap_or("mixed");
+        if kinds.all(|kind| kind == first) { first } else { "mixed" }
     }
 
     fn due(&self) -> Due {

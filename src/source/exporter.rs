@@ -26,7 +26,7 @@ use xids::Shown;
 
 use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::{Kind, Place};
-use super::{Reading, told};
+use super::{Reading, elapsed_ms, stale_ms, told};
 use crate::event::sample::{Body, Quality};
 use crate::event::time::MINUTE;
 use crate::event::{Event, Host, Time};
@@ -34,8 +34,6 @@ use crate::metric::{self, METRICS, Metric};
 
 /// A page takes so long at most, however long the interval.
 const LONGEST: Duration = Duration::from_secs(5);
-/// Values whose own time is older than so many half intervals are not taken (facts/dcgm.md section 5: 2.5 intervals).
-const STALE_HALVES: i64 = 5;
 
 /// How a page is read.
 #[derive(Debug, Clone)]
@@ -172,13 +170,12 @@ impl Endpoint for Page {
     )]
     fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
         let started = Instant::now();
-        let old = self.options.interval_ms.saturating_mul(STALE_HALVES) / 2;
-        let page = self.fetch(now.0.saturating_sub(old))?;
+        let page = self.fetch(now.0.saturating_sub(stale_ms(self.options.interval_ms)))?;
         if page.odd > 0 && !self.odd_at.is_some_and(|at| (0..MINUTE).contains(&now.since(at))) {
             self.odd_at = Some(now);
             tracing::warn!("{}: {} lines of the page are no samples", self.place, page.odd);
         }
-        let latency_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let latency_ms = elapsed_ms(started);
         self.shown.bound(&page.boards);
         let mut readings = Vec::with_capacity(page.boards.len());
         for board in page.boards {

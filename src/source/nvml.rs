@@ -23,7 +23,7 @@ use card::Card;
 use watch::Watch;
 
 use super::endpoint::{Endpoint, Taken, Trouble};
-use super::{HostReport, Reading, told};
+use super::{HostReport, Reading, elapsed_ms, told};
 use crate::event::sample::{Body, Quality};
 use crate::event::{Event, Host, Time, Values, Xid};
 
@@ -230,7 +230,7 @@ impl Endpoint for Driver {
                 }
                 Err(error) => card.without(words::gone(&error).unwrap_or(&words::refusal(&error))),
             };
-            found.push((values, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)));
+            found.push((values, elapsed_ms(started)));
         }
         session.hear(now);
         if let Some(trouble) = lost {

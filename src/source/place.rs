@@ -30,19 +30,22 @@ pub enum Kind {
 
 /// The URL of a page. It may hold a password, which is shown by nothing that prints it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PageUrl(String);
+pub struct PageUrl {
+    url: String,
+    host: String,
+}
 
 impl PageUrl {
     /// All of it, to fetch the page by: not to be shown.
     #[must_use]
     pub fn whole(&self) -> &str {
-        &self.0
+        &self.url
     }
 }
 
 impl fmt::Display for PageUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&redacted(&self.0))
+        f.write_str(&redacted(&self.url))
     }
 }
 
@@ -100,35 +103,26 @@ impl Place {
         }
     }
 
+    /// The host in its URL, where it has one.
+    fn named(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Dcgm(host, _) => Some(host),
+            Kind::Exporter(page) => Some(&page.host),
+            Kind::DcgmSocket(_) | Kind::DcgmEmbedded | Kind::Nvml | Kind::Auto => None,
+        }
+    }
+
     /// Whether it is on the machine it is read from.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        match &self.kind {
-            Kind::Dcgm(host, _) => is_here(host),
-            Kind::Exporter(url) => url.0.split("//").nth(1).and_then(authority).is_some_and(is_here),
-            Kind::DcgmSocket(_) | Kind::DcgmEmbedded | Kind::Nvml | Kind::Auto => true,
-        }
+        self.named().is_none_or(is_here)
     }
 
     /// The host name for its events: the operator's, else the URL's; `here`, this machine's, where the URL means it.
     #[must_use]
     pub fn hostname(&self, here: &str) -> String {
-        let named = match &self.kind {
-            Kind::Dcgm(host, _) => Some(host.as_str()),
-            Kind::Exporter(url) => url.0.split("//").nth(1).and_then(authority),
-            Kind::DcgmSocket(_) | Kind::DcgmEmbedded | Kind::Nvml | Kind::Auto => None,
-        };
-        let remote = named.filter(|host| !is_here(host));
+        let remote = self.named().filter(|host| !is_here(host));
         self.host.as_deref().or(remote).unwrap_or(here).to_owned()
-    }
-}
-
-/// The host in `user@host:port/path`, without the brackets of an IPv6 address.
-fn authority(rest: &str) -> Option<&str> {
-    let host = rest.split('/').next()?.rsplit('@').next()?;
-    match host.strip_prefix('[') {
-        Some(six) => six.split(']').next(),
-        None => host.split(':').next(),
     }
 }
 

@@ -14,7 +14,7 @@ use super::device::{Instance, State};
 use super::library::Library;
 use super::sample::stamp;
 use super::session::{Session, Target};
-use super::tick::{Stop, late};
+use super::tick::Stop;
 use super::told::Told;
 use super::value::Absent;
 use super::version::Version;
@@ -22,6 +22,7 @@ use super::words::{self, Fate};
 use super::xids::Xids;
 use crate::event::Time;
 use crate::metric::METRICS;
+use crate::source::elapsed_ms;
 use crate::source::endpoint::{Breaker, Endpoint, Taken, Trouble};
 use crate::source::place::Place;
 
@@ -253,7 +254,7 @@ impl Endpoint for Engine {
         let begun = Instant::now();
         match self.persist(now, begun) {
             Ok(mut taken) => {
-                stamp(&mut taken.readings, now, late(begun));
+                stamp(&mut taken.readings, now, elapsed_ms(begun));
                 self.backoff.reset();
                 self.trouble = None;
                 Ok(taken)

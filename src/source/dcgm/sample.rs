@@ -9,13 +9,12 @@ use super::Options;
 use super::convert::Row;
 use super::device::{Device, State};
 use super::session::Session;
-use super::tick::stale_ms;
 use super::value::Absent;
 use super::words::{LATCHED, NO_GPUS};
 use super::xids::Xids;
 use crate::event::{self, Body, Event, Quality, Time};
 use crate::source::endpoint::Taken;
-use crate::source::{HostReport, Reading};
+use crate::source::{HostReport, Reading, stale_ms};
 
 impl Session {
     /// Makes the events of the tick `now`, whose values were there at `read_at`, and the host's report.

@@ -7,14 +7,14 @@ use super::code::Code;
 use super::convert::Row;
 use super::device::{Device, State};
 use super::layout::codes::{FIELD_XID, GROUP_IS_EMPTY, NO_DATA, NOT_WATCHED};
-use super::layout::{ENTITY_GPU, Entity};
+use super::layout::{ENTITY_GPU, Entity, Group};
 use super::plan;
 use super::session::{Session, is_fatal};
 use super::value::{Absent, Datum, Number};
 use super::xids::Xids;
 use crate::event::Time;
 use crate::source::endpoint::Taken;
-use crate::source::told;
+use crate::source::{elapsed_ms, stale_ms, told};
 
 /// Why a tick did not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +29,6 @@ impl From<Code> for Stop {
     fn from(code: Code) -> Stop {
         Stop::Failed(code)
     }
-}
-
-/// The age from which a value is stale, in halves of its period: 2.5 of them.
-pub(super) fn stale_ms(period_ms: i64) -> i64 {
-    period_ms.saturating_mul(5) / 2
-}
-
-/// How long after its tick something is, ms.
-pub(super) fn late(begun: Instant) -> i64 {
-    i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Session {
@@ -105,7 +95,7 @@ impl Session {
         data.clear();
         let done = self.read(|session| &session.health, &mut data);
         // The engine's clock is compared with ours as it is now, not as it was at the tick: the calls may have taken long.
-        let now = tick.plus(late(begun));
+        let now = tick.plus(elapsed_ms(begun));
         let newest = data.iter().filter(|datum| datum.status == 0 && datum.ts_us > 0).map(Datum::ts).max();
         if let Some(newest) = newest {
             self.clock.observe(now, newest);
@@ -140,16 +130,12 @@ impl Session {
 
     /// Reads profiling values, to be averaged. That they cannot be read costs nothing else, unless the connection is lost.
     pub(super) fn glance(&mut self) -> Result<(), Code> {
+        self.unread = None;
+        let Some(group) = self.watched() else { return Ok(()) };
         let mut data = std::mem::take(&mut self.data);
         data.clear();
-        let (mut done, mut unread) = (Ok(()), None);
-        let any = self.devices.iter().any(|device| device.grouped);
-        for (group, fields) in self
-            .group
-            .filter(|_| any)
-            .into_iter()
-            .flat_map(|group| self.profile.iter().map(move |fields| (group, fields)))
-        {
+        let mut done = Ok(());
+        for fields in &self.profile {
             match self.connection.latest(group, fields.group, &mut data) {
                 Ok(()) => self.absent.retain(|field, _| !fields.ids.contains(field)),
                 Err(code) if is_fatal(code) => {
@@ -158,11 +144,10 @@ impl Session {
                 }
                 Err(code) => {
                     self.absent.extend(fields.ids.iter().map(|field| (*field, Absent::Failed(code))));
-                    unread = Some(code);
+                    self.unread = Some(code);
                 }
             }
         }
-        self.unread = unread;
         for datum in &data {
             if let Some(device) = device(&mut self.devices, datum.entity) {
                 device.mean.add(datum);
@@ -172,9 +157,13 @@ impl Session {
         done
     }
 
+    /// The group that is read, where any GPU is in it.
+    fn watched(&self) -> Option<Group> {
+        self.group.filter(|_| self.devices.iter().any(|device| device.grouped))
+    }
+
     fn read(&self, which: fn(&Session) -> &Vec<super::session::Fields>, into: &mut Vec<Datum>) -> Result<(), Code> {
-        let any = self.devices.iter().any(|device| device.grouped);
-        let Some(group) = self.group.filter(|_| any) else { return Ok(()) };
+        let Some(group) = self.watched() else { return Ok(()) };
         which(self).iter().try_for_each(|fields| self.connection.latest(group, fields.group, into))
     }
 

@@ -35,7 +35,7 @@ pub(super) fn understood(url: &str) -> Result<PageUrl, String> {
         Some(Err(_)) if loose && port.contains(|c: char| c != ':' && !c.is_ascii_digit()) => {}
         _ => return Err("its port is none: a number from 1 to 65535".to_owned()),
     }
-    Ok(PageUrl(url.to_owned()))
+    Ok(PageUrl { url: url.to_owned(), host: host.to_owned() })
 }
 
 #[cfg(test)]
