@@ -144,7 +144,10 @@ impl<S: Stage> Runner<S> {
             match self.reached(ends) {
                 Some(true) => return self.close(true),
                 Some(false) => started = monotonic(),
-                None if started.elapsed() > PATIENCE => return Err(self.busy()?),
+                None if started.elapsed() > PATIENCE => {
+                    let members = self.others()?;
+                    return Err(self.busy(members));
+                }
                 None => std::thread::sleep(Duration::from_millis(20)),
             }
         }

@@ -118,22 +118,21 @@ impl<S: Stage> Runner<S> {
     /// Whether others hold what this one needs. Who died is borne with for one session: a broker that was mute may answer
     /// what a dead member had asked, and so count it again.
     pub(super) fn alone(&mut self) -> Result<(), PipelineError> {
-        if !self.owned.is_empty() {
-            self.crowded = None;
-            return Ok(());
-        }
-        let busy = self.busy()?;
-        if matches!(&busy, PipelineError::Busy { members, .. } if members.is_empty()) {
+        let members = if self.owned.is_empty() { self.others()? } else { Vec::new() };
+        if members.is_empty() {
             self.crowded = None;
             return Ok(());
         }
         let since = *self.crowded.get_or_insert_with(monotonic);
-        if since.elapsed() < self.parts.consumer.session() { Ok(()) } else { Err(busy) }
+        if since.elapsed() < self.parts.consumer.session() { Ok(()) } else { Err(self.busy(members)) }
     }
 
-    pub(super) fn busy(&mut self) -> Result<PipelineError, PipelineError> {
-        let stage = self.parts.stage.name();
+    pub(super) fn others(&mut self) -> Result<Vec<String>, PipelineError> {
         let Parts { consumer, retry, .. } = &mut self.parts;
-        Ok(PipelineError::Busy { stage, members: retry.run(|| consumer.others())? })
+        retry.run(|| consumer.others())
+    }
+
+    pub(super) fn busy(&self, members: Vec<String>) -> PipelineError {
+        PipelineError::Busy { stage: self.parts.stage.name(), members }
     }
 }
