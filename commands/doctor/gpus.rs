@@ -15,6 +15,7 @@ mod signs;
 mod socket;
 
 use gpuhm::source::dcgm::Library;
+use gpuhm::source::endpoint::Trouble;
 use gpuhm::source::place::{Kind, Place};
 
 use super::registry::{Check, Finding, State, Subject};
@@ -83,6 +84,11 @@ fn misnamed(subject: &Subject) -> Finding {
 /// What is wrong with something: a fault where it was named; a warning where it is one of the ways that `auto` has.
 fn severe(named: bool, text: String) -> Finding {
     if named { Finding::fault(text) } else { Finding::warning(text) }
+}
+
+/// The same of what could not be reached.
+fn unreached(named: bool, trouble: Trouble) -> Finding {
+    trouble.hint.into_iter().fold(severe(named, trouble.why), Finding::remedy)
 }
 
 /// Whether the engine of this machine listens on its usual socket, where `auto` would look for it.

@@ -9,7 +9,7 @@ use gpuhm::source::place::{Kind, Place};
 
 use super::super::registry::{Finding, Subject};
 use super::each::each;
-use super::{INTERVAL, count, signs};
+use super::{INTERVAL, count, severe, signs, unreached};
 use crate::source::live::here;
 
 /// What it chose, and what that gave; or why it can choose nothing.
@@ -41,21 +41,16 @@ fn judged(tried: Option<Tried>, named: bool, on_the_bus: usize, signs: bool) -> 
                 0 => format!("nothing can be read: {}", trouble.why),
                 gpus => format!("{} on the bus, and nothing can be read: {}", count(gpus, "GPU"), trouble.why),
             };
-            let found = match (named, signs) {
-                (true, _) => Finding::fault(text),
-                (false, true) => Finding::warning(text),
-                (false, false) => {
-                    let text =
-                        "no NVIDIA GPU is seen here, and no source is named: nothing to read, for a collector only";
-                    return Finding::ok(text.to_owned());
-                }
-            };
-            trouble.hint.into_iter().fold(found, Finding::remedy)
+            if !named && !signs {
+                let text = "no NVIDIA GPU is seen here, and no source is named: nothing to read, for a collector only";
+                return Finding::ok(text.to_owned());
+            }
+            unreached(named, Trouble { why: text, ..trouble })
         }
         None => {
             let text = "DCGM or the driver hangs: auto waits for it, and goes on to nothing else".to_owned();
             let remedy = "systemctl restart nvidia-dcgm; or name what is well: --source nvml";
-            if named { Finding::fault(text).remedy(remedy) } else { Finding::warning(text).remedy(remedy) }
+            severe(named, text).remedy(remedy)
         }
     }
 }

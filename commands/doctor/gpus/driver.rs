@@ -12,7 +12,7 @@ use gpuhm::source::place::Kind;
 
 use super::super::registry::{Finding, Subject};
 use super::each::each;
-use super::{INTERVAL, clipped, count, listed, severe};
+use super::{INTERVAL, clipped, count, listed, severe, unreached};
 use crate::source::live::here;
 
 /// What the driver told.
@@ -34,10 +34,7 @@ pub(super) fn run(subject: &Subject) -> Finding {
     match looked {
         None => severe(named, format!("{library}: the driver did not answer in time"))
             .remedy("see dmesg for XIDs and NVRM: a GPU may have to be reset, or the host rebooted"),
-        Some(Err(trouble)) => {
-            let found = severe(named, trouble.why);
-            trouble.hint.into_iter().fold(found, Finding::remedy)
-        }
+        Some(Err(trouble)) => unreached(named, trouble),
         Some(Ok(looked)) => {
             let expected = place.and_then(|place| usize::try_from(place.gpus?).ok()).unwrap_or_default();
             judged(&library, &looked, expected)

@@ -7,7 +7,7 @@ use gpuhm::source::place::{Kind, Place};
 
 use super::super::registry::{Finding, State, Subject, told};
 use super::look::{self, Looked};
-use super::{count, listed, severe, together};
+use super::{count, listed, together, unreached};
 
 pub(super) const ID: &str = "dcgm.hostengine";
 
@@ -31,10 +31,10 @@ pub(super) fn run(subject: &Subject) -> Finding {
         if engines.is_empty() {
             return Finding::skipped(format!("needs {}", super::socket::ID));
         }
-        let one = |(place, looked): &(Place, Result<Looked, _>)| {
+        let one = |(place, looked): &look::Asked| {
             let found = match looked {
                 Ok(looked) => judged(place, looked),
-                Err(trouble) => unreached(look::is_named(subject, place), trouble),
+                Err(trouble) => unreached(look::is_named(subject, place), trouble.clone()),
             };
             (place.clone(), found)
         };
@@ -42,11 +42,6 @@ pub(super) fn run(subject: &Subject) -> Finding {
         let gpus = engines.iter().filter_map(|(_, looked)| Some(looked.as_ref().ok()?.facts.gpus)).sum();
         together(found, "host engines", &format!("all answer, {}", count(gpus, "GPU")))
     }))
-}
-
-fn unreached(named: bool, trouble: &gpuhm::source::endpoint::Trouble) -> Finding {
-    let found = severe(named, trouble.why.clone());
-    trouble.hint.iter().cloned().fold(found, Finding::remedy)
 }
 
 /// An engine that answered.

@@ -5,7 +5,7 @@ use gpuhm::source::place::{Kind, Place};
 
 use super::super::registry::{Finding, Subject};
 use super::each::each;
-use super::{INTERVAL, count, listed, together};
+use super::{INTERVAL, count, listed, together, unreached};
 use crate::source::live::here;
 
 /// What to do for a page without what faults are told by.
@@ -28,10 +28,7 @@ pub(super) fn run(subject: &Subject) -> Finding {
                 samples += survey.samples;
                 judged(&place, &survey)
             }
-            Some(Err(trouble)) => {
-                let found = Finding::fault(trouble.why);
-                trouble.hint.into_iter().fold(found, Finding::remedy)
-            }
+            Some(Err(trouble)) => unreached(true, trouble),
             None => Finding::fault("was not read in time".to_owned())
                 .remedy("see whether the host is up and a firewall drops the port, or allow more: --timeout 10s"),
         };
