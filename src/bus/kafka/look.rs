@@ -31,6 +31,8 @@ pub(super) struct Looks {
 const ANY: &str = "gpuhm-look";
 /// Pause before a question is asked again that a cluster in change could not answer.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Events that are heard before a question is asked; more wait for the next.
+const HEARD: usize = 256;
 
 /// A committed position and its metadata.
 pub(super) type Committed = Option<(i64, String)>;
@@ -48,6 +50,13 @@ impl Looks {
     fn client(&self, group: &str) -> Result<Arc<BaseConsumer<Plain>>, BusError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(group) {
+            // Whatever is asked, what the client was told meanwhile is heard first: that it has no broker left, above all.
+            for _ in 0..HEARD {
+                if client.poll(Duration::ZERO).is_none() {
+                    break;
+                }
+            }
+            hold(client.client());
             return Ok(Arc::clone(client));
         }
         let full = format!("{}{group}", self.settings.prefix);
@@ -77,7 +86,6 @@ impl Looks {
         let asked = client.fetch_metadata(Some(&name), ANSWER);
         // Errors are told to a callback, which runs when the client is polled.
         drop(client.poll(Duration::ZERO));
-        hold(client.client());
         let metadata = asked.map_err(|error| self.words.error("look up the topic", topic, &error))?;
         let found = metadata.topics().iter().find(|found| found.name() == name);
         match found.map(|found| (found.error(), found.partitions().len())) {
