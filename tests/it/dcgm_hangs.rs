@@ -46,11 +46,13 @@ fn what_an_engine_had_before_it_hung_is_not_fresh_after_it() {
     let mut running = world.run();
     running.until("two ticks", |told| ticks(told, 0).len() >= 2);
     // Its values stand still, and then it hangs, for longer than a value is good for.
-    let stopped = now_us();
+    let frozen = now_us();
     for gpu in 0..8 {
-        world.gpu(0, gpu)["frozen"] = json!(stopped);
+        world.gpu(0, gpu)["frozen"] = json!(frozen);
     }
     world.set(0, "faults", json!([{"call": "dcgmGetLatestValues_v2", "hang": true}]));
+    // Until the script was there its values went on.
+    let stopped = now_us();
     running.until("it is told", |told| told.states(0).last().is_some_and(|state| is_blocked(state)));
     std::thread::sleep(Duration::from_secs(4));
     world.set(0, "faults", json!([]));
