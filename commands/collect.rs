@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use gpuhm::event::Time;
+use gpuhm::pace::Pace;
 use gpuhm::pipeline::collect::{Collected, Labels};
 use gpuhm::pipeline::jobs::Jobs;
 use gpuhm::pipeline::retry::Retry;
@@ -24,7 +25,7 @@ use gpuhm::source::Source;
 use super::config;
 use super::exit::{Failure, Outcome};
 use super::open;
-use super::options::{BusOptions, CommonOptions, Speed, ms};
+use super::options::{BusOptions, CommonOptions, Speed};
 use super::process::{LONG_PATIENCE, Progress, Signals, keep};
 use super::service::WatchOptions;
 use super::source::SourceOptions;
@@ -86,12 +87,13 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     if options.once {
         return once(common, options, labels);
     }
-    let source = options.source.open()?;
+    let pace = options.source.pace();
+    let source = options.source.open(&pace)?;
     let signals = Signals::listen()?;
     work(
         common,
         options,
-        Work { labels, source, ticks: options.source.ticks(), from: options.source.first(), ills: Vec::new() },
+        Work { labels, source, pace, ticks: options.source.ticks(), from: options.source.first(), ills: Vec::new() },
         &signals,
     )
 }
@@ -103,7 +105,12 @@ fn once(common: &CommonOptions, options: &Options, labels: Labels) -> Outcome {
     let ills = looked.ills();
     let failure = looked.failure();
     let from = Some(options.source.first().unwrap_or_else(|| Clock::Wall.now()));
-    let code = work(common, options, Work { labels, source: Box::new(looked), ticks: Some(1), from, ills }, &signals)?;
+    let code = work(
+        common,
+        options,
+        Work { labels, source: Box::new(looked), pace: options.source.pace(), ticks: Some(1), from, ills },
+        &signals,
+    )?;
     match failure {
         Some(failure) => Err(failure),
         None => Ok(code),
@@ -114,6 +121,7 @@ fn once(common: &CommonOptions, options: &Options, labels: Labels) -> Outcome {
 struct Work {
     labels: Labels,
     source: Box<dyn Source>,
+    pace: Pace,
     ticks: Option<u64>,
     from: Option<Time>,
     /// What is said of hosts that are not well, where what was read is shown.
@@ -121,10 +129,10 @@ struct Work {
 }
 
 fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals) -> Outcome {
-    let Work { labels, source, ticks, from, ills } = work;
+    let Work { labels, source, pace, ticks, from, ills } = work;
     let service = options.source.is_service() && !options.once;
     // A recording has an end to come to; a service goes on trying.
-    let watched = watched::begin(options, service, signals)?;
+    let watched = watched::begin(options, &pace, service, signals)?;
     let mut retry = Retry::new(signals.stop.clone(), (!service).then_some(LONG_PATIENCE));
     retry.pulse = watched.beats("collect");
     let pulse = retry.pulse.clone();
@@ -138,7 +146,7 @@ fn work(common: &CommonOptions, options: &Options, work: Work, signals: &Signals
         source,
         sink,
         clock,
-        interval_ms: ms(options.source.interval),
+        pace,
         from,
         ticks,
         labels,

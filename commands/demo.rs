@@ -158,6 +158,7 @@ impl Demo {
             bus: Arc::clone(&self.bus),
             stores: open::stores(&self.common, &StoreOptions { store: None }, &Retry::never())?,
             source: Box::new(self.source()?),
+            pace: self.options.pace(),
             clock: Arc::clone(&self.clock),
             options: &self.options,
             lateness: 30_000,

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gpuhm::event::Time;
+use gpuhm::pace::Pace;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::Passes;
 use gpuhm::pipeline::{Clock, Flag};
@@ -12,17 +13,19 @@ use super::exit::{Failure, Outcome};
 use super::open;
 use super::options::{BusOptions, CommonOptions, StoreOptions};
 use super::process::{Signals, pass_retry};
+use super::service::reload::Paced;
 use super::service::{DrainOptions, Plan, Service, WatchOptions};
 
 /// Begins to be watched.
 pub(crate) fn watched(
     bus: &BusOptions,
-    once: bool,
+    (once, paced): (bool, Option<Paced>),
     (watch, drain): (&WatchOptions, &DrainOptions),
     signals: &Signals,
 ) -> Result<Service, Failure> {
     let watch = &watch.of(once);
-    let plan = Plan { watch, service: !once, bus: open::bus_name(bus)?, drain: drain.drain, gpus: None, live: None };
+    let plan =
+        Plan { watch, service: !once, bus: open::bus_name(bus)?, drain: drain.drain, gpus: None, live: None, paced };
     Service::begin(plan, signals)
 }
 
@@ -45,7 +48,7 @@ pub(crate) fn passes(
 /// Runs `pass`, once it has the right to, on every multiple of the interval until it is told to stop.
 pub(crate) fn serve(
     passes: &mut Passes,
-    (name, every): (&str, i64),
+    (name, every): (&str, &Pace),
     signals: &Signals,
     mut pass: impl FnMut(&mut Passes) -> Result<(), Failure>,
 ) -> Outcome {
@@ -74,11 +77,16 @@ const PART: i64 = 500;
 
 /// Waits for the next pass; whether it came. A clock that was set back meanwhile would put it off for as long: then it is at
 /// once.
-fn wait(passes: &Passes, every: i64, stop: &Flag) -> bool {
-    let next = wall().floor(every).plus(every);
+fn wait(passes: &Passes, pace: &Pace, stop: &Flag) -> bool {
+    let mut every = pace.ms();
+    let mut next = wall().floor(every).plus(every);
     loop {
         passes.beat();
         let now = wall();
+        if pace.ms() != every {
+            every = pace.ms();
+            next = now.floor(every).plus(every);
+        }
         if is_lost(next, now, every) {
             tracing::warn!("the clock was set back: the next pass is at once");
             return true;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use gpuhm::event::Prediction;
 use gpuhm::event::prediction::HORIZONS;
+use gpuhm::pace::Pace;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::{Passed, Passes};
 use gpuhm::view::escape::json_line;
@@ -18,6 +19,7 @@ use super::moment::{Toward, gpu, moment};
 use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
 use super::out::Out;
 use super::process::Signals;
+use super::service::reload::Paced;
 use super::service::{DrainOptions, WatchOptions};
 use super::{open, passing};
 
@@ -94,8 +96,11 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return explain(common, options, selector);
     }
     let signals = Signals::listen()?;
+    let unsaid = ms(EVERY);
+    let every = Pace::from(options.every.map_or(unsaid, ms));
+    let paced = Paced { key: "predict.every", pace: every.clone(), unsaid };
     let watch = (&options.watch, &options.drain);
-    let service = passing::watched(&options.bus, options.once, watch, &signals)?;
+    let service = passing::watched(&options.bus, (options.once, Some(paced)), watch, &signals)?;
     let way = (&options.bus, &options.store);
     let mut passes = passing::passes(common, way, (NAME, options.once), (&signals, &service))?;
     if options.once {
@@ -103,8 +108,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         service.end()?;
         return answer(options, &predictions);
     }
-    let every = ms(options.every.unwrap_or(EVERY));
-    let ended = passing::serve(&mut passes, (NAME, every), &signals, |passes| {
+    let ended = passing::serve(&mut passes, (NAME, &every), &signals, |passes| {
         passes.predict(None, &mut Passed::default())?;
         Ok(())
     });

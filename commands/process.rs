@@ -144,7 +144,7 @@ impl ServiceOptions {
 
     /// Begins to be watched.
     pub(crate) fn watched(&self, bus: &BusOptions, signals: &Signals) -> Result<Service, Failure> {
-        passing::watched(bus, self.once, (&self.watch, &self.drain), signals)
+        passing::watched(bus, (self.once, None), (&self.watch, &self.drain), signals)
     }
 
     /// What an ended service or one-shot returns.

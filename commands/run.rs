@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use gpuhm::bus::Bus;
 use gpuhm::event::time::MINUTE;
+use gpuhm::pace::Pace;
 use gpuhm::pipeline::clock::{monotonic, nap};
 use gpuhm::pipeline::judging::{Every, Judging};
 use gpuhm::pipeline::passes::Passes;
@@ -74,6 +75,7 @@ pub(crate) struct Setup<'a> {
     /// Three connections: for validate's look-ups, for aggregate's rows, for the passes.
     pub(crate) stores: [Box<dyn Store>; 3],
     pub(crate) source: Box<dyn Source>,
+    pub(crate) pace: Pace,
     pub(crate) clock: Arc<Clock>,
     pub(crate) options: &'a SourceOptions,
     pub(crate) lateness: i64,
@@ -97,11 +99,12 @@ pub(crate) const LEEWAY: Duration = Duration::from_secs(5);
 
 /// Runs `run`.
 pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
-    let source = options.source.open()?;
+    let pace = options.source.pace();
+    let source = options.source.open(&pace)?;
     open::store_needed(common, &options.store)?;
     let signals = Signals::listen()?;
     let clock = options.source.clock(&*source);
-    let service = watched(options, &signals)?;
+    let service = watched(options, &pace, &signals)?;
     let mut retry = retry(&options.source, options.limit, &signals);
     retry.pulse = service.beats("run");
     let bus = open::bus(common, &options.bus, &clock, &retry)?;
@@ -117,6 +120,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         bus,
         stores: open::stores(common, &options.store, &retry)?,
         source,
+        pace,
         clock,
         options: &options.source,
         lateness: ms(options.lateness),
@@ -152,7 +156,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
 }
 
 /// Begins to be watched. It may drain as long as it was told to; what hangs then is given up a little later.
-fn watched(options: &Options, signals: &Signals) -> Result<Service, Failure> {
+fn watched(options: &Options, pace: &Pace, signals: &Signals) -> Result<Service, Failure> {
     let plan = Plan {
         watch: &options.watch,
         service: options.source.is_service() && options.limit.is_none(),
@@ -160,6 +164,7 @@ fn watched(options: &Options, signals: &Signals) -> Result<Service, Failure> {
         drain: options.drain.saturating_add(LEEWAY),
         gpus: None,
         live: Some(&options.source.named.live),
+        paced: options.source.paced(pace),
     };
     Service::begin(plan, signals)
 }
@@ -193,7 +198,7 @@ impl Setup<'_> {
                 source: self.source,
                 sink: Box::new(BusSink::new(self.bus.producer()?, retry.of("collect"))),
                 clock: self.clock,
-                interval_ms: ms(self.options.interval),
+                pace: self.pace,
                 from: self.options.first(),
                 ticks,
                 labels: labels(&[])?,

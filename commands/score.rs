@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use gpuhm::event::health::State;
 use gpuhm::event::{Health, Time};
+use gpuhm::pace::Pace;
 use gpuhm::pass::score;
 use gpuhm::pipeline::clock::wall;
 use gpuhm::pipeline::passes::{Passed, Passes};
@@ -17,6 +18,7 @@ use super::moment::{Toward, gpu, moment};
 use super::options::{self, BusOptions, CommonOptions, StoreOptions, ms};
 use super::out::Out;
 use super::process::Signals;
+use super::service::reload::Paced;
 use super::service::{DrainOptions, WatchOptions};
 use super::{open, passing};
 
@@ -81,8 +83,11 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         return explain(common, options, selector);
     }
     let signals = Signals::listen()?;
+    let unsaid = ms(EVERY);
+    let every = Pace::from(options.every.map_or(unsaid, ms));
+    let paced = Paced { key: "score.every", pace: every.clone(), unsaid };
     let watch = (&options.watch, &options.drain);
-    let service = passing::watched(&options.bus, options.once, watch, &signals)?;
+    let service = passing::watched(&options.bus, (options.once, Some(paced)), watch, &signals)?;
     let way = (&options.bus, &options.store);
     let mut passes = passing::passes(common, way, (NAME, options.once), (&signals, &service))?;
     if options.once {
@@ -90,9 +95,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
         service.end()?;
         return answer(options, &healths, wall());
     }
-    let every = ms(options.every.unwrap_or(EVERY));
     let mut done = Passed::default();
-    let ended = passing::serve(&mut passes, (NAME, every), &signals, |passes| pass(passes, &mut done));
+    let ended = passing::serve(&mut passes, (NAME, &every), &signals, |passes| pass(passes, &mut done));
     service.end()?;
     ended
 }

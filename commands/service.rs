@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use gpuhm::pace::Pace;
 use gpuhm::pipeline::pulse::{Beats, Pulse};
 
 use super::exit::Failure;
@@ -33,7 +34,7 @@ use address::Address;
 use facts::Facts;
 use gpus::Gpus;
 use life::Life;
-use reload::Reload;
+use reload::{Paced, Reload};
 
 /// What is shown of a command while it runs, and after.
 #[derive(Debug, Clone, Args)]
@@ -64,7 +65,6 @@ pub(crate) struct DrainOptions {
 }
 
 /// What a service is, for those who watch it.
-#[derive(Clone, Copy)]
 pub(crate) struct Plan<'a> {
     /// What is shown of it.
     pub(crate) watch: &'a WatchOptions,
@@ -74,10 +74,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) bus: &'static str,
     /// How long it may take to end after the first signal, at most.
     pub(crate) drain: Duration,
-    /// With every GPU's newest sample; how long one is shown.
-    pub(crate) gpus: Option<Duration>,
+    /// With every GPU's newest sample; how many intervals one is shown.
+    pub(crate) gpus: Option<(Pace, i64)>,
     /// What it reads, where there may be a file of it that is read again.
     pub(crate) live: Option<&'a LiveOptions>,
+    /// How often it turns, where that may be changed while it does.
+    pub(crate) paced: Option<Paced>,
 }
 
 /// A command that is watched.
@@ -91,12 +93,12 @@ pub(crate) struct Service {
 impl Service {
     /// Begins to tell and to show, before anything is opened that may be away.
     pub(crate) fn begin(plan: Plan<'_>, signals: &Signals) -> Result<Service, Failure> {
-        let Plan { watch, service, bus, drain, gpus, live } = plan;
+        let Plan { watch, service, bus, drain, gpus, live, paced } = plan;
         let facts = Arc::new(Facts::new(bus, service, gpus.map(Gpus::new)));
         if let Some(address) = &watch.metrics {
             server::start(address, Arc::clone(&facts))?;
         }
-        let mut reload = Reload::new();
+        let mut reload = Reload::new(paced);
         if let Some(act) = live.filter(|_| service).and_then(again::act) {
             reload.on("targets", act);
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gpuhm::event::Time;
+use gpuhm::pace::Pace;
 use gpuhm::pipeline::Clock;
 use gpuhm::source::place::{Kind, Place, redacted};
 use gpuhm::source::replay::{self, Replay};
@@ -19,6 +20,7 @@ use gpuhm::source::{Due, Source, SourceError};
 
 use super::exit::Failure;
 use super::options::{self, SimOptions, Speed, ms};
+use super::service::reload::Paced;
 use live::LiveOptions;
 
 /// Flags that say what is read and how fast.
@@ -145,15 +147,27 @@ impl SourceOptions {
         Ok(chosen)
     }
 
+    /// How often it is read, to be shared by all who go by it.
+    pub(crate) fn pace(&self) -> Pace {
+        ms(self.interval).into()
+    }
+
+    /// The same for who may change it while it runs: a service that reads GPUs that are there. A recording and a simulated fleet
+    /// are made of their ticks.
+    pub(crate) fn paced(&self, pace: &Pace) -> Option<Paced> {
+        let live = !self.is_sim() && self.recording().is_none();
+        live.then(|| Paced { key: "collect.interval", pace: pace.clone(), unsaid: ms(self.interval) })
+    }
+
     /// Opens the source.
-    pub(crate) fn open(&self) -> Result<Box<dyn Source>, Failure> {
+    pub(crate) fn open(&self, pace: &Pace) -> Result<Box<dyn Source>, Failure> {
         Ok(match self.chosen()? {
             Chosen::Sim => Box::new(self.sim(self.fleet()?)?),
             Chosen::Replay(file) => {
                 let ceiling = gpuhm::pipeline::clock::wall().plus(replay::AHEAD);
                 Box::new(Replay::open(&file.to_string_lossy(), ceiling)?)
             }
-            Chosen::Live(places) => Box::new(self.named.live.open(places, ms(self.interval))?),
+            Chosen::Live(places) => Box::new(self.named.live.open(places, pace)?),
         })
     }
 

@@ -64,12 +64,13 @@
 //! **A view** ([`view`]) is data and an instant in, text out; the live one ([`view::tui`]) is a model, a
 //! function that changes it by messages, and one that draws it. What reads the store for it has a thread of its own.
 //!
-//! Modules may import only what stands to their left: `metric, event → source | bus | stage | pass | store → pipeline → view
+//! Modules may import only what stands to their left: `metric, event, pace → source | bus | stage | pass | store → pipeline → view
 //! → commands`; a stage or pass knows neither source, bus nor store. A test holds them to it.
 
 pub mod bus;
 pub mod event;
 pub mod metric;
+pub mod pace;
 pub mod pass;
 pub mod pipeline;
 mod private;

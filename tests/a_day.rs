@@ -134,7 +134,7 @@ fn a_day_of_ticks() {
         source: Box::new(Endpoints::start((0..HOSTS).map(node).collect(), "here", INTERVAL).unwrap()),
         sink: Box::new(Count(Arc::clone(&tally), Decoder::default())),
         clock: Arc::new(Clock::driven(Time(FIRST))),
-        interval_ms: INTERVAL,
+        pace: INTERVAL.into(),
         from: Some(Time(FIRST)),
         ticks: Some(TICKS),
         labels: Labels::default(),

@@ -17,7 +17,6 @@ use gpuhm::view::escape::escaped;
 use gpuhm::view::node;
 
 use crate::exit::{Failure, UNREACHABLE};
-use crate::options::ms;
 use crate::out::Out;
 use crate::source::{Chosen, SourceOptions};
 
@@ -93,7 +92,7 @@ pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Option<Looked
         }
     };
     let profiled = options.named.live.profiled().filter(|_| places.iter().any(profiles));
-    let source = options.named.live.open(places, ms(options.interval))?.quietly().patiently(PATIENCE);
+    let source = options.named.live.open(places, &options.pace())?.quietly().patiently(PATIENCE);
     let Some((mut source, mut readings)) = read(source, stop)? else { return Ok(None) };
     if let Some(long) = profiled
         && !readings.is_empty()

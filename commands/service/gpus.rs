@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use gpuhm::event::sample::Body;
 use gpuhm::event::{Event, Value, Values};
 use gpuhm::metric::{self, Kind, Metric};
+use gpuhm::pace::Pace;
 
 use super::encode::{Family, Labels, Samples};
 
@@ -21,8 +22,8 @@ const FORGOTTEN: Duration = Duration::from_hours(24);
 /// The GPUs.
 #[derive(Debug)]
 pub(super) struct Gpus {
-    /// How long a sample is shown.
-    shown: Duration,
+    /// A sample is shown for so many intervals.
+    shown: (Pace, i64),
     seen: Mutex<BTreeMap<String, Seen>>,
 }
 
@@ -35,8 +36,8 @@ struct Seen {
 }
 
 impl Gpus {
-    /// GPUs whose newest sample is shown for so long.
-    pub(super) fn new(shown: Duration) -> Gpus {
+    /// GPUs whose newest sample is shown for so many intervals.
+    pub(super) fn new(shown: (Pace, i64)) -> Gpus {
         Gpus { shown, seen: Mutex::default() }
     }
 
@@ -67,8 +68,9 @@ impl Gpus {
     pub(super) fn families(&self, now: Instant) -> Vec<Family> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|_, gpu| now.saturating_duration_since(gpu.at) < FORGOTTEN);
-        let shown: Vec<&Seen> =
-            seen.values().filter(|gpu| now.saturating_duration_since(gpu.at) < self.shown).collect();
+        let (pace, intervals) = &self.shown;
+        let long = Duration::from_millis(u64::try_from(pace.ms().saturating_mul(*intervals)).unwrap_or_default());
+        let shown: Vec<&Seen> = seen.values().filter(|gpu| now.saturating_duration_since(gpu.at) < long).collect();
         let mut families: Vec<Family> = metric::sampled()
             .filter_map(|(index, metric)| {
                 let name = metric.exporter.first()?;
@@ -136,7 +138,7 @@ mod tests {
 
     #[test]
     fn units_are_the_exporters_and_who_is_silent_disappears() {
-        let (gpus, now) = (Gpus::new(Duration::from_secs(30)), monotonic());
+        let (gpus, now) = (Gpus::new((10_000.into(), 3)), monotonic());
         gpus.put(&event("GPU-a", &[79]), now);
         let families = gpus.families(now + Duration::from_secs(29));
         assert_eq!(value(&families, "DCGM_FI_PROF_SM_ACTIVE"), Some(0.37));
@@ -149,7 +151,7 @@ mod tests {
 
     #[test]
     fn xids_are_counted_through_a_silence() {
-        let (gpus, now) = (Gpus::new(Duration::from_secs(30)), monotonic());
+        let (gpus, now) = (Gpus::new((10_000.into(), 3)), monotonic());
         gpus.put(&event("GPU-a", &[79, 79]), now);
         drop(gpus.families(now + Duration::from_mins(5)));
         gpus.put(&event("GPU-a", &[79, 48]), now + Duration::from_mins(6));

@@ -1,11 +1,40 @@
 //! What SIGHUP does beside saving states: acts that were registered, each of which keeps what was where it fails.
 
+use std::time::Duration;
+
+use gpuhm::pace::Pace;
+
 use crate::config;
+use crate::options::ms;
 
 use super::log;
 
+/// How often a service turns, and the setting that says so.
+#[derive(Debug, Clone)]
+pub(crate) struct Paced {
+    /// The setting.
+    pub(crate) key: &'static str,
+    /// What the loop goes by.
+    pub(crate) pace: Pace,
+    /// What holds where the setting is not said, in milliseconds.
+    pub(crate) unsaid: i64,
+}
+
 /// Does something anew; says why it could not, and has changed nothing then.
 pub(crate) type Act = Box<dyn FnMut() -> Result<(), String> + Send>;
+
+impl Paced {
+    /// Turns so often from now on.
+    fn follow(&self, every: Option<Duration>) {
+        let ms = every.map_or(self.unsaid, ms);
+        let before = self.pace.ms();
+        self.pace.set(ms);
+        if self.pace.ms() != before {
+            let [before, now] = [before, ms].map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
+            tracing::info!("{}: {now:?} from now on, {before:?} before", self.key);
+        }
+    }
+}
 
 /// The acts, in their order.
 #[derive(Default)]
@@ -14,10 +43,21 @@ pub(crate) struct Reload {
 }
 
 impl Reload {
-    /// What every service does: the configuration file is read again; of it the log's level counts at once.
-    pub(crate) fn new() -> Reload {
+    /// What every service does: the configuration file is read again; of it the log's level and how often it turns count at
+    /// once.
+    pub(crate) fn new(paced: Option<Paced>) -> Reload {
         let mut reload = Reload::default();
-        reload.on("settings", Box::new(|| log::set_level(&config::reload::again()?)));
+        reload.on(
+            "settings",
+            Box::new(move || {
+                let again = config::reload::again(paced.as_ref().map(|paced| paced.key))?;
+                log::set_level(&again.common)?;
+                if let Some(paced) = &paced {
+                    paced.follow(again.every);
+                }
+                Ok(())
+            }),
+        );
         reload
     }
 

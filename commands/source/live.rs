@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use gpuhm::pace::Pace;
 use gpuhm::source::auto::{Auto, Candidate};
 use gpuhm::source::dcgm::{self, Engine, Library, LoadError};
 use gpuhm::source::endpoint::{Endpoint, Trouble};
@@ -107,55 +108,53 @@ impl LiveOptions {
     }
 
     /// Opens the sources as one; nothing is reached yet.
-    pub(crate) fn open(&self, places: Vec<Place>, interval_ms: i64) -> Result<Endpoints, Failure> {
+    pub(crate) fn open(&self, places: Vec<Place>, paced: &Pace) -> Result<Endpoints, Failure> {
         let here = here();
-        let open = |place: Place| Ok((place.clone(), self.endpoint(place, &here, interval_ms)?));
+        let open = |place: Place| Ok((place.clone(), self.endpoint(place, &here, paced)?));
         let endpoints = places.into_iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
-        Ok(Endpoints::start(endpoints, &here, interval_ms)?)
+        Ok(Endpoints::start(endpoints, &here, paced.clone())?)
     }
 
-    fn endpoint(&self, place: Place, here: &str, interval_ms: i64) -> Result<Box<dyn Endpoint>, Failure> {
+    fn endpoint(&self, place: Place, here: &str, paced: &Pace) -> Result<Box<dyn Endpoint>, Failure> {
         Ok(match place.kind {
-            Kind::Exporter(_) => Box::new(Page::new(place, exporter::Options::new(here, interval_ms))),
-            Kind::Nvml => Box::new(self.driver(&place, here, interval_ms)),
-            Kind::Auto => Box::new(self.auto(&place, here, interval_ms)),
+            Kind::Exporter(_) => Box::new(Page::new(place, exporter::Options::new(here, paced.clone()))),
+            Kind::Nvml => Box::new(self.driver(&place, here, paced)),
+            Kind::Auto => Box::new(self.auto(&place, here, paced)),
             Kind::Dcgm(..) | Kind::DcgmSocket(_) | Kind::DcgmEmbedded => {
                 let url = place.to_string();
                 let failed = |error: LoadError| Failure::usage(format!("--source {url}: {error}")).hint(error.hint());
-                Box::new(self.engine(place, here, interval_ms).map_err(failed)?)
+                Box::new(self.engine(place, here, paced).map_err(failed)?)
             }
         })
     }
 
-    fn engine(&self, place: Place, here: &str, interval_ms: i64) -> Result<Engine, LoadError> {
+    fn engine(&self, place: Place, here: &str, paced: &Pace) -> Result<Engine, LoadError> {
         let library = Library::load(self.libdcgm.as_deref())?;
         let profile_ms = self.profiled().map(ms);
-        let options = dcgm::Options { hostname: place.hostname(here), interval_ms, profile_ms };
+        let options = dcgm::Options { hostname: place.hostname(here), pace: paced.clone(), profile_ms };
         Ok(Engine::new(library, place, options))
     }
 
-    fn driver(&self, place: &Place, here: &str, interval_ms: i64) -> Driver {
-        Driver::new(self.libnvml.as_deref(), nvml::Options { hostname: place.hostname(here), interval_ms })
+    fn driver(&self, place: &Place, here: &str, paced: &Pace) -> Driver {
+        Driver::new(self.libnvml.as_deref(), nvml::Options { hostname: place.hostname(here), pace: paced.clone() })
     }
 
     /// This machine: its host engine where one answers, else its driver.
-    pub(crate) fn auto(&self, place: &Place, here: &str, interval_ms: i64) -> Auto {
+    pub(crate) fn auto(&self, place: &Place, here: &str, paced: &Pace) -> Auto {
         let engine = |kind: Kind| {
-            let (own, name) = (self.clone(), here.to_owned());
+            let (own, name, paced) = (self.clone(), here.to_owned(), paced.clone());
             let at = Place { kind, ..place.clone() };
             Candidate {
                 name: format!("DCGM at {at}"),
-                make: Box::new(move || match own.engine(at.clone(), &name, interval_ms) {
+                make: Box::new(move || match own.engine(at.clone(), &name, &paced) {
                     Ok(engine) => Ok(Box::new(engine)),
                     Err(error) => Err(Trouble::new(error.to_string()).hint(error.hint())),
                 }),
             }
         };
-        let (own, of, name) = (self.clone(), place.clone(), here.to_owned());
-        let nvml = Candidate {
-            name: "NVML".to_owned(),
-            make: Box::new(move || Ok(Box::new(own.driver(&of, &name, interval_ms)))),
-        };
+        let (own, of, name, paced) = (self.clone(), place.clone(), here.to_owned(), paced.clone());
+        let nvml =
+            Candidate { name: "NVML".to_owned(), make: Box::new(move || Ok(Box::new(own.driver(&of, &name, &paced)))) };
         let mut candidates = vec![engine(Kind::Dcgm(LOOPBACK.to_owned(), DCGM_PORT))];
         if Path::new(SOCKET).exists() {
             candidates.push(engine(Kind::DcgmSocket(SOCKET.to_owned())));

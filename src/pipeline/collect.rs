@@ -25,6 +25,7 @@ use crate::event::codec::encode;
 use crate::event::record::RAW;
 use crate::event::sample::{Body, Event};
 use crate::event::time::MINUTE;
+use crate::pace::Pace;
 use crate::source::{Due, HostReport, Reading, Source};
 use report::{Reports, report};
 use ticks::Ticks;
@@ -78,8 +79,8 @@ pub struct Collect {
     pub sink: Box<dyn Sink>,
     /// The clock of ticks and readings.
     pub clock: Arc<Clock>,
-    /// The interval of ticks, in milliseconds.
-    pub interval_ms: i64,
+    /// How often it ticks.
+    pub pace: Pace,
     /// First tick, where it is not the clock's next multiple.
     pub from: Option<Time>,
     /// Ends after this many ticks.
@@ -114,7 +115,7 @@ impl Collect {
     /// Where source or sink failed for good.
     pub fn run(&mut self, stop: &Flag) -> Result<Collected, PipelineError> {
         let mut done = Collected::default();
-        let mut ticks = Ticks::new(self.from, self.interval_ms);
+        let mut ticks = Ticks::new(self.from, self.pace.clone());
         let mut readings = Vec::new();
         let mut reports = Reports::default();
         while !stop.is_set() && self.ticks.is_none_or(|most| done.ticks < most) {
@@ -128,6 +129,10 @@ impl Collect {
                 Waited::Came => {}
                 Waited::Lost => {
                     ticks.again(&self.clock);
+                    continue;
+                }
+                Waited::Changed => {
+                    ticks.follow();
                     continue;
                 }
                 Waited::Stopped => break,
@@ -165,7 +170,7 @@ impl Collect {
         }
         let backlog = self.sink.backlog();
         let hosts = self.source.hosts();
-        let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.interval_ms;
+        let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.pace.ms();
         // What fails or recovers is told at once.
         let due = reports.changed(&hosts) || due;
         if reports.wants(due, backlog.unwrap_or_default().dropped) {

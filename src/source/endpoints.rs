@@ -17,6 +17,7 @@ use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::Place;
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
+use crate::pace::Pace;
 use member::Member;
 use serve::{Worker, threadless};
 use twins::Twins;
@@ -32,8 +33,9 @@ pub struct Endpoints {
     answers: Receiver<Answer>,
     /// What answers are sent by, for a thread that is started anew.
     tell: Sender<Answer>,
-    interval_ms: i64,
-    patience: Duration,
+    pace: Pace,
+    /// How long a tick waits for answers, where that does not follow from the interval.
+    patience: Option<Duration>,
     now: Time,
     twins: Twins,
 }
@@ -58,14 +60,14 @@ impl Endpoints {
     pub fn start(
         endpoints: Vec<(Place, Box<dyn Endpoint>)>,
         here: &str,
-        interval_ms: i64,
+        pace: impl Into<Pace>,
     ) -> Result<Endpoints, SourceError> {
-        let (tell, answers) = channel();
+        let ((tell, answers), pace) = (channel(), pace.into());
         let mut members = Vec::new();
         for (member, (place, endpoint)) in endpoints.into_iter().enumerate() {
             let breaker = endpoint.breaker();
             let endpoint = Arc::new(Mutex::new(endpoint));
-            let worker = Worker::start(member, &endpoint, interval_ms, &tell)
+            let worker = Worker::start(member, &endpoint, &pace, &tell)
                 .map_err(|error| threadless(&error).of(place.to_string()))?;
             let hosts = vec![HostReport {
                 hostname: place.hostname(here),
@@ -92,10 +94,13 @@ impl Endpoints {
                 missed: 0,
             });
         }
-        let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
-        let twins = Twins::default();
-        let patience = half.min(PATIENCE);
-        Ok(Endpoints { members, answers, tell, interval_ms, patience, now: Time(0), twins })
+        Ok(Endpoints { members, answers, tell, pace, patience: None, now: Time(0), twins: Twins::default() })
+    }
+
+    /// How long a tick waits for answers.
+    fn bound(&self) -> Duration {
+        let half = Duration::from_millis(u64::try_from(self.pace.ms() / 2).unwrap_or_default());
+        self.patience.unwrap_or(half.min(PATIENCE))
     }
 
     /// The same without a word in the log: who looks once is told by [`Endpoints::troubles`].
@@ -110,7 +115,7 @@ impl Endpoints {
     /// The same with another bound on how long a reading is waited for: who looks once has no next tick for what is late.
     #[must_use]
     pub fn patiently(mut self, bound: Duration) -> Endpoints {
-        self.patience = bound;
+        self.patience = Some(bound);
         self
     }
 
@@ -127,7 +132,7 @@ impl Endpoints {
         reason = "how long a call may block is real time, whatever the run's clock shows"
     )]
     fn wait(&mut self, now: Time, out: &mut Vec<Reading>) {
-        let until = Instant::now() + self.patience;
+        let until = Instant::now() + self.bound();
         while self.members.iter().any(|member| member.asked == Some(now)) {
             match self.answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(answer) => self.take(answer, out),
@@ -179,7 +184,7 @@ impl Source for Endpoints {
         }
         for (nth, member) in self.members.iter_mut().enumerate() {
             if member.worker.is_dead() {
-                member.revive(nth, self.interval_ms, &self.tell, now);
+                member.revive(nth, &self.pace, &self.tell, now);
             }
             if member.asked.is_none() && member.worker.ask(now) {
                 member.asked = Some(now);

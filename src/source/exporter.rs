@@ -31,6 +31,7 @@ use crate::event::sample::{Body, Quality};
 use crate::event::time::MINUTE;
 use crate::event::{Event, Host, Time};
 use crate::metric::{self, METRICS, Metric};
+use crate::pace::Pace;
 
 /// A page takes so long at most, however long the interval.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -40,19 +41,24 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub struct Options {
     /// This machine's name: that of the GPUs' host where neither page nor URL names another.
     pub hostname: String,
-    /// How often the page is read, in milliseconds.
-    pub interval_ms: i64,
-    /// How long one reading may take, from the look-up of the name to the last byte.
-    pub timeout: Duration,
+    /// How often the page is read.
+    pub pace: Pace,
+    /// How long one reading may take, from the look-up of the name to the last byte, where that does not follow from `pace`.
+    pub timeout: Option<Duration>,
 }
 
 impl Options {
-    /// The usual: within half the interval, five seconds at most, and a little less, so that the page's own trouble is told
-    /// before whoever waits for it gives up.
+    /// The usual.
     #[must_use]
-    pub fn new(hostname: impl Into<String>, interval_ms: i64) -> Options {
-        let half = Duration::from_millis(u64::try_from(interval_ms / 2).unwrap_or_default());
-        Options { hostname: hostname.into(), interval_ms, timeout: half.min(LONGEST).mul_f64(0.9) }
+    pub fn new(hostname: impl Into<String>, pace: impl Into<Pace>) -> Options {
+        Options { hostname: hostname.into(), pace: pace.into(), timeout: None }
+    }
+
+    /// How long one reading may take: unless said otherwise within half the interval, five seconds at most, and a little less,
+    /// so that the page's own trouble is told before whoever waits for it gives up.
+    fn bound(&self) -> Duration {
+        let half = Duration::from_millis(u64::try_from(self.pace.ms() / 2).unwrap_or_default());
+        self.timeout.unwrap_or_else(|| half.min(LONGEST).mul_f64(0.9))
     }
 }
 
@@ -98,7 +104,7 @@ impl Page {
         };
         Page {
             url,
-            agent: fetch::agent(options.timeout),
+            agent: fetch::agent(),
             names: number::names(),
             shown: Shown::default(),
             hosts: Hosts::default(),
@@ -111,7 +117,7 @@ impl Page {
     /// Fetches the page, without values of a time before `oldest`, in milliseconds.
     fn fetch(&self, oldest: i64) -> Result<Gathered, Trouble> {
         let mut gather = Gather::new(&self.names).since(oldest);
-        fetch::lines(&self.agent, &self.url, &mut |line| gather.line(line))?;
+        fetch::lines((&self.agent, self.options.bound()), &self.url, &mut |line| gather.line(line))?;
         gather.finish()
     }
 
@@ -156,7 +162,7 @@ impl Page {
             latency_ms: Some(latency_ms),
             stale: Some(board.stale),
             sample_count: None,
-            interval_ms: Some(self.options.interval_ms),
+            interval_ms: Some(self.options.pace.ms()),
             error: board.silence().map(|why| Cow::Borrowed(why.error())),
         };
         Some(Event::made(now, Host::named(host.to_owned()), Body::Sample(board.gpu, board.values, xids), quality))
@@ -170,7 +176,7 @@ impl Endpoint for Page {
     )]
     fn read(&mut self, now: Time) -> Result<Taken, Trouble> {
         let started = Instant::now();
-        let page = self.fetch(now.0.saturating_sub(stale_ms(self.options.interval_ms)))?;
+        let page = self.fetch(now.0.saturating_sub(stale_ms(self.options.pace.ms())))?;
         if page.odd > 0 && !self.odd_at.is_some_and(|at| (0..MINUTE).contains(&now.since(at))) {
             self.odd_at = Some(now);
             tracing::warn!("{}: {} lines of the page are no samples", self.place, page.odd);

@@ -26,6 +26,7 @@ use super::endpoint::{Endpoint, Taken, Trouble};
 use super::{HostReport, Reading, elapsed_ms, told};
 use crate::event::sample::{Body, Quality};
 use crate::event::{Event, Host, Time, Values, Xid};
+use crate::pace::Pace;
 
 /// The library's name, as every driver installs it.
 pub const LIBRARY: &str = "libnvidia-ml.so.1";
@@ -40,8 +41,8 @@ const MOST_WAITING: usize = 1024;
 pub struct Options {
     /// This machine's name.
     pub hostname: String,
-    /// How often it is read, in milliseconds.
-    pub interval_ms: i64,
+    /// How often it is read.
+    pub pace: Pace,
 }
 
 /// A metric that a GPU does not give.
@@ -174,7 +175,7 @@ impl Driver {
             latency_ms: Some(latency_ms),
             stale: Some(false),
             sample_count: None,
-            interval_ms: Some(self.options.interval_ms),
+            interval_ms: Some(self.options.pace.ms()),
             error: card.gone.clone().map(Cow::Owned),
         };
         let body = Body::Sample(card.gpu.clone(), values, xids);
@@ -260,7 +261,7 @@ mod tests {
     use super::*;
 
     fn options() -> Options {
-        Options { hostname: "here".to_owned(), interval_ms: 10_000 }
+        Options { hostname: "here".to_owned(), pace: 10_000.into() }
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn what_is_gathered_is_bounded_by_bytes() {
         source: Box::new(Replay::open(path.to_str().unwrap(), Time(i64::MAX)).unwrap()),
         sink: Box::new(Scale(Arc::clone(&batches))),
         clock: Arc::new(Clock::driven(Time(0))),
-        interval_ms: 1000,
+        pace: 1000.into(),
         from: None,
         ticks: None,
         labels: Labels::default(),

@@ -1,11 +1,13 @@
 //! SIGHUP through the real binary: what of the configuration file counts at once, what waits for a restart, and a file that
 //! cannot be used.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::Stdio;
 
-use crate::process::{Home, Service};
-use crate::service_support::{Manager, PATIENCE};
+use crate::dcgm_support::{Told, World};
+use crate::process::{Home, Service, text, until};
+use crate::service_support::{Manager, PATIENCE, get, ready};
 
 const FILE: &str = "[log]\nlevel = \"warn\"\n[collect]\ninterval = \"1s\"\n[sim]\ngpus = 2\nhosts = 1\n";
 
@@ -83,6 +85,83 @@ fn a_flag_stays_stronger_than_the_file() {
     let said = collector.reload(&FILE.replace("warn", "info").replace("\"1s\"", "\"2s\""));
     assert_eq!(said, "");
     collector.ends();
+}
+
+/// Ticks at which all 8 GPUs gave fresh values at an interval of so many milliseconds, as seconds since 1970.
+fn paced(told: &Told, interval_ms: i64) -> Vec<i64> {
+    let mut ticks: BTreeMap<i64, usize> = BTreeMap::new();
+    for sample in told.of_host(0) {
+        let quality = &sample["quality"];
+        if quality["interval_ms"] == interval_ms && quality["stale"] == false {
+            let at: gpuhm::event::Time = sample["timestamp"].as_str().unwrap().parse().unwrap();
+            *ticks.entry(at.ms() / 1000).or_default() += 1;
+        }
+    }
+    ticks.into_iter().filter(|(_, gpus)| *gpus == 8).map(|(at, _)| at).collect()
+}
+
+#[test]
+fn how_often_gpus_are_read_counts_at_once() {
+    let world = World::new(1);
+    let config = |every: &str| format!("[log]\nlevel = \"info\"\n[collect]\ninterval = \"{every}\"\n");
+    let file = world.home.file("gpuhm.toml", config("1s"));
+    let mut running = world.run_with(&["--config", &file]);
+    let mut follows = |every: &str, ms: i64, ticks: usize| {
+        world.home.file("gpuhm.toml", config(every));
+        running.signal("HUP");
+        running.until(every, |told| paced(told, ms).len() >= ticks)
+    };
+    let told = follows("1s", 1000, 2);
+    assert!(!told.said.contains("from now on"), "nothing differs: {}", told.said);
+    let told = follows("4s", 4000, 2);
+    assert!(told.said.contains("collect.interval: 4s from now on, 1s before"), "{}", told.said);
+    assert!(!told.said.contains("restart"), "{}", told.said);
+    assert!(paced(&told, 4000).iter().all(|at| at % 4 == 0), "{:?}", paced(&told, 4000));
+    // An hour would be long to wait for.
+    world.home.file("gpuhm.toml", config("1h"));
+    running.signal("HUP");
+    running.until("an hour", |told| told.said.contains("1h from now on") || told.said.contains("3600s from now on"));
+    let before = paced(&running.told(), 1000);
+    world.home.file("gpuhm.toml", config("1s"));
+    running.signal("HUP");
+    // What the engine takes as rarely as before would be old.
+    let told = running.until("a second again", |told| paced(told, 1000).len() >= before.len() + 4);
+    let again: Vec<i64> = paced(&told, 1000).split_off(before.len());
+    assert!(again.windows(2).any(|two| two[1] == two[0] + 1), "{again:?}");
+    assert!(
+        told.reports.iter().all(|report| report["collector"]["missed"] == 0),
+        "nothing was missed: {:?}",
+        told.reports
+    );
+    assert_eq!(running.stopped(), 0);
+}
+
+#[test]
+fn how_often_passes_run_counts_at_once() {
+    for pass in ["score", "predict"] {
+        let home = Home::new();
+        home.ok(&["migrate"]);
+        let config = |every: &str| format!("[log]\nlevel = \"info\"\n[{pass}]\n{every}\n");
+        let file = home.file("gpuhm.toml", config("every = \"1h\""));
+        let (manager, socket) = (Manager::new(&home), home.path("page.sock"));
+        let address = format!("unix:{}", text(&socket));
+        let collector = Collector::of(home, manager, &[pass, "--config", &file, "--metrics", &address]);
+        ready(&socket);
+        let passes = || {
+            let page = get(&socket, "/metrics", "*/*").body;
+            let count = format!("gpuhm_pass_duration_seconds_count{{pass=\"{pass}\"}} ");
+            let line = page.lines().find_map(|line| line.strip_prefix(&count));
+            line.map_or(0, |count| count.parse::<u64>().unwrap())
+        };
+        until("the first pass", PATIENCE, || passes() == 1);
+        let said = collector.reload(&config("every = \"1s\""));
+        assert!(said.contains(&format!("{pass}.every: 1s from now on, 3600s before")), "{said}");
+        until("more of them", PATIENCE, || passes() >= 3);
+        // What the file no longer says is as it is built in.
+        let said = collector.reload(&config(""));
+        assert!(said.contains("from now on, 1s before") && !said.contains("restart"), "{said}");
+        collector.ends();
+    }
 }
 
 #[test]

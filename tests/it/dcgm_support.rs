@@ -118,8 +118,13 @@ impl World {
 
     /// Collects every second until it is dropped.
     pub(crate) fn run(&self) -> Running {
+        self.run_with(&["--interval", "1s"])
+    }
+
+    /// Collects with more arguments until it is dropped.
+    pub(crate) fn run_with(&self, more: &[&str]) -> Running {
         let (out, err) = (self.home.path("out.jsonl"), self.home.path("err.txt"));
-        let mut command = self.command(&["--sink", "-", "--interval", "1s"]);
+        let mut command = self.command(&[&["--sink", "-"], more].concat());
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         Running { service: Service::as_is(&mut command), out, err }
     }
@@ -164,6 +169,10 @@ impl Running {
             met(&told)
         });
         told
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        self.service.signal(name);
     }
 
     /// SIGTERM, and its exit code.

@@ -30,7 +30,7 @@ pub(crate) fn page(server: &Server) -> Page {
 /// A page that must come within a time.
 pub(crate) fn page_within(server: &Server, timeout: Duration) -> Page {
     let place = format!("exporter:http://{}/metrics", server.address).parse().unwrap();
-    Page::new(place, Options { hostname: "here".to_owned(), interval_ms: 10_000, timeout })
+    Page::new(place, Options { hostname: "here".to_owned(), pace: 10_000.into(), timeout: Some(timeout) })
 }
 
 /// The samples of a look.

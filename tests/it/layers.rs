@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 /// Each layer of the library and what it may use besides itself: what stands to its left, less its siblings; and of
 /// stages and passes, which are pure, neither source nor bus nor store.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("private", &[]),
+    ("pace", &[]),
     ("metric", &[]),
     ("event", &["metric"]),
-    ("source", &["metric", "event"]),
+    ("source", &["metric", "event", "pace"]),
     ("bus", &["private", "metric", "event"]),
     ("store", &["private", "metric", "event"]),
     ("stage", &["metric", "event"]),
     ("pass", &["metric", "event"]),
-    ("pipeline", &["metric", "event", "source", "bus", "stage", "pass", "store"]),
+    ("pipeline", &["metric", "event", "pace", "source", "bus", "stage", "pass", "store"]),
     // A view shows what a store answers; it never asks.
     ("view", &["metric", "event", "source", "bus", "stage", "pass", "store", "pipeline"]),
     ("lib", &[]),

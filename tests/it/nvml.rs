@@ -57,7 +57,7 @@ impl Machine {
     }
 
     fn driver(&self) -> Driver {
-        let options = Options { hostname: "n1".to_owned(), interval_ms: 10_000 };
+        let options = Options { hostname: "n1".to_owned(), pace: 10_000.into() };
         Driver::open(Some(Path::new(&self.library())), options).unwrap()
     }
 }

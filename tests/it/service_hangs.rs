@@ -138,7 +138,7 @@ fn a_loop_whose_source_does_not_turn_says_of_no_turn() {
             source: Box::new(Hung(hung)),
             sink: Box::new(LinesSink::new("nowhere", Box::new(std::io::sink()))),
             clock: Arc::new(Clock::Wall),
-            interval_ms: 700,
+            pace: 700.into(),
             from: None,
             ticks: Some(3),
             labels: Labels::default(),

@@ -19,7 +19,7 @@ pub(super) fn run(subject: &Subject) -> Finding {
     let (live, now) = (subject.live.clone(), subject.now);
     let place = Place { kind: Kind::Auto, host: None, gpus: None };
     let tried: Option<Tried> = each(&[place], subject.patience(), move |place, ending| {
-        let mut auto = live.auto(place, &here(), INTERVAL);
+        let mut auto = live.auto(place, &here(), &INTERVAL.into());
         ending.by(auto.breaker());
         let taken = auto.read(now)?;
         let choice = auto.choice().cloned().ok_or_else(|| Trouble::new("it chose nothing"))?;

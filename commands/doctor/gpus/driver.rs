@@ -43,7 +43,7 @@ pub(super) fn run(subject: &Subject) -> Finding {
 }
 
 fn look(path: Option<&Path>, now: Time) -> Result<Looked, Trouble> {
-    let mut driver = Driver::open(path, nvml::Options { hostname: here(), interval_ms: INTERVAL })?;
+    let mut driver = Driver::open(path, nvml::Options { hostname: here(), pace: INTERVAL.into() })?;
     let taken = driver.read(now)?;
     let version = taken.readings.iter().find_map(|reading| match reading {
         Reading::Event(event) => match &event.body {

@@ -115,7 +115,7 @@ fn look(
     profile: bool,
 ) -> Result<Looked, Trouble> {
     let options =
-        Options { hostname: place.hostname(&here()), interval_ms: INTERVAL, profile_ms: profile.then_some(PROFILE_MS) };
+        Options { hostname: place.hostname(&here()), pace: INTERVAL.into(), profile_ms: profile.then_some(PROFILE_MS) };
     let mut engine = Engine::new(library, place.clone(), options);
     ending.by(engine.breaker());
     let mut taken = engine.read(now)?;

@@ -16,7 +16,7 @@ pub(super) fn run(subject: &Subject) -> Finding {
     let all: Vec<Place> = subject.places.iter().filter(is_page).cloned().collect();
     let timeout = subject.timeout;
     let looked = each(&all, subject.patience(), move |place, _| {
-        let options = Options { timeout, ..Options::new(here(), INTERVAL) };
+        let options = Options { timeout: Some(timeout), ..Options::new(here(), INTERVAL) };
         Page::new(place.clone(), options).survey()
     });
     let (mut gpus, mut samples) = (0, 0);

@@ -2,18 +2,22 @@
 //!
 //! A clock is corrected, and this must neither silence a collector nor make it tell of losses. One that was set back leaves
 //! the next tick far ahead: it is chosen anew. One that was set forward passes over ticks that never were: what was missed is
-//! counted by how long it really took. Asks no clock but the one it is given, and the monotonic one.
+//! counted by how long it really took. Another interval counts from the tick that is
+//! waited for on. Asks no clock but the one it is given, and the monotonic one.
 
 use std::time::Instant;
 
 use super::Collected;
 use crate::event::Time;
+use crate::pace::Pace;
 use crate::pipeline::Clock;
 use crate::pipeline::clock::monotonic;
 
 /// The schedule of a loop.
 #[derive(Debug)]
 pub(super) struct Ticks {
+    pace: Pace,
+    /// What it was when the next tick was chosen.
     interval_ms: i64,
     next: Option<Time>,
     /// Whether `next` follows from what the clock showed, and is not what the operator wished.
@@ -21,23 +25,39 @@ pub(super) struct Ticks {
     /// When the newest tick was read, before the first: when the loop began.
     read: Instant,
     any: bool,
+    /// The newest tick.
+    newest: Option<Time>,
 }
 
 impl Ticks {
     /// Ticks from `first` on, else from the clock's next multiple.
-    pub(super) fn new(first: Option<Time>, interval_ms: i64) -> Ticks {
-        Ticks { interval_ms, next: first, followed: first.is_none(), read: monotonic(), any: false }
+    pub(super) fn new(first: Option<Time>, pace: Pace) -> Ticks {
+        let (interval_ms, followed) = (pace.ms(), first.is_none());
+        Ticks { pace, interval_ms, next: first, followed, read: monotonic(), any: false, newest: None }
     }
 
     /// The next tick.
     pub(super) fn due(&mut self, clock: &Clock) -> Time {
-        *self.next.get_or_insert_with(|| clock.now().plus(self.interval_ms - 1).floor(self.interval_ms))
+        *self.next.get_or_insert_with(|| {
+            let due = clock.now().plus(self.interval_ms - 1).floor(self.interval_ms);
+            if self.newest == Some(due) { due.plus(self.interval_ms) } else { due }
+        })
     }
 
     /// Whether a clock that shows `now` must have been set back since `due` was chosen. Less than an interval is waited for:
     /// no tick comes twice.
     pub(super) fn is_lost(&self, due: Time, now: Time) -> bool {
         self.followed && due.since(now) > self.interval_ms.saturating_mul(2)
+    }
+
+    /// Whether ticks come at another interval by now. A first tick that was asked for is waited for.
+    pub(super) fn is_changed(&self) -> bool {
+        self.followed && self.pace.ms() != self.interval_ms
+    }
+
+    /// Goes on at the interval that ticks come at now.
+    pub(super) fn follow(&mut self) {
+        (self.interval_ms, self.next) = (self.pace.ms(), None);
     }
 
     /// Chooses the next tick anew.
@@ -58,6 +78,7 @@ impl Ticks {
         done.missed += missed(at.since(due), took, self.interval_ms);
         done.ticks += 1;
         (self.next, self.followed, self.read, self.any) = (Some(at.plus(self.interval_ms)), true, now, true);
+        self.newest = Some(at);
         at
     }
 }
@@ -94,13 +115,13 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_is_known_and_a_first_tick_may_be_far() {
         let clock = Clock::driven(Time(1_000));
-        let mut ticks = Ticks::new(None, 500);
+        let mut ticks = Ticks::new(None, 500.into());
         let due = ticks.due(&clock);
         assert_eq!(due, Time(1_000));
         assert_eq!(ticks.read(due, &clock, &mut Collected::default()), due);
         let due = ticks.due(&clock);
         assert!(!ticks.is_lost(due, Time(600)), "less than an interval: the tick would come twice");
         assert!(ticks.is_lost(due, Time(400)));
-        assert!(!Ticks::new(Some(Time(1 << 40)), 500).is_lost(Time(1 << 40), Time(0)), "it was asked for");
+        assert!(!Ticks::new(Some(Time(1 << 40)), 500.into()).is_lost(Time(1 << 40), Time(0)), "it was asked for");
     }
 }

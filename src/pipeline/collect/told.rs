@@ -19,6 +19,8 @@ pub(super) enum Waited {
     Came,
     /// The clock was set back: it will not come for long.
     Lost,
+    /// Ticks come at another interval now.
+    Changed,
     /// The stop came first.
     Stopped,
 }
@@ -35,6 +37,9 @@ impl Collect {
             let left = due.since(now);
             if left <= 0 {
                 break;
+            }
+            if ticks.is_some_and(Ticks::is_changed) {
+                return Waited::Changed;
             }
             let parts = self.pulse.listens() || matches!(*self.clock, Clock::Wall);
             let part = if parts { left.min(PART) } else { left };

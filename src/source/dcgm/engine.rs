@@ -18,10 +18,12 @@ use super::tick::Stop;
 use super::told::Told;
 use super::value::Absent;
 use super::version::Version;
+use super::watch::every_ms;
 use super::words::{self, Fate};
 use super::xids::Xids;
 use crate::event::Time;
 use crate::metric::METRICS;
+use crate::pace::Pace;
 use crate::source::elapsed_ms;
 use crate::source::endpoint::{Breaker, Endpoint, Taken, Trouble};
 use crate::source::place::Place;
@@ -30,12 +32,12 @@ use crate::source::place::Place;
 const SET_UP_MS: i64 = 30_000;
 
 /// How an engine is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The host's name in events.
     pub hostname: String,
-    /// How often it is read, ms.
-    pub interval_ms: i64,
+    /// How often it is read.
+    pub pace: Pace,
     /// How often profiling values are read, to be averaged, ms; `None` for no profiling.
     pub profile_ms: Option<i64>,
 }
@@ -145,10 +147,14 @@ impl Engine {
         })
     }
 
-    /// The session, opened where there is none.
+    /// The session, opened where there is none, and anew where it is read at another pace now: its watches are too slow or
+    /// too many.
     fn session(&mut self, now: Time) -> Result<&mut Session, Trouble> {
+        if self.session.as_ref().is_some_and(|session| session.every_ms != every_ms(&self.options)) {
+            self.part();
+        }
         if self.session.is_none() {
-            let patience = SET_UP_MS / self.options.interval_ms.max(1);
+            let patience = SET_UP_MS / self.options.pace.ms();
             self.cut.spare(u32::try_from(patience).unwrap_or(u32::MAX).max(1));
             let target = Target { library: self.library, cut: &self.cut, place: &self.place, options: &self.options };
             let opened = Session::open(target, now);

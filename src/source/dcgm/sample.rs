@@ -23,7 +23,7 @@ impl Session {
         let latched = self.devices.iter().any(|device| read(&device))
             && self.devices.iter().filter(read).all(|device| device.row.is_blank());
         let (mut readings, mut silent, mut seen) = (Vec::new(), Vec::new(), 0);
-        let tolerance = stale_ms(options.interval_ms);
+        let tolerance = stale_ms(options.pace.ms());
         let collected = self.clock.collected(tolerance).unwrap_or(now);
         for device in &mut self.devices {
             let mut row = std::mem::take(&mut device.row);
@@ -47,7 +47,7 @@ impl Session {
                 latency_ms: None,
                 stale: Some(row.is_stale()),
                 sample_count: count,
-                interval_ms: Some(options.interval_ms),
+                interval_ms: Some(options.pace.ms()),
                 error: if latched { Some(LATCHED) } else { state.error() }.map(Cow::Borrowed),
             };
             if state != State::Well || latched {

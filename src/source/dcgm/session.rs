@@ -20,6 +20,7 @@ use super::plan;
 use super::probe;
 use super::value::{Absent, Datum};
 use super::version::Version;
+use super::watch::every_ms;
 use super::words::{self, Pair};
 use crate::event::Time;
 use crate::source::endpoint::Trouble;
@@ -67,6 +68,8 @@ pub(super) struct Session {
     /// Fields that no GPU of the engine has, and why.
     pub(super) absent: BTreeMap<u16, Absent>,
     pub(super) clock: Clock,
+    /// How often the engine takes what is read at every tick, ms.
+    pub(super) every_ms: i64,
     /// When limits were last read.
     pub(super) limits_at: Option<Time>,
     /// When it was last asked which GPUs there are.
@@ -134,6 +137,7 @@ impl Session {
             unread: None,
             absent: BTreeMap::new(),
             clock: Clock::default(),
+            every_ms: every_ms(target.options),
             limits_at: None,
             looked_at: Some(now),
             data: Vec::new(),

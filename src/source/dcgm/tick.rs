@@ -44,9 +44,9 @@ impl Session {
         if self.limits_at.is_none_or(|at| now.since(at) >= plan::LIMITS_MS || now < at) {
             self.read_limits(now)?;
         }
-        let read_at = self.read_health(now, begun, stale_ms(options.interval_ms))?;
+        let read_at = self.read_health(now, begun, stale_ms(options.pace.ms()))?;
         self.glance()?;
-        self.read_xids(xids, stale_ms(options.interval_ms))?;
+        self.read_xids(xids, stale_ms(options.pace.ms()))?;
         Ok(self.events(now, read_at, options, xids))
     }
 

@@ -17,20 +17,20 @@ use super::version::knows;
 const NAMES: usize = 8;
 
 /// How often the engine takes what is read at every tick, ms.
-fn every_ms(options: &Options) -> i64 {
-    (options.interval_ms / 2).max(100)
+pub(super) fn every_ms(options: &Options) -> i64 {
+    (options.pace.ms() / 2).max(100)
 }
 
 impl Session {
     /// Watches what is read at every tick, at half the interval, so that no value is older than that.
     pub(super) fn watch_health(&mut self, options: &Options) -> Result<(), Code> {
-        let every_ms = every_ms(options);
+        let every_ms = self.every_ms;
         self.health = self.make(plan::health(), &options.hostname)?;
         let groups: Vec<FieldGroup> = self.health.iter().map(|fields| fields.group).collect();
         let mut culled = false;
         while let Some(group) = self.group.filter(|_| self.devices.iter().any(|device| device.grouped)) {
             let watched = groups.iter().try_for_each(|fields| {
-                self.watch(group, *fields, every_ms, plan::keep_s(options.interval_ms)).map_err(|code| (*fields, code))
+                self.watch(group, *fields, every_ms, plan::keep_s(options.pace.ms())).map_err(|code| (*fields, code))
             });
             match watched {
                 Err((fields, code)) if Session::blames(code) && !culled => {
@@ -80,7 +80,7 @@ impl Session {
             Ok(_) => {}
         }
         let Some(fields) = self.health.first() else { return Ok(true) };
-        Ok(self.watch_alone(id, fields.group, every_ms(options), &options.hostname)?.is_ok())
+        Ok(self.watch_alone(id, fields.group, self.every_ms, &options.hostname)?.is_ok())
     }
 
     /// Watches limits and names, which hardly change.

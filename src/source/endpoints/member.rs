@@ -7,6 +7,7 @@ use super::Answer;
 use super::serve::{Shared, Worker, threadless};
 use crate::event::Time;
 use crate::event::time::MINUTE;
+use crate::pace::Pace;
 use crate::source::HostReport;
 use crate::source::endpoint::{Breaker, Trouble};
 use crate::source::place::Place;
@@ -84,9 +85,9 @@ impl Member {
     }
 
     /// Its thread has ended: another goes on with its endpoint.
-    pub(super) fn revive(&mut self, nth: usize, interval_ms: i64, tell: &Sender<Answer>, now: Time) {
+    pub(super) fn revive(&mut self, nth: usize, pace: &Pace, tell: &Sender<Answer>, now: Time) {
         self.asked = None;
-        let trouble = match Worker::start(nth, &self.endpoint, interval_ms, tell) {
+        let trouble = match Worker::start(nth, &self.endpoint, pace, tell) {
             Ok(worker) => {
                 self.worker = worker;
                 Trouble::new("its thread ended by a fault in gpuhm: started anew")

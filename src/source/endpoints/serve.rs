@@ -14,6 +14,7 @@ use super::super::Reading;
 use super::super::endpoint::{Endpoint, Taken, Trouble};
 use super::Answer;
 use crate::event::Time;
+use crate::pace::Pace;
 
 /// An endpoint that outlives its thread.
 pub(super) type Shared = Arc<Mutex<Box<dyn Endpoint>>>;
@@ -29,14 +30,14 @@ impl Worker {
     pub(super) fn start(
         member: usize,
         endpoint: &Shared,
-        interval_ms: i64,
+        pace: &Pace,
         tell: &Sender<Answer>,
     ) -> std::io::Result<Worker> {
         let (ask, asked) = channel();
-        let (endpoint, tell) = (Arc::clone(endpoint), tell.clone());
+        let (endpoint, pace, tell) = (Arc::clone(endpoint), pace.clone(), tell.clone());
         let thread = std::thread::Builder::new().name(format!("source-{member}")).spawn(move || {
             let mut endpoint = endpoint.lock().unwrap_or_else(PoisonError::into_inner);
-            serve(endpoint.as_mut(), &asked, interval_ms, |kind, result| tell.send(Answer { member, kind, result }));
+            serve(endpoint.as_mut(), &asked, &pace, |kind, result| tell.send(Answer { member, kind, result }));
         })?;
         Ok(Worker { ask, thread })
     }
@@ -57,7 +58,7 @@ impl Worker {
 fn serve<E>(
     endpoint: &mut dyn Endpoint,
     asked: &Receiver<Time>,
-    interval_ms: i64,
+    pace: &Pace,
     tell: impl Fn(Option<&'static str>, Result<Taken, Trouble>) -> Result<(), E>,
 ) {
     // After a glance that panicked there is none before the next tick.
@@ -74,7 +75,7 @@ fn serve<E>(
                 let mut result =
                     catch_unwind(AssertUnwindSafe(|| endpoint.read(now))).unwrap_or_else(|payload| panicked(&*payload));
                 if let Ok(taken) = &mut result {
-                    dated(&mut taken.readings, now, began.elapsed(), interval_ms);
+                    dated(&mut taken.readings, now, began.elapsed(), pace.ms());
                 }
                 if tell(endpoint.kind(), result).is_err() {
                     return;

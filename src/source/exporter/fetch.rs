@@ -24,10 +24,9 @@ pub(super) const MOST_LINE: u64 = 64 << 10;
 /// What is done with a line.
 type Each<'f> = dyn FnMut(Option<&[u8]>) -> Result<(), Trouble> + 'f;
 
-/// What fetches pages, each within `timeout` from the name's look-up to the last byte.
-pub(super) fn agent(timeout: Duration) -> Agent {
+/// What fetches pages.
+pub(super) fn agent() -> Agent {
     let config = Agent::config_builder()
-        .timeout_global(Some(timeout))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
@@ -51,9 +50,11 @@ impl Resolver for Here {
     }
 }
 
-/// Fetches a page and gives each line, without its end; `None` for one that is too long.
-pub(super) fn lines(agent: &Agent, url: &str, each: &mut Each<'_>) -> Result<(), Trouble> {
-    let response = agent.get(url).call().map_err(|error| trouble(&error))?;
+/// Fetches a page, within a time from the name's look-up to the last byte, and gives each line, without its end; `None` for
+/// one that is too long.
+pub(super) fn lines((agent, within): (&Agent, Duration), url: &str, each: &mut Each<'_>) -> Result<(), Trouble> {
+    let request = agent.get(url).config().timeout_global(Some(within)).build();
+    let response = request.call().map_err(|error| trouble(&error))?;
     accept(&response)?;
     let body = response.into_body().into_reader().take(MOST_PAGE + 1);
     read(BufReader::new(body), each)
