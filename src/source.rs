@@ -110,6 +110,9 @@ pub struct HostReport {
     pub missed: u64,
     /// GPUs the host should have, where known.
     pub expected: Option<i64>,
+    /// Whether the name is a guess from where it is read, until that says whose it is: nothing is published under it, for such
+    /// a host may not exist.
+    pub guessed: bool,
     /// `ok`, or what is wrong.
     pub state: String,
     /// What it is read by, where that is known better than from the source as a whole: `dcgm` of `auto`, or of several.

@@ -77,7 +77,7 @@ impl Endpoint for Node {
         let readings = (0..GPUS).map(one).collect();
         let (place, state) = ([None, None, None], "ok".to_owned());
         let (hostname, seen) = (hostname.clone(), i64::from(GPUS));
-        let host = HostReport { hostname, place, seen, missed: 0, expected: None, state, kind: None };
+        let host = HostReport { hostname, place, seen, missed: 0, guessed: false, expected: None, state, kind: None };
         Ok(Taken { readings, hosts: vec![host] })
     }
 }

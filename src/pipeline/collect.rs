@@ -178,7 +178,8 @@ impl Collect {
             // The same run through a driven clock must give the same bytes, however fast a sender was beside it.
             let waits = backlog.filter(|_| !self.clock.is_driven()).map(|backlog| backlog.bytes);
             let sent = (waits, backlog.unwrap_or_default());
-            readings.extend(hosts.iter().map(|host| Reading::Event(Box::new(report(host, kind, (at, done), sent)))));
+            let known = hosts.iter().filter(|host| !host.guessed);
+            readings.extend(known.map(|host| Reading::Event(Box::new(report(host, kind, (at, done), sent)))));
         }
         Ok(hosts)
     }

@@ -224,6 +224,7 @@ mod tests {
                 place: [None, None, None],
                 seen: self.0,
                 missed: 0,
+                guessed: false,
                 expected: None,
                 state: "ok".to_owned(),
                 kind: None,

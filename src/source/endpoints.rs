@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::endpoint::{Endpoint, Taken, Trouble};
-use super::place::Place;
+use super::place::{Kind, Place};
 use super::{Due, HostReport, Reading, Source, SourceError};
 use crate::event::Time;
 use crate::pace::Pace;
@@ -74,6 +74,8 @@ impl Endpoints {
                 place: [None, None, None],
                 seen: 0,
                 missed: 0,
+                // A page names the hosts of its GPUs itself.
+                guessed: matches!(place.kind, Kind::Exporter(_)) && place.host.is_none(),
                 expected: place.gpus.map(i64::from),
                 state: "not read yet".to_owned(),
                 kind: None,

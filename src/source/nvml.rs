@@ -195,6 +195,7 @@ impl Driver {
             place: [None, None, None],
             seen: all.saturating_sub(i64::try_from(gone.len()).unwrap_or(0)),
             missed: 0,
+            guessed: false,
             expected: Some(all),
             state: if gone.is_empty() { "ok".to_owned() } else { gone.join("; ") },
             kind: None,

@@ -63,6 +63,7 @@ impl Endpoint for Fake {
             place: [None, None, None],
             seen: gpus.try_into().unwrap(),
             missed: 0,
+            guessed: false,
             expected: None,
             state: "ok".to_owned(),
             kind: None,

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::exporter::server::{Server, raw, whole};
 use crate::nvml::Machine;
-use crate::process::{Home, parsed};
+use crate::process::{Home, Service, parsed, until};
+use crate::service_support::{Manager, PATIENCE};
 
 const PAGE: &str = "# TYPE DCGM_FI_DEV_GPU_TEMP gauge\n\
     DCGM_FI_DEV_GPU_TEMP{gpu=\"0\",UUID=\"GPU-a\",modelName=\"NVIDIA H100 80GB HBM3\",Hostname=\"n1\",hpc_job=\"42\"} 41\n\
@@ -50,6 +51,38 @@ fn of_many_targets_the_bad_one_is_named_and_the_others_are_read() {
     assert!(ran.out.contains("\"GPU-a\"") && ran.out.contains("\"GPU-b\""), "{}", ran.out);
     let wrong = home.file("wrong", "a:9400\n\nhttps://b/metrics\n");
     home.fails(&["collect", "--targets", &wrong, "--once"], 2, &["line 3"]);
+}
+
+#[test]
+fn a_page_that_was_never_read_is_told_and_published_as_no_host() {
+    let answers = || raw("HTTP/1.1 503 Busy\r\n\r\n");
+    let (unnamed, named) = (Server::start(answers()), Server::start(answers()));
+    let home = Home::new();
+    let manager = Manager::new(&home);
+    let [one, two] = [&unnamed, &named].map(|server| format!("exporter:http://{}/metrics", server.address));
+    let two = format!("{two}#host=n2");
+    let args = ["collect", "--source", &one, "--source", &two, "--interval", "1s", "--sink", "out.jsonl"];
+    let mut command = manager.command(&home, &args);
+    command.stderr(std::fs::File::create(home.path("errors")).unwrap());
+    let service = Service::as_is(&mut command);
+    let hosts = || {
+        let text = std::fs::read_to_string(home.path("out.jsonl")).unwrap_or_default();
+        let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(parsed);
+        let reports = lines.filter(|event| event["event_type"] == "collector_status");
+        let host = |event: Value| event["host"]["hostname"].as_str().unwrap().to_owned();
+        reports.map(host).collect::<std::collections::BTreeSet<_>>()
+    };
+    until("the host that is named", PATIENCE, || !hosts().is_empty());
+    let at = manager.hears("STATUS=", 0);
+    let status = &manager.said()[at - 1];
+    assert!(status.contains("HTTP 503") && status.contains("and 1 more"), "{status}");
+    let said = std::fs::read_to_string(home.path("errors")).unwrap();
+    assert!(said.contains(&format!("{one}: HTTP 503")), "{said}");
+    assert_eq!(hosts(), ["n2".to_owned()].into());
+    unnamed.then(whole(PAGE));
+    until("the page's own host", PATIENCE, || hosts().len() > 1);
+    assert_eq!(hosts(), ["n1".to_owned(), "n2".to_owned()].into());
+    assert_eq!(service.stopped(PATIENCE), 0);
 }
 
 #[test]

@@ -167,6 +167,7 @@ mod tests {
             place: [None, None, None],
             seen: gpus,
             missed: 0,
+            guessed: false,
             expected: None,
             state: state.into(),
             kind: None,

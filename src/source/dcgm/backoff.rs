@@ -1,6 +1,7 @@
 //! How long to wait before an engine is tried again: doubling, with a jitter that is each engine's own.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use super::super::place::Place;
 use crate::event::Time;
@@ -15,18 +16,19 @@ const JITTER: i64 = 250;
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     attempts: u32,
-    until: Option<Time>,
+    /// From when and until when nothing is tried.
+    rests: Option<Range<Time>>,
 }
 
 impl Backoff {
-    /// Whether it is too early to try.
+    /// Whether it is too early to try. A clock that was set back, to before the last attempt, says nothing of that.
     pub(super) fn waits(&self, now: Time) -> bool {
-        self.until.is_some_and(|until| now < until)
+        self.rests.as_ref().is_some_and(|rests| rests.contains(&now))
     }
 
     /// An attempt at `now` failed.
     pub(super) fn failed(&mut self, place: &Place, now: Time) {
-        self.until = Some(now.plus(pause(place, self.attempts)));
+        self.rests = Some(now..now.plus(pause(place, self.attempts)));
         self.attempts = self.attempts.saturating_add(1);
     }
 
@@ -69,6 +71,7 @@ mod tests {
         assert!(!backoff.waits(Time(0)));
         backoff.failed(&place, Time(0));
         assert!(backoff.waits(Time(700)) && !backoff.waits(Time(1300)));
+        assert!(!backoff.waits(Time(-1)), "the clock was set back");
         backoff.reset();
         assert!(!backoff.waits(Time(0)));
     }

@@ -71,6 +71,7 @@ impl Session {
             place: [None, None, None],
             seen,
             missed: 0,
+            guessed: false,
             expected: i64::try_from(self.devices.len()).ok().filter(|count| *count > 0),
             state,
             kind: None,

@@ -72,6 +72,7 @@ impl Hosts {
                 place: [None, None, None],
                 seen: gpus,
                 missed: 0,
+                guessed: false,
                 expected: Some(gpus + without).filter(|all| *all > 0),
                 state: state(gpus, without, &silent),
                 kind: None,

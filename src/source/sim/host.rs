@@ -233,6 +233,7 @@ impl Host {
             place: [Some(CLUSTER.to_owned()), Some(self.rack.clone()), Some(DATACENTER.to_owned())],
             seen: count(self.seen),
             missed: 0,
+            guessed: false,
             expected: Some(count(self.slots.len())),
             state,
             kind: None,
