@@ -106,6 +106,7 @@ fn how_often_gpus_are_read_counts_at_once() {
     let config = |every: &str| format!("[log]\nlevel = \"info\"\n[collect]\ninterval = \"{every}\"\n");
     let file = world.home.file("gpuhm.toml", config("1s"));
     let mut running = world.run_with(&["--config", &file]);
+    running.until("it reads", |told| !paced(told, 1000).is_empty());
     let mut follows = |every: &str, ms: i64, ticks: usize| {
         world.home.file("gpuhm.toml", config(every));
         running.signal("HUP");

@@ -258,7 +258,9 @@ impl Endpoint for Faulty {
 fn a_panic_in_an_endpoint_is_its_trouble_and_no_more() {
     for deadly in [false, true] {
         let faulty = Box::new(Faulty { at: Time(2000), deadly }) as Box<dyn Endpoint>;
-        let mut source = Endpoints::start(vec![("nvml".parse().unwrap(), faulty)], "here", 1000).unwrap();
+        // A panic takes a while where it tells its calls.
+        let source = Endpoints::start(vec![("nvml".parse().unwrap(), faulty)], "here", 1000).unwrap();
+        let mut source = source.patiently(Duration::from_secs(3));
         let mut tick = |second: i64| {
             let mut out = Vec::new();
             source.read(Time(second * 1000), &mut out).unwrap();

@@ -73,9 +73,8 @@ fn a_page_that_was_never_read_is_told_and_published_as_no_host() {
         reports.map(host).collect::<std::collections::BTreeSet<_>>()
     };
     until("the host that is named", PATIENCE, || !hosts().is_empty());
-    let at = manager.hears("STATUS=", 0);
-    let status = &manager.said()[at - 1];
-    assert!(status.contains("HTTP 503") && status.contains("and 1 more"), "{status}");
+    let tells = |line: &String| line.contains("HTTP 503") && line.contains("and 1 more");
+    until("the status of both", PATIENCE, || manager.said().iter().any(tells));
     let said = std::fs::read_to_string(home.path("errors")).unwrap();
     assert!(said.contains(&format!("{one}: HTTP 503")), "{said}");
     assert_eq!(hosts(), ["n2".to_owned()].into());
