@@ -50,7 +50,7 @@ pub(crate) struct Named {
     /// Source, a URL: auto (this machine, by DCGM, else by NVML), `dcgm://HOST[:5555]`, `dcgm:///SOCKET`, `dcgm:embedded`, nvml,
     /// `exporter:http://HOST:9400/metrics`, sim, or `replay:FILE` (JSON lines, nvidia-smi CSV, or a recording; plain or gzip).
     /// DCGM and exporters may be repeated; `#host=NAME,gpus=N` behind one says what it does not [default: auto]
-    #[arg(long, value_name = "URL", env = "GPUHM_SOURCE")]
+    #[arg(long, value_name = "URL", env = "GPUHM_SOURCE", hide_env_values = true)]
     pub(crate) source: Vec<String>,
     #[command(flatten)]
     pub(crate) live: LiveOptions,
