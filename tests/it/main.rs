@@ -67,6 +67,8 @@ mod dcgm_faults;
 #[cfg(test)]
 mod dcgm_hangs;
 #[cfg(test)]
+mod dcgm_partly;
+#[cfg(test)]
 mod dcgm_real;
 #[cfg(test)]
 mod dcgm_support;
