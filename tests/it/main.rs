@@ -89,6 +89,8 @@ mod doctor_gpus;
 #[cfg(test)]
 mod endpoints;
 #[cfg(test)]
+mod endpoints_told;
+#[cfg(test)]
 mod exporter;
 #[cfg(test)]
 mod exporter_binary;
