@@ -251,6 +251,8 @@ mod support;
 #[cfg(test)]
 mod tail;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod tui_fleet;
 #[cfg(test)]
 mod tui_keys;
