@@ -167,7 +167,10 @@ fn wanted(options: &Options, id: &str) -> bool {
 fn within(check: &'static Check, subject: &Arc<Subject>) -> Finding {
     let (tell, told) = channel();
     let own = Arc::clone(subject);
-    std::thread::spawn(move || drop(tell.send((check.run)(&own))));
+    let run = move || drop(tell.send((check.run)(&own)));
+    if let Err(error) = std::thread::Builder::new().name(check.id.to_owned()).spawn(run) {
+        return Failure::threadless("", &error).into();
+    }
     match told.recv_timeout(subject.timeout * REQUESTS) {
         Ok(finding) => finding,
         Err(RecvTimeoutError::Timeout) => {

@@ -47,6 +47,12 @@ impl Failure {
         Failure::cannot(anyhow::anyhow!("{text}"))
     }
 
+    /// A thread that `what` needs and that cannot be started.
+    pub(crate) fn threadless(what: impl std::fmt::Display, error: &std::io::Error) -> Failure {
+        Failure::with_code(UNREACHABLE, anyhow::anyhow!("{what}no thread for it: {error}"))
+            .hint("raise TasksMax= of the unit, or ulimit -u")
+    }
+
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());

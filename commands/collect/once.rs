@@ -109,11 +109,12 @@ pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Option<Looked
 /// Reads all endpoints on a thread of its own, which is left behind where a stop comes: what hangs ends with the process.
 fn read(mut source: Endpoints, stop: &Flag) -> Result<Option<(Endpoints, Vec<Reading>)>, Failure> {
     let (tell, told) = channel();
-    std::thread::spawn(move || {
+    let reading = std::thread::Builder::new().name("once".to_owned()).spawn(move || {
         let mut readings = Vec::new();
         let done = source.read(Clock::Wall.now(), &mut readings);
         drop(tell.send(done.map(|()| (source, readings))));
     });
+    reading.map_err(|error| Failure::threadless("collect --once: ", &error))?;
     loop {
         match told.recv_timeout(LOOK) {
             Ok(done) => return Ok(Some(done?)),

@@ -146,6 +146,10 @@ impl Engine {
         if !entities.iter().all(well) {
             return Err(GPU_IS_LOST);
         }
+        let refused = |entity: &Entity| script.own(script.number(entity.id)?)?.watch;
+        if let Some(code) = entities.iter().filter(|entity| entity.group == ENTITY_GPU).find_map(refused) {
+            return Err(code);
+        }
         if let Some(code) = script.profiling.filter(|_| ids.iter().any(|id| is_profiling(*id))) {
             return Err(code);
         }

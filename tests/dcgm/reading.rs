@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use crate::fields::{Plain, of_type};
+use crate::fields::{Plain, is_profiling, of_type};
 use crate::gate::{Passed, pass};
 use crate::layout::codes::{FUNCTION_NOT_FOUND, GROUP_IS_EMPTY, NOT_WATCHED, OK};
 use crate::layout::{
@@ -27,6 +27,9 @@ extern "C" fn dcgmGetLatestValues_v2(
         let (entities, ids) = (far.engine.entities(far.script, group)?, far.engine.ids(fields)?);
         if entities.is_empty() {
             return Err(GROUP_IS_EMPTY);
+        }
+        if let Some(code) = far.script.profiling_read.filter(|_| ids.iter().any(|id| is_profiling(*id))) {
+            return Err(code);
         }
         let pairs = entities.iter().flat_map(|entity| ids.iter().map(|id| (*entity, *id)));
         let found: Vec<Sample> = pairs.map(|(entity, id)| sample::latest(&far, entity, id)).collect();

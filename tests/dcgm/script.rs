@@ -64,6 +64,8 @@ pub(crate) struct EngineScript {
     pub(crate) faults: Vec<Fault>,
     /// Watching a profiling field gives this.
     pub(crate) profiling: Option<i32>,
+    /// Reading a profiling field gives this, though it is watched.
+    pub(crate) profiling_read: Option<i32>,
     /// Its clock is ahead by so much, microseconds.
     pub(crate) skew_us: i64,
     /// How long names of a closed connection stay taken, milliseconds.
@@ -76,6 +78,8 @@ pub(crate) struct EngineScript {
 pub(crate) struct GpuScript {
     /// DCGM's number of its state, 1 where left out.
     pub(crate) state: Option<u32>,
+    /// Watching it, or a group that it is in, gives this, whatever its state.
+    pub(crate) watch: Option<i32>,
     /// Its UUID.
     pub(crate) uuid: Option<String>,
     /// Its fields.

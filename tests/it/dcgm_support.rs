@@ -155,12 +155,17 @@ impl Running {
     }
 
     /// Waits until what it has given satisfies a condition.
-    pub(crate) fn until(&mut self, what: &str, mut met: impl FnMut(&Told) -> bool) -> Told {
+    pub(crate) fn until(&mut self, what: &str, met: impl FnMut(&Told) -> bool) -> Told {
+        self.within(PATIENCE, what, met)
+    }
+
+    /// The same of what may take longer.
+    pub(crate) fn within(&mut self, patience: Duration, what: &str, mut met: impl FnMut(&Told) -> bool) -> Told {
         let mut told = self.told();
         let err = self.err.clone();
         let service = &mut self.service;
         let out = self.out.clone();
-        until(&format!("{what}; {} has what was said", err.display()), PATIENCE, || {
+        until(&format!("{what}; {} has what was said", err.display()), patience, || {
             assert!(service.runs(), "{what}: it ended: {}", std::fs::read_to_string(&err).unwrap());
             let text = std::fs::read_to_string(&out).unwrap();
             let whole = text.rfind('\n').map_or("", |end| &text[..end]);

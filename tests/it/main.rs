@@ -67,6 +67,8 @@ mod dcgm_faults;
 #[cfg(test)]
 mod dcgm_hangs;
 #[cfg(test)]
+mod dcgm_partly;
+#[cfg(test)]
 mod dcgm_real;
 #[cfg(test)]
 mod dcgm_support;
@@ -86,6 +88,8 @@ mod doctor_dcgm;
 mod doctor_gpus;
 #[cfg(test)]
 mod endpoints;
+#[cfg(test)]
+mod endpoints_told;
 #[cfg(test)]
 mod exporter;
 #[cfg(test)]
@@ -246,6 +250,8 @@ mod store_sqlite;
 mod support;
 #[cfg(test)]
 mod tail;
+#[cfg(test)]
+mod threads;
 #[cfg(test)]
 mod tui_fleet;
 #[cfg(test)]

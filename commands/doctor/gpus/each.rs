@@ -52,9 +52,9 @@ where
     let endings: Arc<Vec<Ending>> = Arc::new(of.iter().map(|_| Ending::default()).collect());
     let look = Arc::new(look);
     let (tell, told) = channel();
-    for _ in 0..of.len().min(SIDE_BY_SIDE) {
-        let (queue, endings, look, tell) = (queue.clone(), endings.clone(), look.clone(), tell.clone());
-        std::thread::spawn(move || {
+    let work = {
+        let endings = endings.clone();
+        move || {
             with_default(NoSubscriber::default(), || {
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -65,9 +65,14 @@ where
                     }
                 }
             });
-        });
+        }
+    };
+    let threads = (0..of.len().min(SIDE_BY_SIDE)).map(|_| std::thread::Builder::new().spawn(work.clone()));
+    // Where there are no more, those that there are look at the rest; where there is none, this one does.
+    if threads.take_while(Result::is_ok).count() == 0 {
+        work();
     }
-    drop(tell);
+    drop(work);
     let mut found: Vec<Option<R>> = of.iter().map(|_| None).collect();
     gather(&told, patience, &mut found);
     for (ending, _) in endings.iter().zip(&found).filter(|(_, found)| found.is_none()) {

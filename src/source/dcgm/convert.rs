@@ -112,6 +112,11 @@ impl Mean {
         sum.count += 1;
     }
 
+    /// Fields could not be read, for this reason: what they had before is not old, it is not known.
+    pub(super) fn lacks(&mut self, fields: &[u16], why: Absent) {
+        self.absent.extend(fields.iter().map(|field| (*field, why)));
+    }
+
     /// Puts the means into a row and begins anew; of how many readings they are, at most. Whose last reading is not
     /// `fresh` by its time has none: an engine that was reached again may show what it had before.
     pub(super) fn take(&mut self, row: &mut Row, fresh: impl Fn(i64) -> bool) -> Option<i64> {

@@ -144,6 +144,7 @@ impl Session {
                 }
                 Err(code) => {
                     self.absent.extend(fields.ids.iter().map(|field| (*field, Absent::Failed(code))));
+                    self.devices.iter_mut().for_each(|device| device.mean.lacks(&fields.ids, Absent::Failed(code)));
                     self.unread = Some(code);
                 }
             }
