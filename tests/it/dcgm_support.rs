@@ -2,18 +2,17 @@
 //!
 //! gpuhm probes an engine's port before it connects, so each engine has a listener here, which nobody serves.
 
-pub(crate) mod library;
-
 use std::fs::File;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use gpuhm::metric::{METRICS, Metric};
 use serde_json::{Value, json};
 
-use crate::process::{Home, Ran, Service, parsed, until};
+use crate::process::{Home, Ran, Service, example, parsed, until};
 
 /// How long something may take that takes a second or two.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -95,7 +94,7 @@ impl World {
 
     /// A command that loads the stand-in.
     pub(crate) fn with(&self, mut command: Command) -> Command {
-        command.env("GPUHM_LIBDCGM", library::built()).env("GPUHM_STANDIN", self.path());
+        command.env("GPUHM_LIBDCGM", standin()).env("GPUHM_STANDIN", self.path());
         command
     }
 
@@ -128,6 +127,12 @@ impl World {
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         Running { service: Service::as_is(&mut command), out, err }
     }
+}
+
+/// The stand-in library, built once.
+pub(crate) fn standin() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| example::library("dcgm_standin"))
 }
 
 /// Runs a command to its end.

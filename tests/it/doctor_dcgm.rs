@@ -5,7 +5,7 @@ use std::time::Duration;
 use gpuhm::pipeline::clock::monotonic;
 use serde_json::{Value, json};
 
-use crate::dcgm_support::{World, ended, library, rows};
+use crate::dcgm_support::{World, ended, rows, standin};
 use crate::process::Ran;
 
 /// The checks of host engines.
@@ -204,7 +204,7 @@ fn an_engine_that_hangs_costs_itself_and_never_doctor() {
     world.write();
     let sources: Vec<String> = (0..4).map(|nth| world.source(nth)).collect();
     // Building the stand-in is none of doctor's time.
-    library::built();
+    standin();
     let begun = monotonic();
     let found = look(&world, &sources, 1, &["--timeout", "2s"]);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());

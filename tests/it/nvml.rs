@@ -1,7 +1,6 @@
 //! The NVML source on a stand-in for the driver's library: values in the table's units, what is absent and why, and its faults.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -12,26 +11,14 @@ use gpuhm::source::Reading;
 use gpuhm::source::endpoint::{Endpoint, Taken};
 use gpuhm::source::nvml::{Driver, Options};
 
-use crate::process::text;
+use crate::process::{example, text};
 
 const NOW: Time = Time(1_752_871_354_000);
 
-/// The stand-in, built once: `cargo test --test it` alone builds no examples.
+/// The stand-in, built once.
 fn library() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let deps = std::env::current_exe().unwrap();
-        let profile = deps.parent().and_then(Path::parent).unwrap();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--example", "nvml_standin", "--manifest-path"]);
-        build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        build.arg("--target-dir").arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/libnvml_standin.so")
-    })
+    BUILT.get_or_init(|| example::library("nvml_standin"))
 }
 
 /// A machine of its own: a copy of the library and its script.

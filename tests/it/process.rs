@@ -1,6 +1,7 @@
 //! The real binary in a home of its own: started, signalled, killed, and what it left in its store.
 
 pub(crate) mod child;
+pub(crate) mod example;
 pub(crate) mod garbage;
 pub(crate) mod left;
 pub(crate) mod recording;
