@@ -171,7 +171,7 @@ impl Collect {
         let backlog = self.sink.backlog();
         let hosts = self.source.hosts();
         let due = done.ticks == 1 || at.ms().rem_euclid(REPORT_EVERY) < self.pace.ms();
-        // What fails or recovers is told at once.
+        // What fails, fails otherwise or recovers is told at once.
         let due = reports.changed(&hosts) || due;
         if reports.wants(due, backlog.unwrap_or_default().dropped) {
             let kind = self.source.kind();

@@ -18,7 +18,7 @@ machine only. A name in the URL must have an IPv4 address; IPv6 stands in `[brac
 - **The socket**: connecting takes the right to write to it, and `nv-hostengine` makes it for root: `chmod 0777` after its
   start, or TCP. A socket below `/tmp` needs the drop-in `dcgm-socket.conf`, since the units have a `/tmp` of their own.
 - **Cadence**: the engine takes values at half the interval, limits and names once a minute, profiling every
-  `--profile-interval`, whose values are averaged. A value whose own time is older than 2.5 intervals, by the engine's clock, is left
+  `--profile-interval`: what came since the last tick is averaged, and where none came the last one holds. A value whose own time is older than 2.5 intervals, by the engine's clock, is left
   out. Blanks, what is not supported and what is not permitted are absent; `gpuhm doctor` tells why.
 - **XIDs** are asked since the last one that was read, each told once, those of MIG's instances as the GPU's. The engine keeps an
   hour of them, so that a lost connection loses none. The first connection asks ten minutes back, where the engine's clock agrees

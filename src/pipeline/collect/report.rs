@@ -6,21 +6,23 @@ use crate::pipeline::collect::Collected;
 use crate::pipeline::sink::Backlog;
 use crate::source::HostReport;
 
-/// When reports are due: every minute, and at once when a host's source fails or recovers, when the number of its GPUs
-/// changes, and when events begin to be dropped.
+/// When reports are due: every minute, and at once when a host's source fails, fails otherwise or recovers, when the number of
+/// its GPUs changes, and when events begin to be dropped.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
-    /// Whether each host could be read, and how many of its GPUs.
-    hosts: Vec<(bool, i64)>,
+    /// How each host could be read, and how many of its GPUs.
+    hosts: Vec<(String, i64)>,
     dropped: u64,
     /// Whether the last report already told of new drops: the rest of them can wait for the minute.
     dropping: bool,
 }
 
 impl Reports {
-    /// Whether a host is read otherwise than at the last tick.
+    /// Whether a host is read otherwise than at the last tick. Of what is wrong with it numbers say nothing new: they may be
+    /// how long it is so already.
     pub(super) fn changed(&mut self, hosts: &[HostReport]) -> bool {
-        let now: Vec<_> = hosts.iter().map(|host| (host.state == "ok", host.seen)).collect();
+        let words = |host: &HostReport| host.state.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let now: Vec<_> = hosts.iter().map(|host| (words(host), host.seen)).collect();
         let changed = self.hosts != now;
         self.hosts = now;
         changed
@@ -68,6 +70,28 @@ pub(super) fn report(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_otherwise_is_told_at_once_and_for_how_long_is_not() {
+        let mut reports = Reports::default();
+        let mut changed = |state: &str| {
+            let state = state.to_owned();
+            let host = HostReport {
+                hostname: "n1".to_owned(),
+                place: [None, None, None],
+                seen: 0,
+                missed: 0,
+                guessed: false,
+                expected: None,
+                state,
+                kind: None,
+            };
+            reports.changed(&[host])
+        };
+        assert!(changed("no answer from dcgm://n1:5555 yet"));
+        assert!(changed("blocked on dcgm://n1:5555 for 9 s") && !changed("blocked on dcgm://n1:5555 for 10 s"));
+        assert!(changed("host engine has no fresh values of any GPU") && changed("ok") && !changed("ok"));
+    }
 
     #[test]
     fn a_drop_makes_a_report_at_once_and_more_of_it_one_a_minute() {

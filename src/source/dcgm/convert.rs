@@ -85,8 +85,9 @@ pub(super) struct Mean {
 
 #[derive(Debug, Default)]
 struct Sum {
-    /// Of the reading last counted, ms.
+    /// Of the reading last counted, ms, and what it was.
     ts: Option<i64>,
+    last: f64,
     total: f64,
     count: u32,
 }
@@ -107,7 +108,7 @@ impl Mean {
         if sum.ts == Some(datum.ts()) {
             return;
         }
-        sum.ts = Some(datum.ts());
+        (sum.ts, sum.last) = (Some(datum.ts()), number);
         sum.total += number;
         sum.count += 1;
     }
@@ -117,18 +118,19 @@ impl Mean {
         self.absent.extend(fields.iter().map(|field| (*field, why)));
     }
 
-    /// Puts the means into a row and begins anew; of how many readings they are, at most. Whose last reading is not
-    /// `fresh` by its time has none: an engine that was reached again may show what it had before.
+    /// Puts the means into a row and begins anew; of how many readings they are, at most. Where none came since the last tick,
+    /// as where both are as often, the last one holds. Whose last reading is not `fresh` by its time has none: an engine that was
+    /// reached again may show what it had before.
     pub(super) fn take(&mut self, row: &mut Row, fresh: impl Fn(i64) -> bool) -> Option<i64> {
         let mut most = 0;
         for (field, sum) in &mut self.fields {
             let Some(metric) = plan::metric_of(*field) else { continue };
-            if sum.count > 0 && sum.ts.is_some_and(&fresh) {
-                set(&mut row.values, metric, Number::Real(sum.total / f64::from(sum.count)));
-                most = most.max(sum.count);
-            } else {
-                // The engine has read nothing new since the last tick.
+            if !sum.ts.is_some_and(&fresh) {
                 row.absent.entry(*field).or_insert(Absent::Stale);
+            } else if sum.count > 0 || !self.absent.contains_key(field) {
+                let mean = if sum.count == 0 { sum.last } else { sum.total / f64::from(sum.count) };
+                set(&mut row.values, metric, Number::Real(mean));
+                most = most.max(sum.count);
             }
             (sum.total, sum.count) = (0.0, 0);
         }
@@ -194,12 +196,19 @@ mod tests {
         assert_eq!(mean.take(&mut row, |_| true), Some(3));
         assert_eq!(row.values.real(ids::SM_ACTIVE), Some(50.0));
         assert_eq!(row.values.real(index("pcie_tx_mb_per_sec").unwrap()), Some(2.0));
-        // The last reading again is none.
+        // The last reading again is no new one, and holds while it is fresh.
         mean.add(&datum(1002, 3000, Payload::Real(0.9)));
         let mut row = Row::default();
         assert_eq!(mean.take(&mut row, |_| true), None);
-        assert!(row.values.is_empty());
-        assert_eq!(row.absent.get(&1002), Some(&Absent::Stale));
+        assert_eq!((row.values.real(ids::SM_ACTIVE), row.is_stale()), (Some(90.0), false));
+        // Not so where the field cannot be read now.
+        mean.lacks(&[1002], Absent::Blank);
+        let mut row = Row::default();
+        assert_eq!(mean.take(&mut row, |_| true), None);
+        assert_eq!((row.values.real(ids::SM_ACTIVE), row.absent.get(&1002)), (None, Some(&Absent::Blank)));
+        let mut row = Row::default();
+        assert_eq!(mean.take(&mut row, |_| false), None);
+        assert_eq!((row.values.real(ids::SM_ACTIVE), row.absent.get(&1002)), (None, Some(&Absent::Stale)));
         // An old one is none either, though it was not seen before; nor does it count into the next.
         mean.add(&datum(1002, 4000, Payload::Real(0.9)));
         let mut row = Row::default();
