@@ -133,6 +133,9 @@ pub trait Source: Send {
     /// Where the source failed as a whole; what fails for one GPU is a reading without values.
     fn read(&mut self, now: Time, out: &mut Vec<Reading>) -> Result<(), SourceError>;
 
+    /// The next tick is waited for, and it is `now`: called often meanwhile, and must not block.
+    fn idle(&mut self, _now: Time) {}
+
     /// The hosts it reads, for their reports; empty for recordings, which carry their own.
     fn hosts(&self) -> Vec<HostReport> {
         Vec::new()

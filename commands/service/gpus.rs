@@ -30,6 +30,8 @@ pub(super) struct Gpus {
 #[derive(Debug)]
 struct Seen {
     at: Instant,
+    /// For how long it is shown: what it was read at counts, whatever the interval is now.
+    shown: Duration,
     labels: Labels,
     values: Values,
     xids: BTreeMap<i64, u64>,
@@ -55,22 +57,22 @@ impl Gpus {
             ("modelName", text(gpu.name.as_deref())),
             ("Hostname", text(event.host.hostname.as_deref())),
         ];
+        let (pace, intervals) = &self.shown;
+        let shown = Duration::from_millis(u64::try_from(pace.ms().saturating_mul(*intervals)).unwrap_or_default());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.remove(uuid.as_ref()).map(|before| before.xids);
         let mut counts = before.unwrap_or_default();
         for xid in xids {
             *counts.entry(xid.code).or_default() += 1;
         }
-        seen.insert(uuid.to_string(), Seen { at: now, labels, values: values.clone(), xids: counts });
+        seen.insert(uuid.to_string(), Seen { at: now, shown, labels, values: values.clone(), xids: counts });
     }
 
     /// What is shown now.
     pub(super) fn families(&self, now: Instant) -> Vec<Family> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|_, gpu| now.saturating_duration_since(gpu.at) < FORGOTTEN);
-        let (pace, intervals) = &self.shown;
-        let long = Duration::from_millis(u64::try_from(pace.ms().saturating_mul(*intervals)).unwrap_or_default());
-        let shown: Vec<&Seen> = seen.values().filter(|gpu| now.saturating_duration_since(gpu.at) < long).collect();
+        let shown: Vec<&Seen> = seen.values().filter(|gpu| now.saturating_duration_since(gpu.at) < gpu.shown).collect();
         let mut families: Vec<Family> = metric::sampled()
             .filter_map(|(index, metric)| {
                 let name = metric.exporter.first()?;
@@ -138,8 +140,10 @@ mod tests {
 
     #[test]
     fn units_are_the_exporters_and_who_is_silent_disappears() {
-        let (gpus, now) = (Gpus::new((10_000.into(), 3)), monotonic());
+        let (pace, now) = (Pace::from(10_000), monotonic());
+        let gpus = Gpus::new((pace.clone(), 3));
         gpus.put(&event("GPU-a", &[79]), now);
+        pace.set(3_600_000);
         let families = gpus.families(now + Duration::from_secs(29));
         assert_eq!(value(&families, "DCGM_FI_PROF_SM_ACTIVE"), Some(0.37));
         assert_eq!(value(&families, "DCGM_FI_PROF_PCIE_TX_BYTES"), Some(2.0 * 1_048_576.0));

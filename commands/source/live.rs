@@ -141,11 +141,12 @@ impl LiveOptions {
 
     /// This machine: its host engine where one answers, else its driver.
     pub(crate) fn auto(&self, place: &Place, here: &str, paced: &Pace) -> Auto {
-        let engine = |kind: Kind| {
+        let engine = |kind: Kind, needs: Option<&'static str>| {
             let (own, name, paced) = (self.clone(), here.to_owned(), paced.clone());
             let at = Place { kind, ..place.clone() };
             Candidate {
                 name: format!("DCGM at {at}"),
+                needs,
                 make: Box::new(move || match own.engine(at.clone(), &name, &paced) {
                     Ok(engine) => Ok(Box::new(engine)),
                     Err(error) => Err(Trouble::new(error.to_string()).hint(error.hint())),
@@ -153,13 +154,13 @@ impl LiveOptions {
             }
         };
         let (own, of, name, paced) = (self.clone(), place.clone(), here.to_owned(), paced.clone());
-        let nvml =
-            Candidate { name: "NVML".to_owned(), make: Box::new(move || Ok(Box::new(own.driver(&of, &name, &paced)))) };
-        let mut candidates = vec![engine(Kind::Dcgm(LOOPBACK.to_owned(), DCGM_PORT))];
-        if Path::new(SOCKET).exists() {
-            candidates.push(engine(Kind::DcgmSocket(SOCKET.to_owned())));
-        }
-        candidates.push(nvml);
-        Auto::new(candidates)
+        let nvml = Candidate {
+            name: "NVML".to_owned(),
+            needs: None,
+            make: Box::new(move || Ok(Box::new(own.driver(&of, &name, &paced)))),
+        };
+        let tcp = engine(Kind::Dcgm(LOOPBACK.to_owned(), DCGM_PORT), None);
+        let socket = engine(Kind::DcgmSocket(SOCKET.to_owned()), Some(SOCKET));
+        Auto::new(vec![tcp, socket, nvml])
     }
 }

@@ -132,7 +132,7 @@ impl Collect {
                     continue;
                 }
                 Waited::Changed => {
-                    ticks.follow();
+                    ticks.follow(&self.clock);
                     continue;
                 }
                 Waited::Stopped => break,

@@ -2,6 +2,7 @@
 //! that one stays until a better one does: those before it are tried again now and then. What answers and has no GPUs does not
 //! work. Says which it took, and why not those before it.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub type Make = Box<dyn FnMut() -> Result<Box<dyn Endpoint>, Trouble> + Send>;
 pub struct Candidate {
     /// How it is called in the log: `DCGM at dcgm://127.0.0.1:5555`.
     pub name: String,
+    /// A file without which there is none, and nothing is said of it.
+    pub needs: Option<&'static str>,
     /// Makes it.
     pub make: Make,
 }
@@ -78,6 +81,9 @@ impl Auto {
         let mut why = Vec::new();
         let mut hint = None;
         for (at, candidate) in self.candidates.iter_mut().enumerate().take(most) {
+            if candidate.needs.is_some_and(|file| !Path::new(file).exists()) {
+                continue;
+            }
             let tried = (candidate.make)().and_then(|mut endpoint| {
                 self.breaker.set(endpoint.breaker());
                 let taken = endpoint.read(now)?;
@@ -183,11 +189,20 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_a_file_is_passed_over_until_it_is_there() {
+        let make = || -> Make { Box::new(|| Ok(Box::new(Late))) };
+        let of = |needs| Auto::new(vec![Candidate { name: "A".to_owned(), needs, make: make() }]);
+        assert_eq!(of(Some("/nowhere/socket")).read(Time(0)).unwrap_err().why, "");
+        assert!(of(Some("/dev/null")).read(Time(0)).is_ok() && of(None).read(Time(0)).is_ok());
+    }
+
+    #[test]
     fn the_first_that_answers_is_taken_and_stays() {
         let (mut first, mut second) = (0, 0);
         let mut auto = Auto::new(vec![
             Candidate {
                 name: "A".to_owned(),
+                needs: None,
                 make: Box::new(move || {
                     first += 1;
                     if first < 3 { Err(Trouble::new("refused").hint("start A")) } else { Ok(Box::new(Late)) }
@@ -195,6 +210,7 @@ mod tests {
             },
             Candidate {
                 name: "B".to_owned(),
+                needs: None,
                 make: Box::new(move || {
                     second += 1;
                     if second < 2 { Err(Trouble::new("no driver")) } else { Ok(Box::new(Late)) }
@@ -238,12 +254,13 @@ mod tests {
         let mut first = 0;
         let better = Candidate {
             name: "A".to_owned(),
+            needs: None,
             make: Box::new(move || {
                 first += 1;
                 Ok(Box::new(With(if first < 3 { 0 } else { 8 })))
             }),
         };
-        let lesser = Candidate { name: "B".to_owned(), make: Box::new(|| Ok(Box::new(With(2)))) };
+        let lesser = Candidate { name: "B".to_owned(), needs: None, make: Box::new(|| Ok(Box::new(With(2)))) };
         let mut auto = Auto::new(vec![better, lesser]);
         let mut seen = |second: i64| auto.read(Time(second * 1000)).unwrap().hosts[0].seen;
         assert_eq!(seen(0), 2, "A answers, and has none");

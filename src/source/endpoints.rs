@@ -37,6 +37,8 @@ pub struct Endpoints {
     /// How long a tick waits for answers, where that does not follow from the interval.
     patience: Option<Duration>,
     now: Time,
+    /// What came after its tick, for the next one.
+    late: Vec<Reading>,
     twins: Twins,
 }
 
@@ -96,7 +98,16 @@ impl Endpoints {
                 missed: 0,
             });
         }
-        Ok(Endpoints { members, answers, tell, pace, patience: None, now: Time(0), twins: Twins::default() })
+        Ok(Endpoints {
+            members,
+            answers,
+            tell,
+            pace,
+            patience: None,
+            now: Time(0),
+            late: Vec::new(),
+            twins: Twins::default(),
+        })
     }
 
     /// How long a tick waits for answers.
@@ -141,6 +152,11 @@ impl Endpoints {
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.drain(out);
+    }
+
+    /// Takes what has come.
+    fn drain(&mut self, out: &mut Vec<Reading>) {
         while let Ok(answer) = self.answers.try_recv() {
             self.take(answer, out);
         }
@@ -180,10 +196,8 @@ impl Source for Endpoints {
     }
 
     fn read(&mut self, now: Time, out: &mut Vec<Reading>) -> Result<(), SourceError> {
-        self.now = now;
-        while let Ok(answer) = self.answers.try_recv() {
-            self.take(answer, out);
-        }
+        self.idle(now);
+        out.append(&mut self.late);
         for (nth, member) in self.members.iter_mut().enumerate() {
             if member.worker.is_dead() {
                 member.revive(nth, &self.pace, &self.tell, now);
@@ -199,6 +213,14 @@ impl Source for Endpoints {
             }
         }
         Ok(())
+    }
+
+    /// Who answers late is not taken for one that hangs until the next tick, which may be far.
+    fn idle(&mut self, now: Time) {
+        self.now = now;
+        let mut late = std::mem::take(&mut self.late);
+        self.drain(&mut late);
+        self.late = late;
     }
 
     fn hosts(&self) -> Vec<HostReport> {

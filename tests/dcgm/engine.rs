@@ -57,6 +57,17 @@ pub(crate) struct Sampled {
     pub(crate) interval: i64,
     /// Until when, where nobody watches any more.
     pub(crate) until: Option<i64>,
+    /// From when until when nobody watched, the last time: what happened then nobody kept.
+    pub(crate) gap: Option<(i64, i64)>,
+}
+
+impl Sampled {
+    /// Whether somebody watched at an instant.
+    pub(crate) fn kept(&self, at: i64) -> bool {
+        at >= self.since
+            && self.until.is_none_or(|until| at < until)
+            && self.gap.is_none_or(|(from, to)| !(from..to).contains(&at))
+    }
 }
 
 impl Engine {
@@ -155,10 +166,12 @@ impl Engine {
         }
         for entity in entities {
             for id in &ids {
-                let fresh = Sampled { since: now, interval: watch.interval, until: None };
+                let fresh = Sampled { since: now, interval: watch.interval, until: None, gap: None };
                 let sampled = self.sampled.entry((entity, *id)).or_insert(fresh);
                 sampled.interval = watch.interval;
-                sampled.until = None;
+                if let Some(until) = sampled.until.take() {
+                    sampled.gap = Some((until, now));
+                }
             }
         }
         self.watches.push(Watch { by: watch.by, group: watch.group, fields: watch.fields });

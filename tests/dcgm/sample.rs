@@ -138,15 +138,15 @@ fn xids(far: &Far<'_>, entity: Entity, since: i64) -> Option<Vec<Sample>> {
     if sampled.is_none() && !far.script.no_driver {
         return None;
     }
-    // What was raised before anyone watched, nobody kept.
-    let from = sampled.map_or(0, |sampled| sampled.since).max(since);
+    // What was raised while nobody watched, nobody kept.
+    let kept = |at: i64| at >= since && sampled.as_ref().is_none_or(|sampled| sampled.kept(at));
     let number = gpu(far, entity);
     let instance = (entity.group == ENTITY_GPU_I).then_some(entity.id);
     let mut found: Vec<Sample> = far
         .script
         .xids
         .iter()
-        .filter(|xid| Some(xid.gpu) == number && xid.instance == instance && xid.at >= from && xid.at <= far.now)
+        .filter(|xid| Some(xid.gpu) == number && xid.instance == instance && kept(xid.at) && xid.at <= far.now)
         .map(|xid| Sample { entity, field: FIELD_XID, status: OK, ts: xid.at, value: Plain::Int(xid.code) })
         .collect();
     found.sort_by_key(|xid| xid.ts);

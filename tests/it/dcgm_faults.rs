@@ -37,16 +37,21 @@ fn an_engine_that_starts_again_is_found_again_and_no_xid_is_lost_or_told_twice()
 }
 
 #[test]
-fn a_connection_that_is_lost_and_an_engine_that_stays_lose_no_xid_in_between() {
+fn a_connection_that_is_lost_loses_no_xid_that_the_engine_took_before() {
     let mut world = World::new(1);
     let mut running = world.run();
     running.until("a tick", |told| warm(told, 0) >= 8);
-    world.set(0, "down", json!(true));
+    let raised = |code: i64| json!({"gpu": 1, "code": code, "at": now_us()});
+    let before = raised(63);
+    world.engine(0)["xids"] = json!([before]);
+    world.engine(0)["down"] = json!(true);
+    world.write();
     running.until("the loss is told", |told| told.states(0).iter().any(|state| state != "ok"));
-    world.engine(0)["xids"] = json!([{"gpu": 1, "code": 63, "at": now_us()}]);
+    // With the connection went its watch, and an engine takes no XID for nobody.
+    world.engine(0)["xids"] = json!([before, raised(64)]);
     world.engine(0)["down"] = json!(false);
     world.write();
-    let told = running.until("the XID of the time between", |told| !told.xids(0).is_empty());
+    let told = running.until("the XID of before", |told| !told.xids(0).is_empty());
     assert_eq!(told.xids(0), [(1, 63)]);
     running.until("that it is well is told", |told| told.states(0).last().is_some_and(|state| state == "ok"));
 }

@@ -217,6 +217,11 @@ fn with_every_endpoint_hung_for_long_only_a_restart_helps() {
     }
     fleet.tick(1);
     assert!(fleet.source.turns());
+    // The next tick may be far.
+    fleet.source.idle(Time(119_000));
+    assert!(fleet.source.turns());
+    fleet.source.idle(Time(122_000));
+    assert!(!fleet.source.turns());
     fleet.tick(200);
     assert!(!fleet.source.turns());
     fleet.doors[1].set(false);

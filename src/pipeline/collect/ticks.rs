@@ -2,8 +2,8 @@
 //!
 //! A clock is corrected, and this must neither silence a collector nor make it tell of losses. One that was set back leaves
 //! the next tick far ahead: it is chosen anew. One that was set forward passes over ticks that never were: what was missed is
-//! counted by how long it really took. Another interval counts from the tick that is
-//! waited for on. Asks no clock but the one it is given, and the monotonic one.
+//! counted by how long it really took. Another interval counts at once, and the tick
+//! that was waited for is not put off by a longer one. Asks no clock but the one it is given, and the monotonic one.
 
 use std::time::Instant;
 
@@ -27,13 +27,15 @@ pub(super) struct Ticks {
     any: bool,
     /// The newest tick.
     newest: Option<Time>,
+    /// Whether `next` is still one of the interval before this one.
+    aside: bool,
 }
 
 impl Ticks {
     /// Ticks from `first` on, else from the clock's next multiple.
     pub(super) fn new(first: Option<Time>, pace: Pace) -> Ticks {
         let (interval_ms, followed) = (pace.ms(), first.is_none());
-        Ticks { pace, interval_ms, next: first, followed, read: monotonic(), any: false, newest: None }
+        Ticks { pace, interval_ms, next: first, followed, read: monotonic(), any: false, newest: None, aside: false }
     }
 
     /// The next tick.
@@ -55,9 +57,14 @@ impl Ticks {
         self.followed && self.pace.ms() != self.interval_ms
     }
 
-    /// Goes on at the interval that ticks come at now.
-    pub(super) fn follow(&mut self) {
-        (self.interval_ms, self.next) = (self.pace.ms(), None);
+    /// Goes on at the interval that ticks come at now. The tick that was waited for stays where it is the earlier one: its samples
+    /// tell everybody how long the next may take.
+    pub(super) fn follow(&mut self, clock: &Clock) {
+        self.interval_ms = self.pace.ms();
+        if let Some(before) = self.next.take() {
+            let due = self.due(clock);
+            (self.next, self.aside) = (Some(due.min(before)), before < due);
+        }
     }
 
     /// Chooses the next tick anew.
@@ -77,8 +84,9 @@ impl Ticks {
         let took = if self.any { took } else { took.saturating_add(self.interval_ms) };
         done.missed += missed(at.since(due), took, self.interval_ms);
         done.ticks += 1;
-        (self.next, self.followed, self.read, self.any) = (Some(at.plus(self.interval_ms)), true, now, true);
-        self.newest = Some(at);
+        let from = if std::mem::take(&mut self.aside) { at.floor(self.interval_ms) } else { at };
+        (self.next, self.newest) = (Some(from.plus(self.interval_ms)), Some(at));
+        (self.followed, self.read, self.any) = (true, now, true);
         at
     }
 }
@@ -110,6 +118,26 @@ mod tests {
         // Ten minutes forward, and nothing was missed; then with a stall in it.
         assert_eq!(missed(600_000, 10_200, 10_000), 0);
         assert_eq!(missed(630_000, 40_000, 10_000), 3);
+    }
+
+    #[test]
+    fn a_longer_interval_puts_off_no_tick_and_a_shorter_one_begins_at_once() {
+        let (clock, pace) = (Clock::driven(Time(1500)), Pace::from(1000));
+        let (mut ticks, mut done) = (Ticks::new(None, pace.clone()), Collected::default());
+        assert!(ticks.due(&clock) == Time(2000) && !ticks.is_changed());
+        pace.set(3_600_000);
+        assert!(ticks.is_changed());
+        ticks.follow(&clock);
+        assert!(!ticks.is_changed());
+        assert_eq!(ticks.due(&clock), Time(2000));
+        clock.advance(Time(2000));
+        assert_eq!(ticks.read(Time(2000), &clock, &mut done), Time(2000));
+        assert_eq!(ticks.due(&clock), Time(3_600_000));
+        // The tick that was just read comes no second time.
+        pace.set(500);
+        ticks.follow(&clock);
+        assert_eq!(ticks.due(&clock), Time(2500));
+        assert_eq!((done.ticks, done.missed), (1, 0));
     }
 
     #[test]

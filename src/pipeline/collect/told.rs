@@ -28,7 +28,7 @@ pub(super) enum Waited {
 impl Collect {
     /// Waits part by part for a tick of the schedule, or for a reading of a recording. Before the first tick it is on its
     /// way only: whether the source answers is not known yet.
-    pub(super) fn wait(&self, due: Time, ticks: Option<&Ticks>, first: bool, stop: &Flag) -> Waited {
+    pub(super) fn wait(&mut self, due: Time, ticks: Option<&Ticks>, first: bool, stop: &Flag) -> Waited {
         while !self.clock.is_driven() {
             let now = self.clock.now();
             if ticks.is_some_and(|ticks| ticks.is_lost(due, now)) {
@@ -42,6 +42,7 @@ impl Collect {
                 return Waited::Changed;
             }
             let parts = self.pulse.listens() || matches!(*self.clock, Clock::Wall);
+            self.source.idle(now);
             let part = if parts { left.min(PART) } else { left };
             if !self.clock.wait_until(now.plus(part), stop) {
                 return Waited::Stopped;

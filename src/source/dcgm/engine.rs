@@ -18,7 +18,6 @@ use super::tick::Stop;
 use super::told::Told;
 use super::value::Absent;
 use super::version::Version;
-use super::watch::every_ms;
 use super::words::{self, Fate};
 use super::xids::Xids;
 use crate::event::Time;
@@ -147,10 +146,10 @@ impl Engine {
         })
     }
 
-    /// The session, opened where there is none, and anew where it is read at another pace now: its watches are too slow or
-    /// too many.
+    /// The session, opened where there is none. One that is read at another pace than it was is watched at that; where this
+    /// fails, another is opened.
     fn session(&mut self, now: Time) -> Result<&mut Session, Trouble> {
-        if self.session.as_ref().is_some_and(|session| session.every_ms != every_ms(&self.options)) {
+        if self.session.as_mut().is_some_and(|session| session.repace(&self.options).is_err()) {
             self.part();
         }
         if self.session.is_none() {
@@ -229,12 +228,11 @@ impl Engine {
                 };
             }
         }
-        self.session = None;
+        (self.session, self.failed) = (None, None);
     }
 
     fn lose(&mut self, trouble: Trouble) -> Trouble {
         self.part();
-        self.failed = None;
         let tripped = self.cut.tripped();
         if tripped { words::slow() } else { trouble }
     }

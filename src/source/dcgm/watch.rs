@@ -44,6 +44,22 @@ impl Session {
         Ok(())
     }
 
+    /// Watches what is read at every tick at the pace that it is read at now; no watch is given up for it, so that no XID is
+    /// missed.
+    pub(super) fn repace(&mut self, options: &Options) -> Result<(), Code> {
+        let every_ms = every_ms(options);
+        if self.every_ms == every_ms {
+            return Ok(());
+        }
+        self.every_ms = every_ms;
+        let groups: Vec<FieldGroup> = self.health.iter().map(|fields| fields.group).collect();
+        let Some(group) = self.group.filter(|_| self.devices.iter().any(|device| device.grouped)) else {
+            return Ok(());
+        };
+        let keep_s = plan::keep_s(options.pace.ms());
+        groups.into_iter().try_for_each(|fields| self.watch(group, fields, every_ms, keep_s))
+    }
+
     /// Leaves those GPUs out that cannot be watched: one that is lost fails the watch of all.
     fn cull(&mut self, fields: FieldGroup, every_ms: i64, host: &str) -> Result<(), Code> {
         let grouped: Vec<u32> = self.devices.iter().filter(|device| device.grouped).map(|device| device.id).collect();
