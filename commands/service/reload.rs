@@ -71,7 +71,7 @@ impl Reload {
         let mut failed = false;
         for (what, act) in &mut self.acts {
             if let Err(why) = act() {
-                tracing::error!("reload: {what} stays as it was: {why}");
+                tracing::error!("reload: {what} stay as they were: {why}");
                 failed = true;
             }
         }
@@ -94,7 +94,7 @@ mod tests {
         for fails in [false, true, false] {
             let ran = Arc::clone(&ran);
             reload.on(
-                "a test",
+                "tests",
                 Box::new(move || {
                     ran.fetch_add(1, Ordering::SeqCst);
                     if fails { Err("so".to_owned()) } else { Ok(()) }

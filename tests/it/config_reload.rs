@@ -196,13 +196,13 @@ fn a_file_that_cannot_be_used_changes_nothing_and_is_told_with_its_place() {
         ("[log]\nlevel = \"all\"\n", "gpuhm.toml:2: "),
     ] {
         let said = collector.reload(file);
-        let told = said.lines().find(|line| line.contains("ERROR reload: settings stays as it was: "));
+        let told = said.lines().find(|line| line.contains("ERROR reload: settings stay as they were: "));
         assert!(told.is_some_and(|told| told.contains(place)), "{place} in {said}");
         assert!(!said.contains("INFO"), "the level is as it was: {said}");
     }
     std::fs::remove_file(collector.home.path("gpuhm.toml")).unwrap();
     let said = collector.hup();
-    assert!(said.contains("stays as it was") && said.contains("No such file"), "{said}");
+    assert!(said.contains("stay as they were") && said.contains("No such file"), "{said}");
     let said = collector.reload(&FILE.replace("warn", "info"));
     assert!(said.contains(" INFO reloaded"), "{said}");
     collector.ends();
@@ -229,7 +229,7 @@ fn a_file_of_targets_that_names_others_is_told_and_one_that_is_wrong_too() {
     // It is what is read that is compared, and not the file before.
     assert_eq!(hup(&format!("{one}\n{two}\n")).len(), 1);
     let said = hup(&format!("{one}\nhttps://b/metrics\n"));
-    assert!(said.len() == 1 && said[0].contains("ERROR reload: targets stays as it was: "), "{said:?}");
+    assert!(said.len() == 1 && said[0].contains("ERROR reload: targets stay as they were: "), "{said:?}");
     assert!(said[0].contains("line 2: "), "{said:?}");
     assert_eq!(hup(&format!("# as it was\n{one}\n")), Vec::<String>::new());
     collector.ends();
