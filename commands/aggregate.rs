@@ -92,7 +92,7 @@ fn work(common: &CommonOptions, options: &Options, signals: &Signals, service: &
     };
     let keeper = (!options.stage.service.once).then(|| {
         let store = open::store(common, &options.stage.store, &retry)?;
-        Ok::<_, Failure>(process::keep(Arc::clone(&bus), Some(store), signals.stop.clone()))
+        process::keep(Arc::clone(&bus), Some(store), signals.stop.clone())
     });
     let keeper = keeper.transpose()?;
     if options.stage.service.once {

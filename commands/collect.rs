@@ -216,7 +216,7 @@ fn sink(common: &CommonOptions, options: &Options, signals: &Signals, retry: Ret
             let bus = open::bus(common, &options.bus, &Arc::new(Clock::Wall), &retry)?;
             if options.source.is_service() {
                 // It ends with the process: what it does is bounded and atomic.
-                drop(keep(Arc::clone(&bus), None, signals.stop.clone()));
+                drop(keep(Arc::clone(&bus), None, signals.stop.clone())?);
             }
             plain(Box::new(BusSink::new(retry.run(|| bus.producer())?, retry)))
         }

@@ -27,7 +27,7 @@ use super::look::{Look, size};
 use super::open;
 use super::options::{self, CommonOptions, SimOptions, Speed, StoreOptions, ms};
 use super::out::Out;
-use super::process::{Progress, Signals};
+use super::process::{Progress, Signals, thread};
 use super::run::Setup;
 use super::source::SourceOptions;
 use super::watch::Watcher;
@@ -203,10 +203,10 @@ impl Demo {
     }
 
     /// Sets `stop` so long after the history has ended.
-    fn limit(&self, limit: Duration, stop: &Flag) {
+    fn limit(&self, limit: Duration, stop: &Flag) -> Result<(), Failure> {
         let (clock, stop) = (Arc::clone(&self.clock), stop.clone());
         let max = self.options.speed == Speed::Max;
-        std::thread::spawn(move || {
+        thread("--for", move || {
             while !max && clock.is_driven() {
                 if !nap(Duration::from_millis(50), &stop) {
                     return;
@@ -215,6 +215,7 @@ impl Demo {
             if nap(limit, &stop) {
                 stop.set();
             }
-        });
+        })?;
+        Ok(())
     }
 }

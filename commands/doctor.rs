@@ -35,6 +35,7 @@ use super::cli::Cli;
 use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::options::{BusOptions, CommonOptions, StoreOptions, interval};
 use super::out::Out;
+use super::process::thread;
 use super::source::{Chosen, Named};
 use super::{brokers, config};
 use registry::{Check, Finding, REGISTRY, State, Subject, ids};
@@ -168,8 +169,8 @@ fn within(check: &'static Check, subject: &Arc<Subject>) -> Finding {
     let (tell, told) = channel();
     let own = Arc::clone(subject);
     let run = move || drop(tell.send((check.run)(&own)));
-    if let Err(error) = std::thread::Builder::new().name(check.id.to_owned()).spawn(run) {
-        return Failure::threadless("", &error).into();
+    if let Err(failure) = thread("doctor", run) {
+        return failure.into();
     }
     match told.recv_timeout(subject.timeout * REQUESTS) {
         Ok(finding) => finding,

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use gpuhm::bus::BusError;
-use gpuhm::pipeline::PipelineError;
+use gpuhm::pipeline::{MORE_THREADS, PipelineError};
 use gpuhm::source::SourceError;
 use gpuhm::store::StoreError;
 use gpuhm::view::escape::escaped;
@@ -48,9 +48,8 @@ impl Failure {
     }
 
     /// A thread that `what` needs and that cannot be started.
-    pub(crate) fn threadless(what: impl std::fmt::Display, error: &std::io::Error) -> Failure {
-        Failure::with_code(UNREACHABLE, anyhow::anyhow!("{what}no thread for it: {error}"))
-            .hint("raise TasksMax= of the unit, or ulimit -u")
+    pub(crate) fn threadless(what: &str, error: &std::io::Error) -> Failure {
+        Failure::with_code(UNREACHABLE, anyhow::anyhow!("{what}: no thread for it: {error}")).hint(MORE_THREADS)
     }
 
     /// Adds what to do about it.
@@ -167,6 +166,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Sink { .. } => Failure::cannot(error),
             PipelineError::Undelivered { .. } => Failure::with_code(UNREACHABLE, error)
                 .hint("the next collect with this spool sends them first; is the broker running?"),
+            PipelineError::Threadless { .. } => Failure::with_code(UNREACHABLE, error).hint(MORE_THREADS),
             PipelineError::Stopped(_) => Failure { stopped: true, ..Failure::with_code(UNREACHABLE, error) },
         }
     }

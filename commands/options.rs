@@ -17,7 +17,7 @@ use super::service::{DrainOptions, WatchOptions};
 pub(crate) struct BusOptions {
     /// Bus URL: `kafka://h1:9092,h2:9092` (short `h1:9092,h2:9092`) or `file:DIR`
     /// [default: embedded, in the home directory]
-    #[arg(short = 'b', long, value_name = "URL", env = "GPUHM_BUS")]
+    #[arg(short = 'b', long, value_name = "URL", env = "GPUHM_BUS", hide_env_values = true)]
     pub(crate) bus: Option<String>,
     /// Kafka client setting, stronger than those of --kafka-config; may be repeated. `-X dump` shows all that is set
     #[arg(short = 'X', long, value_name = "KEY=VALUE")]

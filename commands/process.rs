@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use gpuhm::bus::Bus;
@@ -116,9 +116,26 @@ impl Progress {
     }
 }
 
+/// Does `act` on a thread of its own, which bears the name of what it is for; where none can be had, the failure does.
+pub(crate) fn thread<T: Send + 'static>(
+    what: &str,
+    act: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Failure> {
+    Builder::new().name(what.to_owned()).spawn(act).map_err(|error| Failure::threadless(what, &error))
+}
+
+/// The same in a scope, which waits for it: who gets a failure tells the others to end.
+pub(crate) fn scoped<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    what: &str,
+    act: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, Failure> {
+    Builder::new().name(what.to_owned()).spawn_scoped(scope, act).map_err(|error| Failure::threadless(what, &error))
+}
+
 /// Keeps the bus, and the store where one is given, within their bounds, on a thread of its own, until `stop` is set.
-pub(crate) fn keep(bus: Arc<dyn Bus>, store: Option<Box<dyn Store>>, stop: Flag) -> JoinHandle<()> {
-    std::thread::spawn(move || retention::keep(&bus, store, &stop))
+pub(crate) fn keep(bus: Arc<dyn Bus>, store: Option<Box<dyn Store>>, stop: Flag) -> Result<JoinHandle<()>, Failure> {
+    thread("retention", move || retention::keep(&bus, store, &stop))
 }
 
 /// How long a one-shot goes on trying to reach a dependency.

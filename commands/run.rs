@@ -26,7 +26,7 @@ use super::exit::{BAD_NEWS, Failure, Outcome, UNREACHABLE};
 use super::open;
 use super::options::{BusOptions, CommonOptions, MemberOptions, Speed, StoreOptions, duration, lateness, ms};
 use super::out::Out;
-use super::process::{LONG_PATIENCE, Progress, Signals, keep};
+use super::process::{LONG_PATIENCE, Progress, Signals, keep, thread};
 use super::service::{Plan, Service, WatchOptions};
 use super::source::SourceOptions;
 
@@ -111,7 +111,7 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     // Retention is for services: not for a replay, whose rows are old from the start.
     let real = options.source.speed == Speed::Times(1.0);
     let keeper = if real && options.source.is_service() && options.limit.is_none() {
-        Some(keep(Arc::clone(&bus), Some(open::store(common, &options.store, &retry)?), signals.stop.clone()))
+        Some(keep(Arc::clone(&bus), Some(open::store(common, &options.store, &retry)?), signals.stop.clone())?)
     } else {
         None
     };
@@ -223,11 +223,11 @@ impl Setup<'_> {
         };
         if let Some(limit) = self.limit {
             let stop = signals.stop.clone();
-            std::thread::spawn(move || {
+            thread("--for", move || {
                 if nap(limit, &stop) {
                     stop.set();
                 }
-            });
+            })?;
         }
         let ran = whole.run(&signals.stop)?;
         // Without an end of its own it is a service, and a signal its proper end.

@@ -12,6 +12,7 @@ use gpuhm::view::tui::terminal::{Guard, Screen};
 use gpuhm::view::tui::{Effect, Model, Msg, render_to, update};
 
 use super::exit::Failure;
+use super::process::thread;
 
 /// How often a stop is looked for while nothing happens.
 const LOOK: Duration = Duration::from_millis(100);
@@ -34,12 +35,13 @@ pub(crate) fn run(
     let mut screen = Screen::new(stdout());
     let (sender, messages) = mpsc::sync_channel(MOST);
     let ended = Flag::default();
-    listen(sender.clone(), ended.clone());
-    forward(inbox, sender);
-    if model.has_mouse() {
-        screen.mouse(true)?;
-    }
-    let result = turn(model, (&guard, &mut screen), &messages, &mut outbox, stop);
+    let begun = listen(sender.clone(), ended.clone()).and_then(|()| forward(inbox, sender));
+    let result = begun.and_then(|()| {
+        if model.has_mouse() {
+            screen.mouse(true)?;
+        }
+        turn(model, (&guard, &mut screen), &messages, &mut outbox, stop)
+    });
     ended.set();
     drop(guard);
     result
@@ -117,8 +119,8 @@ fn suspend(guard: &Guard, screen: &mut Screen<std::io::Stdout>, model: &Model) -
 }
 
 /// Reads keys, on a thread of its own, until the view has ended.
-fn listen(sender: SyncSender<Msg>, ended: Flag) {
-    std::thread::spawn(move || {
+fn listen(sender: SyncSender<Msg>, ended: Flag) -> Result<(), Failure> {
+    thread("keys", move || {
         while !ended.is_set() {
             let msg = match event::poll(LOOK).and_then(|ready| if ready { event::read().map(Some) } else { Ok(None) }) {
                 Ok(Some(Event::Key(key))) => Msg::Key(key),
@@ -134,10 +136,12 @@ fn listen(sender: SyncSender<Msg>, ended: Flag) {
                 return;
             }
         }
-    });
+    })?;
+    Ok(())
 }
 
 /// Brings readings to where keys arrive, too, so that there is one thing to wait for.
-fn forward(inbox: Receiver<Msg>, sender: SyncSender<Msg>) {
-    std::thread::spawn(move || inbox.into_iter().try_for_each(|msg| sender.send(msg)));
+fn forward(inbox: Receiver<Msg>, sender: SyncSender<Msg>) -> Result<(), Failure> {
+    thread("messages", move || inbox.into_iter().try_for_each(|msg| sender.send(msg)))?;
+    Ok(())
 }

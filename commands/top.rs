@@ -19,7 +19,7 @@ use super::exit::{BAD_NEWS, Failure, Outcome};
 use super::look::{Look, Picture, size};
 use super::options::{BusOptions, CommonOptions, StoreOptions};
 use super::out::Out;
-use super::process::Signals;
+use super::process::{Signals, thread};
 use super::watch::{ON_THE_WAY, Watcher, outward, tick};
 use super::{open, screen};
 
@@ -89,8 +89,8 @@ pub(crate) fn run(common: &CommonOptions, options: &Options) -> Outcome {
     };
     let (ticks, said, shown) = (to.clone(), to.clone(), Arc::clone(&watcher.shown));
     let stop = signals.stop.clone();
-    std::thread::spawn(move || watcher.run(&to, &asked));
-    std::thread::spawn(move || tick(&clock, &shown, &ticks, &stop));
+    thread("readings", move || watcher.run(&to, &asked))?;
+    thread("clock", move || tick(&clock, &shown, &ticks, &stop))?;
     screen::run(&mut model, inbox, |effect| outward(effect, &ask, &said), &signals.stop)?;
     Ok(ExitCode::SUCCESS)
 }

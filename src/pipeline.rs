@@ -60,6 +60,9 @@ impl Flag {
     }
 }
 
+/// What to do where no thread can be had.
+pub const MORE_THREADS: &str = "raise TasksMax= of the unit, or ulimit -u";
+
 /// Why a part of the pipeline ended before it was done.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -106,6 +109,15 @@ pub enum PipelineError {
         place: String,
         /// The broker's failure, behind a colon, where there was one.
         why: String,
+    },
+    /// A part that needs a thread of its own and gets none.
+    #[error("{what}: no thread for it")]
+    Threadless {
+        /// The part.
+        what: &'static str,
+        /// What happened.
+        #[source]
+        why: std::io::Error,
     },
     /// Stopped while it waited for a dependency.
     #[error("stopped while waiting: {0}")]

@@ -18,6 +18,7 @@ use gpuhm::view::node;
 
 use crate::exit::{Failure, UNREACHABLE};
 use crate::out::Out;
+use crate::process::thread;
 use crate::source::{Chosen, SourceOptions};
 
 /// How `--once` shows what it read.
@@ -109,12 +110,11 @@ pub(super) fn look(options: &SourceOptions, stop: &Flag) -> Result<Option<Looked
 /// Reads all endpoints on a thread of its own, which is left behind where a stop comes: what hangs ends with the process.
 fn read(mut source: Endpoints, stop: &Flag) -> Result<Option<(Endpoints, Vec<Reading>)>, Failure> {
     let (tell, told) = channel();
-    let reading = std::thread::Builder::new().name("once".to_owned()).spawn(move || {
+    thread("collect --once", move || {
         let mut readings = Vec::new();
         let done = source.read(Clock::Wall.now(), &mut readings);
         drop(tell.send(done.map(|()| (source, readings))));
-    });
-    reading.map_err(|error| Failure::threadless("collect --once: ", &error))?;
+    })?;
     loop {
         match told.recv_timeout(LOOK) {
             Ok(done) => return Ok(Some(done?)),

@@ -17,7 +17,7 @@ use gpuhm::view::tui::{Model, Msg, Progress as Far, Settings};
 use super::{DRAIN_SEEN, Demo, Options};
 use crate::exit::{Failure, Outcome};
 use crate::options::Speed;
-use crate::process::Signals;
+use crate::process::{Signals, scoped};
 use crate::screen;
 use crate::watch::{ON_THE_WAY, outward, tick};
 
@@ -45,16 +45,16 @@ pub(super) fn show(demo: &Demo, options: &Options, signals: &Signals) -> Outcome
     let (ask, asked) = channel();
     let stop = &signals.stop;
     if let Some(limit) = options.limit {
-        demo.limit(limit, stop);
+        demo.limit(limit, stop)?;
     }
     let ran: Mutex<Option<Result<Ran, Failure>>> = Mutex::new(None);
     let shown = std::thread::scope(|scope| {
         let ran = &ran;
-        // However the view ends, by a panic too, the others end with it.
+        // However the view ends, by a panic or for want of a thread too, the others end with it.
         let _ends = Ends(stop);
         let watcher = demo.watcher(options.look.refresh());
         let shown: Arc<AtomicI64> = Arc::clone(&watcher.shown);
-        scope.spawn(|| {
+        scoped(scope, "pipeline", || {
             let worked = demo.setup(DRAIN_SEEN, None).and_then(|setup| setup.run(signals)).map(|(ran, _)| ran);
             if worked.is_err() {
                 // Nothing more comes: whoever looks at it should be told, not left with a picture that stands still.
@@ -63,12 +63,12 @@ pub(super) fn show(demo: &Demo, options: &Options, signals: &Signals) -> Outcome
             if let Ok(mut slot) = ran.lock() {
                 *slot = Some(worked);
             }
-        });
+        })?;
         let (reader, clock, progress) = (to.clone(), to.clone(), to.clone());
-        scope.spawn(move || watcher.run(&reader, &asked));
-        scope.spawn(move || tick(&demo.clock, &shown, &clock, stop));
-        scope.spawn(move || history(demo, &progress, stop));
-        scope.spawn(|| keep(demo, stop));
+        scoped(scope, "readings", move || watcher.run(&reader, &asked))?;
+        scoped(scope, "clock", move || tick(&demo.clock, &shown, &clock, stop))?;
+        scoped(scope, "history", move || history(demo, &progress, stop))?;
+        scoped(scope, "retention", || keep(demo, stop))?;
         let shown = screen::run(&mut model, inbox, |effect| outward(effect, &ask, &to), stop);
         drop((ask, to));
         shown

@@ -28,7 +28,7 @@ pub(super) fn report(demo: &Demo, options: &Options, signals: &Signals) -> Outco
         tracing::info!("{gpus} GPUs on {hosts} hosts, simulated, {} s after their history", limit.as_secs());
     }
     let started = monotonic();
-    demo.limit(limit, &signals.stop);
+    demo.limit(limit, &signals.stop)?;
     let (ran, _) = demo.setup(DRAIN, Some(Progress::new("demo", demo.common.quiet)))?.run(signals)?;
     let summary = summary(&ran, started.elapsed());
     if output == Format::Text {

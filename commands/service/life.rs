@@ -10,7 +10,7 @@ use gpuhm::pipeline::Flag;
 use gpuhm::pipeline::clock::monotonic;
 
 use crate::exit::{Failure, UNREACHABLE};
-use crate::process::Signals;
+use crate::process::{Signals, thread};
 
 use super::facts::Facts;
 use super::reload::Reload;
@@ -65,7 +65,7 @@ impl Life {
                 }
             }
         };
-        std::thread::Builder::new().name("service".to_owned()).spawn(run)?;
+        thread("service", run)?;
         Ok(life)
     }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use gpuhm::pipeline::clock::monotonic;
 
 use crate::exit::Failure;
+use crate::process::thread;
 
 use super::address::{Address, Listener};
 use super::encode::{self, Form};
@@ -49,7 +50,7 @@ impl Connection for UnixStream {
 /// Listens, and answers on threads of its own until the process ends.
 pub(super) fn start(address: &Address, facts: Arc<Facts>) -> Result<(), Failure> {
     let listener = address.listen()?;
-    std::thread::Builder::new().name("metrics".to_owned()).spawn(move || accept(&listener, &facts))?;
+    thread("metrics", move || accept(&listener, &facts))?;
     Ok(())
 }
 

@@ -29,7 +29,7 @@ pub use self::wave::OF_A_KEY;
 use super::clock::{monotonic, wall};
 use super::collect::Room;
 use super::sink::Backlog;
-use super::{Flag, PipelineError};
+use super::{Flag, MORE_THREADS, PipelineError};
 use crate::bus::embedded::{Embedded, Options};
 use crate::bus::{BusError, Producer};
 
@@ -95,7 +95,8 @@ impl Spool {
     /// is not waited for.
     ///
     /// # Errors
-    /// [`BusError::Unusable`] where another collector has it, or where it cannot be made or is no spool.
+    /// [`BusError::Unusable`] where another collector has it, or where it cannot be made or is no spool;
+    /// [`BusError::Failed`] where no thread can be had.
     pub fn start(directory: &Path, name: &str, limits: Limits, connect: Connect) -> Result<Spool, BusError> {
         let path = directory.join(format!("spool-{name}.db"));
         // Two senders would share the partitions safely, but each would drain, count and announce the other's events.
@@ -109,7 +110,7 @@ impl Spool {
         }
         let intake = Arc::new(Mutex::new(Intake::new(Arc::clone(&shared))));
         let sender = std::thread::Builder::new().name("spool".to_owned()).spawn(move || sender.run());
-        let sender = sender.map_err(|error| unusable(&path, &format!("no thread for its sender: {error}"), None))?;
+        let sender = sender.map_err(|error| threadless(&path, &error))?;
         Ok(Spool { shared, intake, sender: Some(sender) })
     }
 
@@ -215,6 +216,11 @@ const AT_LAST: Duration = Duration::from_secs(1);
 fn undelivered(shared: &Shared, events: u64) -> PipelineError {
     let why = lock(&shared.fares).why.clone().map(|why| format!(": {why}")).unwrap_or_default();
     PipelineError::Undelivered { events, place: shared.place.clone(), why }
+}
+
+fn threadless(path: &Path, error: &std::io::Error) -> BusError {
+    let (place, why) = (path.display().to_string(), format!("no thread for it: {error}"));
+    BusError::Failed { place, what: "sender", why, hint: Some(MORE_THREADS.to_owned()) }
 }
 
 fn unusable(path: &Path, why: &str, hint: Option<&str>) -> BusError {

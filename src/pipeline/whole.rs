@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::clock::nap;
@@ -211,17 +211,21 @@ fn side_by_side(
     ends: &Beside<'_>,
 ) -> Result<Ended, PipelineError> {
     let (halt, collected, validated, done) = (Flag::default(), Flag::default(), Flag::default(), Flag::default());
-    thread::scope(|scope| {
-        scope.spawn(|| watch(ends, &done, &halt));
-        let validating = scope.spawn(|| stage(validate, &collected, &halt, &ends.stop, &validated));
-        let aggregating = scope.spawn(|| stage(aggregate, &validated, &halt, &ends.stop, &Flag::default()));
-        let judging = scope.spawn(|| {
-            let judged = ends.judging.beside(ends.clock, &collected);
-            if judged.is_err() {
-                ends.stop.set();
-            }
-            judged
-        });
+    std::thread::scope(|scope| {
+        let start = || {
+            thread(scope, "drain", || watch(ends, &done, &halt))?;
+            let validating = thread(scope, "validate", || stage(validate, &collected, &halt, &ends.stop, &validated))?;
+            let aggregating =
+                thread(scope, "aggregate", || stage(aggregate, &validated, &halt, &ends.stop, &Flag::default()))?;
+            let judging = thread(scope, "judging", || {
+                ends.judging.beside(ends.clock, &collected).inspect_err(|_| ends.stop.set())
+            })?;
+            Ok((validating, aggregating, judging))
+        };
+        // Without all of them nothing is collected, and those that run are not waited for in vain.
+        let all = [&ends.stop, &halt, &collected, &validated, &done];
+        let (validating, aggregating, judging) =
+            start().inspect_err(|_: &PipelineError| all.into_iter().for_each(Flag::set))?;
         let result = collect.run(&ends.stop);
         collected.set();
         if result.is_err() {
@@ -234,6 +238,16 @@ fn side_by_side(
         judging.join().map_err(|_| gone("judging"))??;
         Ok(Ended { collected: result?, validate: validate??, aggregate: aggregate??, cut: halt.is_set() })
     })
+}
+
+/// A thread of the scope, named for what it is for.
+fn thread<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    what: &'static str,
+    act: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, PipelineError> {
+    let started = Builder::new().name(what.to_owned()).spawn_scoped(scope, act);
+    started.map_err(|why| PipelineError::Threadless { what, why })
 }
 
 /// Runs a stage until what it reads is drained. One that fails takes the source with it; in any case the next drains.

@@ -83,11 +83,14 @@ fn the_stores_password_may_stand_in_a_file_of_its_own() {
 
 #[test]
 fn a_help_shows_no_password_of_the_environment() {
-    let home =
-        Home::new().with("GPUHM_SOURCE", "exporter:http://u:s3cret@h/m").with("GPUHM_STORE", "postgres://u:s3cret@h/d");
+    let home = Home::new()
+        .with("GPUHM_SOURCE", "exporter:http://u:s3cret@h/m")
+        .with("GPUHM_STORE", "postgres://u:s3cret@h/d")
+        .with("GPUHM_BUS", "kafka://u:s3cret@h:9092");
     for command in ["collect", "run", "doctor", "top"] {
         let help = home.ok(&[command, "--help"]);
-        assert!(help.contains("[env: GPUHM_ST") || help.contains("[env: GPUHM_SO"), "{help}");
+        assert!(help.contains("[env: GPUHM_BUS]"), "{command}: {help}");
+        assert!(help.contains("[env: GPUHM_STORE]") || help.contains("[env: GPUHM_SOURCE]"), "{command}: {help}");
         assert!(!help.contains("s3cret"), "{command}: {help}");
     }
 }

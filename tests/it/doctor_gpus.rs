@@ -79,8 +79,11 @@ fn a_socket_that_this_user_may_not_use_is_told_with_three_ways_out() {
         }
     }
     let found = Found::of(&ended(command), 1);
-    found.is("dcgm.socket", "fault", &["this user may not connect", "mode 0500"], "chmod 0777");
-    assert!(found.check("dcgm.socket")["remedy"].as_str().unwrap().contains("dcgm://localhost:5555"));
+    found.is("dcgm.socket", "fault", &["this user may not connect", "mode 0500"], "power limits");
+    let remedy = found.check("dcgm.socket")["remedy"].as_str().unwrap().to_owned();
+    let path = path.display();
+    assert!(remedy.contains(&format!("chgrp gpuhm {path} && chmod 0770 {path}")), "{remedy}");
+    assert!(remedy.contains("dcgm://localhost:5555") && !remedy.contains("0777"), "{remedy}");
 }
 
 #[test]

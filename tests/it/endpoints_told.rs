@@ -75,3 +75,34 @@ fn a_trouble_that_stays_is_said_once_and_its_end_once() {
     let lines = said(0..300, |second| (10..290).contains(&second).then(|| "refused".to_owned()));
     assert_eq!(lines, ["refused", "answers again"]);
 }
+
+#[test]
+fn a_trouble_that_comes_back_and_stays_is_one_and_its_line_speaks_of_no_other() {
+    let lines = said(0..125, |second| (second != 5).then(|| "refused".to_owned()));
+    assert_eq!(lines, ["refused", "answers again", "refused"]);
+}
+
+#[test]
+fn of_troubles_that_were_not_said_each_counts_once_however_long_it_stayed() {
+    let lines = said(0..125, |second| {
+        let why = match second {
+            5 => return None,
+            0..20 => "refused",
+            20..40 => "silent",
+            40..70 => "garbled",
+            _ => "refused",
+        };
+        Some(why.to_owned())
+    });
+    let garbled = "garbled (and 2 times otherwise since the last line)";
+    assert_eq!(lines, ["refused", "answers again", garbled, "refused"]);
+}
+
+#[test]
+fn one_trouble_that_was_not_said_is_told_as_once() {
+    let lines = said(0..125, |second| Some(if (10..20).contains(&second) { "silent" } else { "refused" }.to_owned()));
+    assert_eq!(lines, ["refused"]);
+    let lines =
+        said(0..70, |second| Some(["refused", "silent"].get((second / 20) as usize).unwrap_or(&"garbled").to_string()));
+    assert_eq!(lines, ["refused", "garbled (and once otherwise since the last line)"]);
+}

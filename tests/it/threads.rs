@@ -14,6 +14,15 @@ fn with_threads(threads: u32, args: &str) -> Ran {
     Home::new().shell(&format!("ulimit -v {room}; RUST_MIN_STACK=1073741824 exec \"$GPUHM\" {args}"))
 }
 
+/// That it ended for want of a thread, and said of what and what to do.
+fn is_threadless(ran: &Ran, what: &str) {
+    assert_eq!(ran.code, 3, "{what}: {}{}", ran.out, ran.err);
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert!(lines[0].starts_with(&format!("gpuhm: {what}: no thread for it: ")), "{what}: {lines:?}");
+    assert!(lines[1].starts_with("hint: ") && lines[1].contains("TasksMax="), "{what}: {lines:?}");
+    assert_eq!(lines.len(), 2, "{what}: {lines:?}");
+}
+
 fn source(server: &Server) -> String {
     format!("exporter:http://localhost:{}/metrics", server.address.port())
 }
@@ -21,11 +30,7 @@ fn source(server: &Server) -> String {
 #[test]
 fn a_source_that_gets_no_thread_is_named_with_what_to_do() {
     for how in ["--once -o jsonl", "--sink - --ticks 1 --interval 2s"] {
-        let ran = with_threads(0, &format!("collect --source nvml {how}"));
-        assert_eq!(ran.code, 3, "{how}: {}{}", ran.out, ran.err);
-        let lines: Vec<&str> = ran.err.lines().collect();
-        assert!(lines[0].starts_with("gpuhm: nvml: no thread for it: "), "{how}: {lines:?}");
-        assert!(lines[1].starts_with("hint: ") && lines[1].contains("TasksMax="), "{how}: {lines:?}");
+        is_threadless(&with_threads(0, &format!("collect --source nvml {how}")), "nvml");
     }
 }
 
@@ -41,10 +46,7 @@ fn a_page_is_found_by_its_name_without_another_thread() {
 fn a_look_that_gets_no_thread_of_its_own_says_so() {
     let server = Server::start(whole(PAGE));
     let ran = with_threads(1, &format!("collect --source {} --once -o jsonl", source(&server)));
-    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
-    let lines: Vec<&str> = ran.err.lines().collect();
-    assert!(lines[0].starts_with("gpuhm: collect --once: no thread for it: "), "{lines:?}");
-    assert!(lines[1].starts_with("hint: ") && lines[1].contains("TasksMax="), "{lines:?}");
+    is_threadless(&ran, "collect --once");
 }
 
 #[test]
@@ -53,9 +55,36 @@ fn doctor_tells_a_check_that_gets_no_thread_and_looks_with_those_that_it_gets() 
     let look = |threads| with_threads(threads, &format!("doctor --only exporter.pages --source {}", source(&server)));
     let none = look(0);
     assert_eq!(none.code, 1, "{}{}", none.out, none.err);
-    assert!(none.out.starts_with("fault    exporter.pages  no thread for it: "), "{}", none.out);
+    assert!(none.out.starts_with("fault    exporter.pages  doctor: no thread for it: "), "{}", none.out);
     assert!(none.out.contains("TasksMax="), "{}", none.out);
     let one = look(1);
     assert_eq!((one.code, one.err.as_str()), (0, ""), "{}", one.out);
     assert!(one.out.contains(": 1 GPU, 1 samples"), "the check's own thread does: {}", one.out);
+}
+
+#[test]
+fn a_whole_pipeline_that_gets_too_few_threads_names_the_part_that_has_none_and_ends() {
+    let run = "run --source sim --gpus 4 --hosts 1 --speed max --ticks 20";
+    for (threads, part) in ["drain", "validate", "aggregate", "judging"].into_iter().enumerate() {
+        is_threadless(&with_threads(u32::try_from(threads).unwrap(), run), part);
+    }
+    let ran = with_threads(4, run);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    is_threadless(&with_threads(0, &format!("{run} --for 1m")), "--for");
+    is_threadless(&with_threads(0, "run --source sim --gpus 4 --hosts 1"), "service");
+    is_threadless(&with_threads(1, "run --source sim --gpus 4 --hosts 1"), "retention");
+    is_threadless(&with_threads(0, "demo --gpus 4 --hosts 1 --history 1m --for 1s -o json"), "--for");
+}
+
+#[test]
+fn a_service_that_gets_too_few_threads_names_what_has_none() {
+    for command in
+        ["collect --source sim --gpus 4 --hosts 1", "validate", "aggregate", "score --every 1m", "predict --every 1m"]
+    {
+        is_threadless(&with_threads(0, command), "service");
+        is_threadless(&with_threads(0, &format!("{command} --metrics unix:m.socket")), "metrics");
+        is_threadless(&with_threads(1, &format!("{command} --metrics unix:m.socket")), "service");
+    }
+    is_threadless(&with_threads(1, "collect --source sim --gpus 4 --hosts 1"), "retention");
+    is_threadless(&with_threads(1, "aggregate"), "retention");
 }

@@ -14,10 +14,8 @@ use crate::source::live::SOCKET;
 
 pub(super) const ID: &str = "dcgm.socket";
 
-/// The bits that let a user who is neither the owner nor of the group write, which is what connecting takes.
-const OTHERS: u32 = 0o002;
-/// The user of gpuhm's services.
-const SERVICE: &str = "gpuhm:";
+/// The user and the group of gpuhm's services.
+const SERVICE: &str = "gpuhm";
 const BY_TCP: &str = "or read it by TCP, without -d: --source dcgm://localhost:5555";
 
 /// Sockets that are named, and this machine's usual one where it is there and `auto` would look.
@@ -74,7 +72,7 @@ fn look(path: &str, named: bool) -> Finding {
         return wrong(format!("is {is}, and no socket"), remedy);
     }
     match UnixStream::connect(path) {
-        Ok(_) => open(path, &data, is_root(), has_service_user()),
+        Ok(_) => open(path, &data, is_root(), Service::here().as_ref()),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let text = format!("this user may not connect: {}", owned(&data));
             wrong(text, opening(path))
@@ -87,9 +85,9 @@ fn look(path: &str, named: bool) -> Finding {
 }
 
 /// One that can be connected to: by this user. The services' may be another.
-fn open(path: &str, data: &Metadata, root: bool, service: bool) -> Finding {
+fn open(path: &str, data: &Metadata, root: bool, service: Option<&Service>) -> Finding {
     let text = owned(data);
-    if root && service && data.mode() & OTHERS == 0 {
+    if root && service.is_some_and(|service| !service.may_connect(data)) {
         let text = format!("{text}: root may connect, and gpuhm's services, which run as gpuhm, may not");
         return Finding::warning(text).remedy(opening(path));
     }
@@ -98,12 +96,14 @@ fn open(path: &str, data: &Metadata, root: bool, service: bool) -> Finding {
 
 fn owned(data: &Metadata) -> String {
     let owner = if data.uid() == 0 { "root's".to_owned() } else { format!("user {}'s", data.uid()) };
-    format!("{owner}, mode {:04o}", data.mode() & 0o777)
+    format!("{owner}, group {}, mode {:04o}", data.gid(), data.mode() & 0o777)
 }
 
+/// Not for everyone: who connects to an engine of root's may change power limits and run diagnostics.
 fn opening(path: &str) -> String {
     format!(
-        "let others write after the engine's start: ExecStartPost=chmod 0777 {path} in nvidia-dcgm.service, {BY_TCP}"
+        "give it to a group whose members may change power limits and run diagnostics by it: chgrp {SERVICE} {path} && \
+         chmod 0770 {path}, after each start of the engine (ExecStartPost= of nvidia-dcgm.service), {BY_TCP}"
     )
 }
 
@@ -112,8 +112,42 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-fn has_service_user() -> bool {
-    std::fs::read_to_string("/etc/passwd").is_ok_and(|users| users.lines().any(|line| line.starts_with(SERVICE)))
+/// Who gpuhm's services run as.
+struct Service {
+    user: u32,
+    groups: Vec<u32>,
+}
+
+impl Service {
+    /// The one of this machine, where there is one.
+    fn here() -> Option<Service> {
+        let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
+        Service::of(&std::fs::read_to_string("/etc/passwd").ok()?, &groups)
+    }
+
+    /// By the lines of `passwd` and `group`.
+    fn of(users: &str, groups: &str) -> Option<Service> {
+        let line = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let (user, own) = line
+            .filter(|parts| parts.first() == Some(&SERVICE))
+            .find_map(|parts| Some((parts.get(2)?.parse().ok()?, parts.get(3)?.parse().ok()?)))?;
+        let others = groups.lines().filter_map(|line| {
+            let mut parts = line.split(':');
+            let id = parts.nth(2)?.parse().ok()?;
+            parts.next()?.split(',').any(|member| member == SERVICE).then_some(id)
+        });
+        Some(Service { user, groups: std::iter::once(own).chain(others).collect() })
+    }
+
+    /// Whether it may write to this, which is what connecting takes.
+    fn may_connect(&self, data: &Metadata) -> bool {
+        let bit = match () {
+            () if data.uid() == self.user => 0o200,
+            () if self.groups.contains(&data.gid()) => 0o020,
+            () => 0o002,
+        };
+        data.mode() & bit != 0
+    }
 }
 
 #[cfg(test)]
@@ -128,14 +162,34 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let _listens = UnixListener::bind(&path).unwrap();
-        let with = |mode: u32, root: bool, service: bool| {
+        let group = path.metadata().unwrap().gid();
+        let stranger = Service { user: u32::MAX, groups: vec![u32::MAX] };
+        let member = Service { user: u32::MAX, groups: vec![u32::MAX, group] };
+        let with = |mode: u32, root: bool, service: Option<&Service>| {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            open("/s", &path.metadata().unwrap(), root, service).state
+            open("/s", &path.metadata().unwrap(), root, service)
         };
-        assert_eq!(with(0o755, true, true), State::Warning);
-        assert_eq!(with(0o777, true, true), State::Ok);
-        assert_eq!(with(0o755, true, false), State::Ok, "no services here");
-        assert_eq!(with(0o755, false, true), State::Ok, "whoever asks could connect");
+        let closed = with(0o755, true, Some(&stranger));
+        assert_eq!(closed.state, State::Warning);
+        let remedy = closed.remedy.unwrap();
+        assert!(
+            remedy.contains("chgrp gpuhm /s && chmod 0770 /s, after each start") && remedy.contains(BY_TCP),
+            "{remedy}"
+        );
+        assert_eq!(with(0o770, true, Some(&stranger)).state, State::Warning);
+        assert_eq!(with(0o755, true, Some(&member)).state, State::Warning);
+        assert_eq!(with(0o770, true, Some(&member)).state, State::Ok, "what the remedy makes of it");
+        assert_eq!(with(0o777, true, Some(&stranger)).state, State::Ok);
+        assert_eq!(with(0o755, true, None).state, State::Ok, "no services here");
+        assert_eq!(with(0o755, false, Some(&stranger)).state, State::Ok, "whoever asks could connect");
+    }
+
+    #[test]
+    fn the_services_user_has_its_own_group_and_those_it_is_a_member_of() {
+        let groups = "gpuhm:x:900:\ndcgm:x:77:nobody,gpuhm\nother:x:78:gpuhm2\n";
+        let service = Service::of("root:x:0:0::/:\ngpuhm:x:901:900::/:\n", groups).unwrap();
+        assert_eq!((service.user, service.groups), (901, vec![900, 77]));
+        assert!(Service::of("gpuhm2:x:901:900::/:\n", groups).is_none());
     }
 
     #[test]

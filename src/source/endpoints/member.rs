@@ -12,6 +12,13 @@ use crate::source::HostReport;
 use crate::source::endpoint::{Breaker, Trouble};
 use crate::source::place::Place;
 
+/// A line in the log.
+pub(super) struct Told {
+    at: Time,
+    /// The trouble of the newest tick since, told or not.
+    newest: Option<String>,
+}
+
 /// One endpoint as its source sees it.
 pub(super) struct Member {
     pub(super) place: Place,
@@ -28,8 +35,8 @@ pub(super) struct Member {
     pub(super) trouble: Option<Trouble>,
     /// The trouble last told in the log, while it lasts.
     pub(super) told: Option<String>,
-    /// When one was last told there, and how many others since were not.
-    pub(super) told_at: Option<Time>,
+    /// When one was last told there, and how many others began since that were not.
+    pub(super) told_at: Option<Told>,
     pub(super) untold: u64,
     /// Whether nothing is told there.
     pub(super) quiet: bool,
@@ -70,18 +77,23 @@ impl Member {
 
     /// Says what is wrong, when it begins and when it changes; where it comes and goes, or always is another, once a minute.
     fn tell(&mut self, why: &str, now: Time) {
+        let before = self.told_at.as_mut().and_then(|line| line.newest.replace(why.to_owned()));
+        let begins = before.as_deref() != Some(why);
         if self.told.as_deref() == Some(why) || self.quiet {
             return;
         }
-        if self.told_at.is_some_and(|at| (0..MINUTE).contains(&now.since(at))) {
-            self.untold += 1;
+        if self.told_at.as_ref().is_some_and(|line| (0..MINUTE).contains(&now.since(line.at))) {
+            self.untold += u64::from(begins);
             return;
         }
-        match std::mem::take(&mut self.untold) {
+        // One that goes on was counted when it began, and is the one that this line tells.
+        match std::mem::take(&mut self.untold).saturating_sub(u64::from(!begins)) {
             0 => tracing::warn!("{}: {why}", self.place),
+            1 => tracing::warn!("{}: {why} (and once otherwise since the last line)", self.place),
             more => tracing::warn!("{}: {why} (and {more} times otherwise since the last line)", self.place),
         }
-        (self.told, self.told_at) = (Some(why.to_owned()), Some(now));
+        self.told = Some(why.to_owned());
+        self.told_at = Some(Told { at: now, newest: self.told.clone() });
     }
 
     /// Its thread has ended: another goes on with its endpoint.
@@ -98,6 +110,9 @@ impl Member {
     }
 
     pub(super) fn recovered(&mut self) {
+        if let Some(line) = &mut self.told_at {
+            line.newest = None;
+        }
         if self.trouble.take().is_some() && self.told.take().is_some() {
             tracing::info!("{}: answers again", self.place);
         }
