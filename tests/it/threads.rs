@@ -88,3 +88,26 @@ fn a_service_that_gets_too_few_threads_names_what_has_none() {
     is_threadless(&with_threads(1, "collect --source sim --gpus 4 --hosts 1"), "retention");
     is_threadless(&with_threads(1, "aggregate"), "retention");
 }
+
+#[test]
+fn a_store_by_its_name_is_looked_up_where_a_thread_can_be_had_and_else_says_so() {
+    let score = "score --once -d postgres://u@localhost:1/d";
+    let none = with_threads(0, score);
+    assert_eq!(none.code, 3, "{}{}", none.out, none.err);
+    assert!(none.err.contains(": no thread for the look-up of localhost: "), "{}", none.err);
+    assert!(none.err.lines().last().unwrap().contains("TasksMax="), "{}", none.err);
+    let one = with_threads(1, score);
+    assert_eq!(one.code, 3, "{}{}", one.out, one.err);
+    assert!(!one.err.contains("no thread"), "the look-up's own thread does: {}", one.err);
+    let by_number = with_threads(0, "score --once -d postgres://u@127.0.0.1:1/d");
+    assert_eq!(by_number.code, 3, "{}{}", by_number.out, by_number.err);
+    assert!(!by_number.err.contains("no thread"), "{}", by_number.err);
+}
+
+#[test]
+fn a_spool_whose_sender_gets_no_thread_says_so() {
+    let ran = with_threads(0, "collect --source sim --gpus 4 --hosts 1 --ticks 1 --spool spool -b localhost:1");
+    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert!(lines[0].contains(": sender: no thread for it: ") && lines[1].contains("TasksMax="), "{lines:?}");
+}

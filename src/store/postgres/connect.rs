@@ -2,6 +2,8 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::thread::Builder;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -49,6 +51,7 @@ pub(super) fn order(settings: &Settings) -> Vec<&Target> {
 
 /// Connects to one server.
 pub(super) async fn reach(settings: &Settings, target: &Target) -> Result<Reached, Fault> {
+    spare(target)?;
     match timeout(settings.connect, tried(settings, target)).await {
         Ok(Err(fault)) => Err(explained(settings, target, fault).await),
         Ok(reached) => reached,
@@ -58,6 +61,21 @@ pub(super) async fn reach(settings: &Settings, target: &Target) -> Result<Reache
             Err(explained(settings, target, Fault::Said(late)).await)
         }
     }
+}
+
+/// Whether a thread can be had where the host is a name: its look-up takes one, and panics where there is none.
+fn spare(target: &Target) -> Result<(), Fault> {
+    if target.is_local() || target.addr.is_some() || target.host.parse::<IpAddr>().is_ok() {
+        return Ok(());
+    }
+    let tried = Builder::new().name("look-up".to_owned()).spawn(|| ());
+    let thread = tried.map_err(|error| {
+        let why = format!("no thread for the look-up of {}: {error}", target.host);
+        Fault::Said(Said::passing(why, "raise TasksMax= of the unit, or ulimit -u"))
+    })?;
+    // What it took is free again for the look-up.
+    drop(thread.join());
+    Ok(())
 }
 
 /// The ways in which the mode allows to come, one after the other.
