@@ -87,7 +87,6 @@ fn of_troubles_that_were_not_said_each_counts_once_however_long_it_stayed() {
     let lines = said(0..125, |second| {
         let why = match second {
             5 => return None,
-            0..20 => "refused",
             20..40 => "silent",
             40..70 => "garbled",
             _ => "refused",
@@ -102,7 +101,13 @@ fn of_troubles_that_were_not_said_each_counts_once_however_long_it_stayed() {
 fn one_trouble_that_was_not_said_is_told_as_once() {
     let lines = said(0..125, |second| Some(if (10..20).contains(&second) { "silent" } else { "refused" }.to_owned()));
     assert_eq!(lines, ["refused"]);
-    let lines =
-        said(0..70, |second| Some(["refused", "silent"].get((second / 20) as usize).unwrap_or(&"garbled").to_string()));
+    let lines = said(0..70, |second| {
+        let why = match second {
+            0..20 => "refused",
+            20..40 => "silent",
+            _ => "garbled",
+        };
+        Some(why.to_owned())
+    });
     assert_eq!(lines, ["refused", "garbled (and once otherwise since the last line)"]);
 }
