@@ -5,37 +5,40 @@ use crate::metric::{Kind, METRICS, Metric};
 const DCGM: &str = "
 ## DCGM
 
-`dcgm://HOST[:5555]` reads a host engine (`nv-hostengine`) over TCP, `dcgm:///PATH` over its unix socket, and `dcgm:embedded` starts
-one inside the collector, which then needs the devices and rights that the engine has: the drop-in `embedded.conf`. An engine that
-listens on a socket (`nv-hostengine -d PATH`) listens on no TCP port; one with neither `-d` nor `-b ADDRESS` is reached from its own
-machine only. A name in the URL must have an IPv4 address; IPv6 stands in `[brackets]`.
+`dcgm://HOST[:5555]` reads a host engine (`nv-hostengine`) over TCP, `dcgm:///PATH` over its unix socket, and `dcgm:embedded`
+starts one inside the collector, which then needs the devices and rights that the engine has: the drop-in `embedded.conf`. An
+engine that listens on a socket (`nv-hostengine -d PATH`) listens on no TCP port; one with neither `-d` nor `-b ADDRESS` is
+reached from its own machine only. A name in the URL must have an IPv4 address; IPv6 stands in `[brackets]`.
 
 - **Which library**: `--libdcgm PATH`, else `libdcgm.so.4`, then `libdcgm.so.3`, where the linker looks and in the folders of
-  NVIDIA's packages. It is found when gpuhm runs and never unloaded; one for all sources. Library 3 reads
-  engines from 3.0 on, 4.0 to 4.5 those from 4.0 on, 4.6 those from 4.6 on; an engine to which the library's requests are strange is
-  named with both versions. The library of the oldest engine reads them all.
-- **Which host**: `#host=NAME`, else the URL's; localhost, a socket and `embedded` mean this machine. `#gpus=N` says how many GPUs the
-  host should have, so that one that never was there is missed; else it is the most that were seen since the start.
-- **The socket**: connecting takes the right to write to it, and `nv-hostengine` makes it for root: `chgrp gpuhm` and
-  `chmod 0770` after its start, or TCP. Whoever may connect, by either way, may also set power limits and run diagnostics. A socket below `/tmp` needs the drop-in `dcgm-socket.conf`, since the units have a `/tmp` of their own.
+  NVIDIA's packages. It is found when gpuhm runs and never unloaded; one for all sources. Library 3 reads engines from 3.0 on,
+  4.0 to 4.5 those from 4.0 on, 4.6 those from 4.6 on; an engine to which the library's requests are strange is named with both
+  versions. The library of the oldest engine reads them all.
+- **Which host**: `#host=NAME`, else the URL's; localhost, a socket and `embedded` mean this machine. `#gpus=N` says how many
+  GPUs the host should have, so that one that never was there is missed; else it is the most that were seen since the start.
+- **The socket**: connecting takes the right to write to it, and `nv-hostengine` makes it for root: `chgrp gpuhm` and `chmod
+  0770` after its start, or TCP. Whoever may connect, by either way, may also set power limits and run diagnostics. A socket
+  below `/tmp` needs the drop-in `dcgm-socket.conf`, since the units have a `/tmp` of their own.
 - **Cadence**: the engine takes values at half the interval, limits and names once a minute, profiling every
-  `--profile-interval`: what came since the last tick is averaged, and where none came the last one holds. A value whose own time is older than 2.5 intervals, by the engine's clock, is left
-  out. Blanks, what is not supported and what is not permitted are absent; `gpuhm doctor` tells why.
-- **XIDs** are asked since the last one that was read, each told once, those of MIG's instances as the GPU's. The engine
-  takes them while somebody watches: what it took before a connection was lost is read after it, where that is within half a minute or
-  another client watches too, but what happens while nobody does is in no engine. The first connection asks ten minutes back, where the engine's clock agrees
-  with this machine's: an XID that was told before is the same one for the later stages.
-- **A GPU** that is lost, detached, not accessible or in need of a reset says so in one event (`quality.error`) and is silent then;
-  its host's report names it. Its state is asked at every tick, one that could not be watched is tried once a minute, and the
-  others are not held up.
-- **An engine** that does not answer is cut off and connected anew, after pauses of about 1 s to 60 s. A call that nothing ends blocks
-  that engine alone: `blocked on dcgm://n7:5555 for 45 s`. One that gives blanks only of every GPU is latched, as after XID 119, and
-  wants a restart. One without a driver is told once, and what it has cached is read.
+  `--profile-interval`: what came since the last tick is averaged, and where none came the last one holds. A value whose own
+  time is older than 2.5 intervals, by the engine's clock, is left out. Blanks, what is not supported and what is not permitted
+  are absent; `gpuhm doctor` tells why.
+- **XIDs** are asked since the last one that was read, each told once, those of MIG's instances as the GPU's. The engine takes
+  them while somebody watches: what it took before a connection was lost is read after it, where that is within half a minute or
+  another client watches too, but what happens while nobody does is in no engine. The first connection asks ten minutes back,
+  where the engine's clock agrees with this machine's: an XID that was told before is the same one for the later stages.
+- **A GPU** that is lost, detached, not accessible or in need of a reset says so in one event (`quality.error`) and is silent
+  then; its host's report names it. Its state is asked at every tick, one that could not be watched is tried once a minute, and
+  the others are not held up.
+- **An engine** that does not answer is cut off and connected anew, after pauses of about 1 s to 60 s. A call that nothing ends
+  blocks that engine alone: `blocked on dcgm://n7:5555 for 45 s`. One that gives blanks only of every GPU is latched, as after
+  XID 119, and wants a restart. One without a driver is told once, and what it has cached is read.
 
 ## auto
 
-The host engine at 127.0.0.1:5555, then that at `/tmp/nv-hostengine` where there is such a socket, then NVML: the first that gives
-GPUs. The log says which, and why not those before it, which are tried again every minute; what was chosen stays, also while it does not answer.";
+The host engine at 127.0.0.1:5555, then that at `/tmp/nv-hostengine` where there is such a socket, then NVML: the first that
+gives GPUs. The log says which, and why not those before it, which are tried again every minute; what was chosen stays, also
+while it does not answer.";
 
 const EXPORTER: &str = "
 ## Exporters

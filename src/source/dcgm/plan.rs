@@ -16,7 +16,7 @@ const TCP_VALUES: usize = 160;
 pub(super) const LIMITS_MS: i64 = 60_000;
 /// How often the engine looks for XIDs, ms; it costs nothing, being told by the driver.
 pub(super) const XID_MS: i64 = 1000;
-/// How long the engine keeps XIDs, so that a lost connection loses none, s (J).
+/// How long the engine keeps XIDs while they are watched, by us or another client, s (J); it keeps none for nobody.
 pub(super) const XID_KEEP_S: f64 = 3600.0;
 /// How long it keeps other values, in intervals; at least [`KEEP_S`].
 const KEEP_INTERVALS: i64 = 3;
