@@ -86,7 +86,7 @@ machine for which nothing is named and on which no NVIDIA GPU is seen has one li
 |---|---|---|
 | `source.url` | which source cannot be understood; the other checks go on | as it says |
 | `dcgm.library` | which libdcgm was loaded, its version, calls that it lacks; else every name that was tried | install `datacenter-gpu-manager-4-core`, or `--libdcgm PATH` |
-| `dcgm.socket` | whether the socket is there, is one, has a listener, and may be used: by who asks, and by gpuhm's services | `nv-hostengine -d PATH`; `chmod 0777` after its start, or TCP |
+| `dcgm.socket` | whether the socket is there, is one, has a listener, and may be used: by who asks, and by gpuhm's services | `nv-hostengine -d PATH`; `chgrp gpuhm` and `chmod 0770` after its start, or TCP |
 | `dcgm.hostengine` | by what way it answers, its version and whether libdcgm's fits, its GPUs, the driver it runs with, and every metric that is absent, by reason and GPU | of each: `systemctl status nvidia-dcgm`, one version of both, the driver, an engine that runs as root |
 | `dcgm.profiling` | whether profiling values come; else the code, the module's state, and who on this machine may hold the counters | the package `datacenter-gpu-manager-4-proprietary` and a root engine before Hopper; `dcgmi profile --resume`; end the other profiler |
 | `nvml.driver` | the library, the driver's version, its GPUs, what they do not give | install or load the driver, reboot after an update |
