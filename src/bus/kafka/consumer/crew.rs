@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
@@ -16,6 +17,9 @@ use super::super::words::Words;
 
 /// What librdkafka's log calls a session that is over; nothing else tells of it.
 const EXPIRED: &str = "SESSTMOUT";
+/// How often a consumer that is being closed is looked at, and for how long each time (J): its end takes a millisecond.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A change of what is ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,10 +87,25 @@ impl ClientContext for Crew {
     }
 }
 
+/// Whether a consumer that is being closed has ended already, seen for a moment. One that was left out of its group, with a
+/// change of it still unheard, waits for no answer to it when it is closed, and librdkafka (2.12) drops an answer that comes
+/// in the moment of its end: who gave it would wait for ever.
+fn ends(client: &BaseConsumer<Crew>) -> bool {
+    (0..LOOKS).any(|_| {
+        if !client.closed() {
+            std::thread::sleep(LOOK);
+        }
+        client.closed()
+    })
+}
+
 impl ConsumerContext for Crew {
     fn rebalance(&self, client: &BaseConsumer<Self>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let given = what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         if self.closing.load(Ordering::SeqCst) {
+            if ends(client) {
+                return;
+            }
             let done = if given { client.incremental_assign(list) } else { client.incremental_unassign(list) };
             if let Err(error) = done {
                 tracing::debug!("kafka: closing: {error}");
