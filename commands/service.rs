@@ -75,7 +75,7 @@ pub(crate) struct Plan<'a> {
     /// How long it may take to end after the first signal, at most.
     pub(crate) drain: Duration,
     /// With every GPU's newest sample; how many intervals one is shown.
-    pub(crate) gpus: Option<(Pace, i64)>,
+    pub(crate) gpus: Option<(Pace, u32)>,
     /// What it reads, where there may be a file of it that is read again.
     pub(crate) live: Option<&'a LiveOptions>,
     /// How often it turns, where that may be changed while it does.

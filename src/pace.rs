@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// An interval that may be changed; clones share it.
 #[derive(Debug, Clone)]
@@ -15,6 +16,12 @@ impl Pace {
     #[must_use]
     pub fn ms(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// The same as a duration.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.ms()).unwrap_or_default())
     }
 
     /// Sets another interval, in milliseconds, for all that share it.

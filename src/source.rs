@@ -16,9 +16,10 @@ pub mod replay;
 pub mod sim;
 mod told;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::event::{Event, Time};
+use crate::pace::Pace;
 
 /// What can go wrong with a source.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,14 @@ pub enum SourceError {
 /// The age from which a value is stale, by its period: 2.5 of them (facts/dcgm.md section 5).
 fn stale_ms(period_ms: i64) -> i64 {
     period_ms.saturating_mul(5) / 2
+}
+
+/// How long a tick waits for an answer at most, however long the interval.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a tick waits for an answer: half the interval, within [`PATIENCE`].
+fn patience(pace: &Pace) -> Duration {
+    (pace.duration() / 2).min(PATIENCE)
 }
 
 /// How long ago something began, ms.

@@ -11,7 +11,7 @@ use crate::service::{Plan, Service};
 use super::Options;
 
 /// A GPU's sample is shown for so many intervals after it was read.
-const SHOWN: i64 = 3;
+const SHOWN: u32 = 3;
 
 /// Begins to be watched. It may drain as long as it was told to; what hangs then is given up a little later.
 pub(super) fn begin(options: &Options, pace: &Pace, service: bool, signals: &Signals) -> Result<Service, Failure> {

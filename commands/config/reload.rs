@@ -1,5 +1,5 @@
-//! The settings anew, on SIGHUP: the log's level and how often the service turns count at once, what else differs is named and waits for a restart. A file
-//! that cannot be used changes nothing.
+//! The settings anew, on SIGHUP: the log's level and how often the service turns count at once, what else differs is named and
+//! waits for a restart. A file that cannot be used changes nothing.
 
 use std::ffi::OsString;
 use std::time::Duration;

@@ -23,7 +23,7 @@ const FORGOTTEN: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub(super) struct Gpus {
     /// A sample is shown for so many intervals.
-    shown: (Pace, i64),
+    shown: (Pace, u32),
     seen: Mutex<BTreeMap<String, Seen>>,
 }
 
@@ -39,7 +39,7 @@ struct Seen {
 
 impl Gpus {
     /// GPUs whose newest sample is shown for so many intervals.
-    pub(super) fn new(shown: (Pace, i64)) -> Gpus {
+    pub(super) fn new(shown: (Pace, u32)) -> Gpus {
         Gpus { shown, seen: Mutex::default() }
     }
 
@@ -58,7 +58,7 @@ impl Gpus {
             ("Hostname", text(event.host.hostname.as_deref())),
         ];
         let (pace, intervals) = &self.shown;
-        let shown = Duration::from_millis(u64::try_from(pace.ms().saturating_mul(*intervals)).unwrap_or_default());
+        let shown = pace.duration().saturating_mul(*intervals);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.remove(uuid.as_ref()).map(|before| before.xids);
         let mut counts = before.unwrap_or_default();

@@ -26,11 +26,10 @@ pub(crate) type Act = Box<dyn FnMut() -> Result<(), String> + Send>;
 impl Paced {
     /// Turns so often from now on.
     fn follow(&self, every: Option<Duration>) {
-        let ms = every.map_or(self.unsaid, ms);
-        let before = self.pace.ms();
-        self.pace.set(ms);
-        if self.pace.ms() != before {
-            let [before, now] = [before, ms].map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
+        let before = self.pace.duration();
+        self.pace.set(every.map_or(self.unsaid, ms));
+        let now = self.pace.duration();
+        if now != before {
             tracing::info!("{}: {now:?} from now on, {before:?} before", self.key);
         }
     }

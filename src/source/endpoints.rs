@@ -15,15 +15,13 @@ use std::time::{Duration, Instant};
 
 use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::{Kind, Place};
-use super::{Due, HostReport, Reading, Source, SourceError};
+use super::{Due, HostReport, Reading, Source, SourceError, patience};
 use crate::event::Time;
 use crate::pace::Pace;
 use member::Member;
 use serve::{Worker, threadless};
 use twins::Twins;
 
-/// How long a tick waits for answers at most, however long the interval.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Every endpoint has hung for so long, in milliseconds: only a new process can help.
 const DEAF: i64 = 120_000;
 
@@ -112,8 +110,7 @@ impl Endpoints {
 
     /// How long a tick waits for answers.
     fn bound(&self) -> Duration {
-        let half = Duration::from_millis(u64::try_from(self.pace.ms() / 2).unwrap_or_default());
-        self.patience.unwrap_or(half.min(PATIENCE))
+        self.patience.unwrap_or_else(|| patience(&self.pace))
     }
 
     /// The same without a word in the log: who looks once is told by [`Endpoints::troubles`].

@@ -26,15 +26,12 @@ use xids::Shown;
 
 use super::endpoint::{Endpoint, Taken, Trouble};
 use super::place::{Kind, Place};
-use super::{Reading, elapsed_ms, stale_ms, told};
+use super::{Reading, elapsed_ms, patience, stale_ms, told};
 use crate::event::sample::{Body, Quality};
 use crate::event::time::MINUTE;
 use crate::event::{Event, Host, Time};
 use crate::metric::{self, METRICS, Metric};
 use crate::pace::Pace;
-
-/// A page takes so long at most, however long the interval.
-const LONGEST: Duration = Duration::from_secs(5);
 
 /// How a page is read.
 #[derive(Debug, Clone)]
@@ -54,11 +51,10 @@ impl Options {
         Options { hostname: hostname.into(), pace: pace.into(), timeout: None }
     }
 
-    /// How long one reading may take: unless said otherwise within half the interval, five seconds at most, and a little less,
-    /// so that the page's own trouble is told before whoever waits for it gives up.
+    /// How long one reading may take: unless said otherwise a little less than a tick waits for it, so that the page's own
+    /// trouble is told before.
     fn bound(&self) -> Duration {
-        let half = Duration::from_millis(u64::try_from(self.pace.ms() / 2).unwrap_or_default());
-        self.timeout.unwrap_or_else(|| half.min(LONGEST).mul_f64(0.9))
+        self.timeout.unwrap_or_else(|| patience(&self.pace).mul_f64(0.9))
     }
 }
 
